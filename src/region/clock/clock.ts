@@ -1,0 +1,205 @@
+/**
+ * Time has one door: everything in a region that waits or reads the time does it through a `Clock`.
+ * Model time runs at `scale` times real time (`realClock`), or only when told to (`VirtualClock`).
+ */
+
+export interface Timer {
+  /** Cancels the timer; harmless when it has fired already. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Model time in ms since the Unix epoch. */
+  now(): number;
+  /** Model time as a `Date`, for AWS's timestamp members. */
+  date(): Date;
+  /** Calls `run` once after `delayMs` of model time. */
+  after(delayMs: number, run: () => void): Timer;
+  /** Calls `run` every `intervalMs` of model time, the first time after one interval. */
+  every(intervalMs: number, run: () => void): Timer;
+  /** Resolves after `delayMs` of model time; rejects with the signal's reason when aborted, or when the clock stops. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Cancels every timer and rejects every sleep. Nothing fires afterwards. */
+  stop(): void;
+}
+
+export class ClockStopped extends Error {
+  override readonly name = 'ClockStopped';
+  constructor() {
+    super('the clock was stopped');
+  }
+}
+
+/** What a clock needs from the world below it. */
+interface Ticker {
+  now(): number;
+  /** Schedules in model time, returns how to cancel. */
+  schedule(delayMs: number, run: () => void): () => void;
+}
+
+abstract class TickingClock implements Clock {
+  readonly #pending = new Set<() => void>();
+  #stopped = false;
+  protected abstract readonly ticker: Ticker;
+
+  now(): number {
+    return this.ticker.now();
+  }
+
+  date(): Date {
+    return new Date(this.now());
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    return this.#schedule(delayMs, run);
+  }
+
+  every(intervalMs: number, run: () => void): Timer {
+    if (!(intervalMs > 0)) throw new RangeError(`an interval must be more than 0 ms, not ${intervalMs}`);
+    let timer: Timer;
+    let cancelled = false;
+    const again = () => {
+      timer = this.#schedule(intervalMs, () => {
+        // Scheduled before the work, so that work that throws does not end the series.
+        if (!cancelled) again();
+        run();
+      });
+    };
+    again();
+    return {
+      cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const onAbort = () => {
+        timer.cancel();
+        reject(signal?.reason);
+      };
+      const timer = this.#schedule(
+        delayMs,
+        () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        () => reject(new ClockStopped()),
+      );
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const end of [...this.#pending]) end();
+    this.#pending.clear();
+  }
+
+  #schedule(delayMs: number, run: () => void, onStop?: () => void): Timer {
+    if (this.#stopped) {
+      onStop?.();
+      return { cancel() {} };
+    }
+    const unschedule = this.ticker.schedule(Math.max(0, delayMs), () => {
+      this.#pending.delete(end);
+      run();
+    });
+    const end = () => {
+      unschedule();
+      onStop?.();
+    };
+    this.#pending.add(end);
+    return {
+      cancel: () => {
+        unschedule();
+        this.#pending.delete(end);
+      },
+    };
+  }
+}
+
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Model time that starts at the real time and runs `scale` times as fast (default 1). */
+class RealClock extends TickingClock {
+  #scale: number;
+  #originReal = Date.now();
+  #originModel = this.#originReal;
+  protected readonly ticker: Ticker = {
+    now: () => this.#originModel + (Date.now() - this.#originReal) * this.#scale,
+    schedule: (delayMs, run) => {
+      let handle: NodeJS.Timeout;
+      const due = this.now() + delayMs;
+      const arm = () => {
+        const realMs = Math.max(0, (due - this.now()) / this.#scale);
+        // A delay beyond what setTimeout can hold is armed again.
+        handle = setTimeout(() => (realMs > longestTimeoutMs ? arm() : run()), Math.min(realMs, longestTimeoutMs));
+      };
+      arm();
+      return () => clearTimeout(handle);
+    },
+  };
+
+  constructor(scale: number) {
+    super();
+    if (!(scale > 0 && Number.isFinite(scale))) throw new RangeError(`a time scale must be more than 0, not ${scale}`);
+    this.#scale = scale;
+  }
+}
+
+export function realClock(scale = 1): Clock {
+  return new RealClock(scale);
+}
+
+interface Due {
+  at: number;
+  order: number;
+  run: () => void;
+}
+
+/** Time that moves only by `advance`. Timers fire in order of time, then of scheduling. */
+export class VirtualClock extends TickingClock {
+  #now: number;
+  #order = 0;
+  readonly #queue: Due[] = [];
+  protected readonly ticker: Ticker = {
+    now: () => this.#now,
+    schedule: (delayMs, run) => {
+      const due: Due = { at: this.#now + delayMs, order: this.#order++, run };
+      const index = this.#queue.findIndex((other) => other.at > due.at);
+      if (index < 0) this.#queue.push(due);
+      else this.#queue.splice(index, 0, due);
+      return () => {
+        const at = this.#queue.indexOf(due);
+        if (at >= 0) this.#queue.splice(at, 1);
+      };
+    },
+  };
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    super();
+    this.#now = startMs;
+  }
+
+  /** Moves time on by `ms`, firing what falls due on the way and letting promises settle between the timers. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await settle();
+    for (let due = this.#queue[0]; due && due.at <= until; due = this.#queue[0]) {
+      this.#queue.shift();
+      this.#now = due.at;
+      due.run();
+      await settle();
+    }
+    this.#now = until;
+  }
+}
+
+/** Lets every promise that is ready run its continuations. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
