@@ -19,7 +19,9 @@ export type Entry =
   /** Anything outside the region's VPCs: clients, and the public addresses of AWS services. */
   | { readonly kind: 'internet' }
   /** What a service answers through a gateway endpoint. */
-  | { readonly kind: 'gatewayEndpoint'; readonly id: string };
+  | { readonly kind: 'gatewayEndpoint'; readonly id: string }
+  /** What the resolver, metadata or time service answers to an interface. */
+  | { readonly kind: 'linkLocal'; readonly interfaceId: string };
 
 export interface Packet {
   readonly protocol: Protocol;
@@ -90,6 +92,8 @@ export interface Hop {
   readonly at: string;
   /** The AWS id of `at`. */
   readonly id: string;
+  /** The name of what the rule belongs to: `PrivateAcl`, `ApiGroup`, `PrivateRoutesA`. */
+  readonly part: string;
   /** The rule that decided: `PrivateAcl egress 100`, `ApiGroupFromBalancer`, `PrivateRoutesA 0.0.0.0/0`. */
   readonly rule: string;
   readonly allow: boolean;
@@ -116,14 +120,14 @@ export interface NatTranslation {
 export type Destination =
   | { readonly kind: 'interface'; readonly interfaceId: string; readonly owner: string }
   | { readonly kind: 'internet' }
-  | { readonly kind: 'service'; readonly serviceName: string }
+  | { readonly kind: 'service'; readonly serviceName: string; readonly endpointId?: string | undefined }
   | { readonly kind: 'linkLocal'; readonly service: 'metadata' | 'resolver' | 'time' };
 
 export interface Delivered {
   readonly delivered: true;
   readonly end: DeliveredEnd;
   readonly to: Destination;
-  /** The dearest thing on the way: a NAT or endpoint rather than the gateway behind it. */
+  /** What is paid for on the way: a NAT gateway rather than the internet gateway behind it. */
   readonly via: Via;
   readonly at: string;
   readonly rule: string;

@@ -1,0 +1,94 @@
+/**
+ * A request and its reply, each a packet of its own: the reply is routed and meets the ACLs again, with the ephemeral port
+ * as its destination.
+ */
+import { send } from './send.ts';
+import type { Delivered, Entry, Packet, RoundTrip, Verdict } from './verdict.ts';
+import { sameEndpoint } from './walk.ts';
+import type { World } from './world.ts';
+
+export function roundTrip(world: World, packet: Packet): RoundTrip {
+  const forward = send(world, packet);
+  if (!forward.delivered) return outcome(forward, undefined, 'forward');
+  const reply = backAtSender(packet, send(world, replyTo(forward)));
+  return outcome(forward, reply, reply.delivered ? undefined : 'reply');
+}
+
+/** The packet that answers a delivery. */
+export function replyTo(delivery: Delivered): Packet {
+  const { sent } = delivery;
+  return {
+    protocol: sent.protocol,
+    source: delivery.destination,
+    destination: delivery.source,
+    icmp: echoReply(sent),
+    enters: entryOfReply(delivery),
+    replyTo: delivery,
+  };
+}
+
+function echoReply({ protocol, icmp, destination }: Packet): Packet['icmp'] {
+  if (protocol !== 'icmp' && protocol !== 1 && protocol !== 58) return undefined;
+  const v6 = typeof destination.address === 'bigint';
+  if (icmp && icmp.type !== (v6 ? 128 : 8)) return icmp;
+  return { type: v6 ? 129 : 0, code: 0 };
+}
+
+function entryOfReply({ to, sent }: Delivered): Entry {
+  switch (to.kind) {
+    case 'interface':
+      return { kind: 'interface', id: to.interfaceId };
+    case 'internet':
+      return { kind: 'internet' };
+    case 'service':
+      return to.endpointId === undefined ? { kind: 'internet' } : { kind: 'gatewayEndpoint', id: to.endpointId };
+    case 'linkLocal':
+      return { kind: 'linkLocal', interfaceId: sent.enters.kind === 'interface' ? sent.enters.id : '' };
+  }
+}
+
+/** A reply that ends elsewhere, or with other addresses than were asked, is no reply to the one who waits for it. */
+function backAtSender(sent: Packet, reply: Verdict): Verdict {
+  if (!reply.delivered) return reply;
+  const addressed = sameEndpoint(reply.source, sent.destination) && sameEndpoint(reply.destination, sent.source);
+  if (addressed && samePlace(sent.enters, reply)) return reply;
+  return {
+    delivered: false,
+    end: 'replyMisrouted',
+    at: reply.at,
+    rule: reply.rule,
+    why: 'the reply takes another way than the request and does not match it when it arrives',
+    hops: reply.hops,
+    sent: reply.sent,
+    source: reply.source,
+    destination: reply.destination,
+  };
+}
+
+function samePlace(entry: Entry, { to }: Delivered): boolean {
+  switch (entry.kind) {
+    case 'interface':
+      return to.kind === 'interface' && to.interfaceId === entry.id;
+    case 'internet':
+      return to.kind === 'internet' || (to.kind === 'service' && to.endpointId === undefined);
+    case 'gatewayEndpoint':
+      return to.kind === 'service' && to.endpointId === entry.id;
+    case 'linkLocal':
+      return to.kind === 'linkLocal';
+  }
+}
+
+function outcome(forward: Verdict, reply: Verdict | undefined, direction: RoundTrip['direction']): RoundTrip {
+  const deciding = direction === 'reply' && reply ? reply : forward;
+  return {
+    delivered: direction === undefined,
+    forward,
+    reply,
+    direction,
+    end: deciding.end,
+    at: deciding.at,
+    rule: deciding.rule,
+    why: deciding.why,
+    via: forward.delivered ? forward.via : undefined,
+  };
+}
