@@ -62,9 +62,24 @@ export interface Access {
 
 /** Who calls. */
 export type Caller =
-  | { readonly kind: 'root' | 'user' | 'role'; readonly account: string; readonly arn: string; readonly principalId: string; readonly accessKeyId: string; readonly roleName?: string; readonly userName?: string; readonly sessionPolicies?: readonly string[] }
+  | {
+      readonly kind: 'root' | 'user' | 'role';
+      readonly account: string;
+      readonly arn: string;
+      readonly principalId: string;
+      readonly accessKeyId: string;
+      readonly roleName?: string;
+      readonly userName?: string;
+      readonly sessionPolicies?: readonly string[];
+    }
   /** An AWS service, with whatever resource it acts for. `trusted`: as itself inside the account (a service-linked role). */
-  | { readonly kind: 'service'; readonly service: string; readonly sourceArn?: string; readonly sourceAccount?: string; readonly trusted: boolean }
+  | {
+      readonly kind: 'service';
+      readonly service: string;
+      readonly sourceArn?: string;
+      readonly sourceAccount?: string;
+      readonly trusted: boolean;
+    }
   | { readonly kind: 'anonymous' };
 
 /** The way a request took to the AWS endpoint: what endpoint policies and conditions such as `aws:SourceVpce` look at. */
@@ -125,7 +140,13 @@ export interface Call extends Scope {
   /** A streaming request body, its length when the client said it. */
   readonly body?: { readonly stream: Readable; readonly length?: number };
   /** The HTTP request, for the few operations that must see it (S3's presigned queries, conditional headers). */
-  readonly http?: { readonly method: string; readonly host: string; readonly path: string; readonly query: URLSearchParams; readonly headers: Readonly<Record<string, string | undefined>> };
+  readonly http?: {
+    readonly method: string;
+    readonly host: string;
+    readonly path: string;
+    readonly query: URLSearchParams;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+  };
   /** Throws the service's access-denied fault unless the caller may; the log says which statement was missing. */
   authorise(access: Access): void;
 }

@@ -2,7 +2,8 @@
  * The wire of the model: every connection between two model addresses is made here, and `send` is asked before it.
  * An address that answers is a listener: a loopback port of a machine's process, or a function of this process.
  */
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 
@@ -36,16 +37,34 @@ export class DialError extends Error {
 }
 
 export interface Connection {
-  readonly socket: Socket;
+  /** A loopback socket, or one end of a pair in this process. */
+  readonly socket: Duplex;
   /** The way it took: gateway endpoint, interface endpoint, NAT or internet gateway, by id. */
   readonly verdict: RoundTrip;
 }
 
+/** The peer of a connection, by its model address. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly verdict: RoundTrip;
+}
+
 /** Who stands at a model address and port. */
-export type Listener =
-  | { readonly kind: 'loopback'; readonly host: string; readonly port: number }
-  /** Takes the model's end of a socket in this process; `client` is the peer's model address. */
-  | { readonly kind: 'local'; accept(socket: Socket, client: { address: string; port: number; verdict: RoundTrip }): void };
+export type Listener = { readonly kind: 'loopback'; readonly host: string; readonly port: number } | LocalListener;
+
+/** A listener in this process: a balancer node, an edge location. */
+export interface LocalListener {
+  readonly kind: 'local';
+  /** Takes the listener's end of a connection, raw bytes (TLS included where the port speaks it). */
+  accept(socket: Duplex, client: Peer): void;
+  /** A request that the front door has read already (and whose TLS it ended, if any). */
+  http(request: IncomingMessage, response: ServerResponse, client: Peer): void;
+  /** The same for a WebSocket or other upgrade. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void;
+  /** For a TLS port: the certificate to show for a server name, PEM. The front door asks it too. */
+  certificate?(serverName: string | undefined): { readonly cert: string; readonly key: string } | undefined;
+}
 
 export interface Fabric {
   /** The present snapshot of the network. */

@@ -1,0 +1,147 @@
+/**
+ * Every call of an operation passes here, whether it came over the wire or from another service:
+ * authorise → handle → durable. Scopes (one per region of the account) are made on first use.
+ */
+import type { Clock } from '../clock/clock.ts';
+import type { Random } from '../clock/random.ts';
+import type { Machines } from '../machines/machine.ts';
+import type { Store } from '../store/store.ts';
+import type { Planes } from '../traffic/planes.ts';
+import { Fault } from '../wire/fault.ts';
+import type { Access, Call, Caller, RegionEvent, Scope, Service, Via } from './service.ts';
+
+/** What is asked of IAM; the answer says why, for the log. */
+export interface Verdict {
+  readonly allowed: boolean;
+  /** For the log: `no statement allows s3:GetObject on arn:… for role app`. */
+  readonly reason: string;
+  /** AWS's text to the client, without the service's code. */
+  readonly message: string;
+}
+
+export type Authoriser = (scope: Scope, caller: Caller, via: Via, access: Access) => Verdict;
+
+export interface DispatcherOptions {
+  readonly account: string;
+  readonly defaultRegion: string;
+  readonly services: readonly Service[];
+  readonly authorise: Authoriser;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly planes: Planes;
+  readonly machines: (scope: Scope) => Machines;
+  readonly note: (event: RegionEvent & { region: string }) => void;
+}
+
+/** A request that is decoded and whose caller is known. */
+export interface Request extends Pick<Call, 'body' | 'http'> {
+  readonly region: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly input: object;
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly via: Via;
+}
+
+export interface Dispatcher {
+  call(request: Request): Promise<object>;
+  scope(region: string): Scope;
+  /** Scopes in use so far. */
+  scopes(): readonly Scope[];
+  readonly services: ReadonlyMap<string, Service>;
+}
+
+const zoneLetters = ['a', 'b', 'c', 'd'];
+const inProcess: Via = { sourceIp: 'AWS Internal', secure: true };
+const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const services = new Map(options.services.map((service) => [service.name, service]));
+  const scopes = new Map<string, Scope>();
+
+  function scope(region: string): Scope {
+    const known = scopes.get(region);
+    if (known) return known;
+    if (!regionName.test(region)) {
+      throw new Fault('InvalidClientTokenId', `'${region}' is not the name of an AWS region.`, { status: 403 });
+    }
+    const { account, clock, random, store, planes } = options;
+    let machines: Machines | undefined;
+    const made: Scope = {
+      account,
+      region,
+      zones: zoneLetters.map((letter) => `${region}${letter}`),
+      clock,
+      random,
+      table: (name) => store.table(`${region}/${name}`),
+      globalTable: (name) => store.table(`global/${name}`),
+      globalIndex: (name) => store.index(name),
+      get filesDir() {
+        return store.filesDir;
+      },
+      planes,
+      get machines() {
+        machines ??= options.machines(made);
+        return machines;
+      },
+      invoke: async <O>(caller: Caller, service: string, operation: string, input: object) =>
+        (await call({ region, service, operation, input, caller, requestId: random.uuid(), via: inProcess })) as O,
+      inRegion: scope,
+      note: (event) => options.note({ ...event, region }),
+    };
+    scopes.set(region, made);
+    for (const service of services.values()) void service.start?.(made);
+    return made;
+  }
+
+  async function call(request: Request): Promise<object> {
+    const { service: serviceName, operation: operationName, caller, via, input } = request;
+    const service = services.get(serviceName);
+    const operation = service?.operations[operationName];
+    if (!service || !operation) {
+      throw new Fault('InvalidAction', `The action ${operationName} is not valid for this web service.`);
+    }
+    const here = scope(request.region);
+    const authorise = (access: Access) => {
+      const verdict = options.authorise(here, caller, via, access);
+      if (verdict.allowed) return;
+      here.note({
+        source: 'iam',
+        kind: 'access-denied',
+        text: verdict.reason,
+        data: { action: access.action, resource: access.resource, caller: callerName(caller) },
+      });
+      throw new Fault(service.deniedCode, verdict.message, { status: 403 });
+    };
+    // Getters of the scope are kept by making it the prototype.
+    const context: Call = Object.assign(Object.create(here) as Scope, {
+      service: serviceName,
+      operation: operationName,
+      requestId: request.requestId,
+      caller,
+      via,
+      authorise,
+      ...(request.body ? { body: request.body } : {}),
+      ...(request.http ? { http: request.http } : {}),
+    });
+    const { handle, access } =
+      typeof operation === 'function'
+        ? { handle: operation, access: () => ({ action: `${serviceName}:${operationName}`, resource: '*' }) }
+        : operation;
+    const questions = access(input, context);
+    for (const question of Array.isArray(questions) ? questions : [questions]) authorise(question);
+    const output = await handle(input, context);
+    await options.store.durable();
+    return output ?? {};
+  }
+
+  return { call, scope, scopes: () => [...scopes.values()], services };
+}
+
+/** How a caller is named in logs and error messages. */
+export function callerName(caller: Caller): string {
+  if (caller.kind === 'service') return caller.service;
+  return caller.kind === 'anonymous' ? 'anonymous' : caller.arn;
+}
