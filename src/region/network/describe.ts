@@ -28,6 +28,12 @@ export function describeRoundTrip(world: World, trip: RoundTrip): string[] {
   return lines;
 }
 
+/** One line for a log: the way that failed, or the request's when both got through. */
+export function summariseRoundTrip(world: World, trip: RoundTrip): string {
+  if (trip.reply && trip.direction === 'reply') return `reply ${summarise(world, trip.reply)}`;
+  return summarise(world, trip.forward);
+}
+
 /** What would most likely let the packet through, as an instruction without a full stop; undefined where it depends. */
 export function likelyFix(world: World, dropped: Dropped): string | undefined {
   const last = dropped.hops[dropped.hops.length - 1];

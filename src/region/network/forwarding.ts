@@ -9,8 +9,6 @@ import { addHop, addressText, deliver, deliverTo, drop, type Walk } from './walk
 import type { NetworkInterface, Part, Route, Subnet, World } from './world.ts';
 
 const internet: Part = { id: 'internet', name: 'internet' };
-/** More NAT gateways in a row than any design has: routes go round in a circle. */
-const maxNats = 4;
 
 /** Follows the packet from where it enters to its end. */
 export function follow(world: World, walk: Walk): Verdict {
@@ -106,7 +104,7 @@ function throughNat(world: World, walk: Walk, subnet: Subnet, rule: string, id: 
   const table = subnet.routeTable.name;
   const nat = world.natGateways.get(id);
   if (!nat) return drop(walk, 'blackhole', 'route', subnet, table, rule, `NAT gateway ${id} is gone`);
-  if (++walk.nats > maxNats) {
+  if (walk.translations.some(({ natId }) => natId === id)) {
     const why = `${nat.name}'s own subnet routes to a NAT gateway again: it needs a route to an internet gateway`;
     return drop(walk, 'routeLoop', 'nat', nat, table, rule, why);
   }

@@ -33,8 +33,6 @@ export interface Walk {
   toUndo: number;
   translations: NatTranslation[];
   via: Via | undefined;
-  /** How many NAT gateways it passed. */
-  nats: number;
 }
 
 export const local: Via = { kind: 'local' };
@@ -59,7 +57,6 @@ export function startWalk(packet: Packet): Walk {
     toUndo: tracked ? tracked.translations.length : 0,
     translations: noTranslations,
     via: undefined,
-    nats: 0,
   };
 }
 

@@ -1,0 +1,705 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress } from './address.ts';
+import { buildWorld } from './build-world.ts';
+import { describe as describeVerdict, summarise, summariseRoundTrip } from './describe.ts';
+import { exampleParts } from './example-world.ts';
+import { replyTo, roundTrip, send } from './send.ts';
+import type { DroppedEnd, End, Entry, Protocol } from './verdict.ts';
+import { packet } from './verdict.ts';
+import type { AclEntryPart, GroupRulePart, InterfacePart, RoutePart, WorldParts } from './world.ts';
+
+type Change = (parts: WorldParts) => WorldParts;
+
+const client = '203.0.113.9';
+const balancer = '198.51.100.20';
+const s3 = '52.216.8.8';
+const elsewhere = '192.0.2.80';
+
+function from(name: string): Entry {
+  return { kind: 'interface', id: `eni-${name}` };
+}
+const internet: Entry = { kind: 'internet' };
+
+function aclEntries(acl: string, edit: (entries: readonly AclEntryPart[]) => readonly AclEntryPart[]): Change {
+  return (parts) => ({
+    ...parts,
+    acls: parts.acls.map((each) => (each.name === acl ? { ...each, entries: edit(each.entries) } : each)),
+  });
+}
+function withoutEntry(acl: string, egress: boolean, ...numbers: number[]): Change {
+  return aclEntries(acl, (entries) =>
+    entries.filter((entry) => entry.egress !== egress || !numbers.includes(entry.number)),
+  );
+}
+function withEntry(acl: string, added: AclEntryPart): Change {
+  return aclEntries(acl, (entries) => [...entries, added]);
+}
+function groupRules(group: string, edit: (rules: readonly GroupRulePart[]) => readonly GroupRulePart[]): Change {
+  return (parts) => ({
+    ...parts,
+    groups: parts.groups.map((each) => (each.name === group ? { ...each, rules: edit(each.rules) } : each)),
+  });
+}
+function withoutRule(name: string): Change {
+  return (parts) => ({
+    ...parts,
+    groups: parts.groups.map((group) => ({ ...group, rules: group.rules.filter((rule) => rule.name !== name) })),
+  });
+}
+function routes(table: string, edit: (routes: readonly RoutePart[]) => readonly RoutePart[]): Change {
+  return (parts) => ({
+    ...parts,
+    routeTables: parts.routeTables.map((each) => (each.id === table ? { ...each, routes: edit(each.routes) } : each)),
+  });
+}
+function interfaceOf(name: string, edit: Partial<InterfacePart>): Change {
+  return (parts) => ({
+    ...parts,
+    interfaces: parts.interfaces.map((each) => (each.name === name ? { ...each, ...edit } : each)),
+  });
+}
+const noEndpoint: Change = (parts) => ({ ...parts, gatewayEndpoints: [] });
+const noRoutes = (table: string) => routes(table, () => []);
+const natInPrivateSubnet: Change = (parts) => ({
+  ...interfaceOf('NatA', { subnetId: 'subnet-PrivateSubnetA', addresses: ['10.0.10.10'] })(parts),
+  natGateways: parts.natGateways.map((nat) =>
+    nat.id === 'nat-a' ? { ...nat, subnetId: 'subnet-PrivateSubnetA' } : nat,
+  ),
+});
+
+interface Row {
+  name: string;
+  change?: Change[];
+  protocol?: Protocol;
+  source: string;
+  sourcePort?: number;
+  destination: string;
+  port: number;
+  enters: Entry;
+  end: End;
+  direction?: 'forward' | 'reply';
+  at?: string;
+  rule?: string;
+  via?: string;
+}
+
+const fromClient = { source: client, sourcePort: 50123, destination: balancer, port: 443, enters: internet };
+const toApi = {
+  source: '10.0.0.20',
+  sourcePort: 20123,
+  destination: '10.0.10.30',
+  port: 8080,
+  enters: from('BalancerA'),
+};
+const toS3 = { source: '10.0.10.30', sourcePort: 40123, destination: s3, port: 443, enters: from('ApiA') };
+const toOut = { ...toS3, destination: elsewhere };
+const toMetrics = { ...toS3, destination: '10.0.10.40' };
+const v6Out = { ...toS3, source: '2600:1f18:aa:10a::30', destination: '2001:db8::80' };
+
+const rows: Row[] = [
+  { name: 'client to balancer', ...fromClient, end: 'delivered', rule: 'BalancerFromInternet', via: 'igw-1' },
+  { name: 'balancer to machine', ...toApi, end: 'delivered', rule: 'ApiFromBalancer', via: 'local' },
+  { name: 'balancer to the other zone', ...toApi, destination: '10.0.11.30', end: 'delivered', via: 'local' },
+  {
+    name: 'machine to S3 by the gateway endpoint',
+    ...toS3,
+    end: 'deliveredToService',
+    rule: 'PrivateRoutesA pl-s3',
+    via: 'vpce-s3',
+  },
+  {
+    name: 'machine to S3 over NAT without the endpoint',
+    change: [noEndpoint],
+    ...toS3,
+    end: 'deliveredToService',
+    via: 'nat-a',
+  },
+  { name: 'machine to the internet over NAT', ...toOut, end: 'deliveredToInternet', via: 'nat-a' },
+  {
+    name: 'machine to CloudWatch in its own subnet',
+    ...toMetrics,
+    end: 'delivered',
+    rule: 'EndpointFromApi',
+    via: 'vpce-monitoring',
+  },
+  {
+    name: 'machine to CloudWatch in the other zone',
+    ...toMetrics,
+    destination: '10.0.11.40',
+    end: 'delivered',
+    rule: 'EndpointFromApi',
+    via: 'vpce-monitoring',
+  },
+  {
+    name: 'machine to the balancer by its public address',
+    ...toOut,
+    destination: balancer,
+    end: 'delivered',
+    rule: 'BalancerFromInternet',
+    via: 'nat-a',
+  },
+  {
+    name: 'machine to metadata',
+    ...toS3,
+    destination: '169.254.169.254',
+    port: 80,
+    end: 'deliveredToLinkLocal',
+    via: 'linkLocal',
+  },
+  {
+    name: 'machine to the resolver, past every filter',
+    protocol: 'udp',
+    change: [noRoutes('rtb-a'), groupRules('ApiGroup', () => [])],
+    ...toS3,
+    destination: '10.0.0.2',
+    port: 53,
+    end: 'deliveredToLinkLocal',
+    via: 'linkLocal',
+  },
+  { name: 'machine out over IPv6', ...v6Out, end: 'deliveredToInternet', via: 'eigw-1' },
+
+  // The planted mistakes.
+  {
+    name: 'no ephemeral reply to the balancer',
+    change: [withoutEntry('PrivateAcl', true, 100)],
+    ...toApi,
+    end: 'deniedByAclEgress',
+    direction: 'reply',
+    at: 'PrivateSubnetA',
+    rule: 'PrivateAcl egress 32767',
+  },
+  {
+    name: 'only Linux ports back to the balancer',
+    change: [
+      withoutEntry('PrivateAcl', true, 100),
+      withEntry('PrivateAcl', {
+        number: 105,
+        egress: true,
+        action: 'allow',
+        protocol: 6,
+        cidr: '10.0.0.0/24',
+        ports: { from: 32768, to: 60999 },
+      }),
+    ],
+    ...toApi,
+    end: 'deniedByAclEgress',
+    direction: 'reply',
+    rule: 'PrivateAcl egress 32767',
+  },
+  {
+    name: 'no ephemeral replies to machines',
+    change: [withoutEntry('PrivateAcl', false, 120)],
+    ...toOut,
+    end: 'deniedByAclIngress',
+    direction: 'reply',
+    at: 'PrivateSubnetA',
+    rule: 'PrivateAcl ingress 32767',
+  },
+  {
+    name: 'no ephemeral replies to machines, from S3',
+    change: [withoutEntry('PrivateAcl', false, 120)],
+    ...toS3,
+    end: 'deniedByAclIngress',
+    direction: 'reply',
+    at: 'PrivateSubnetA',
+    rule: 'PrivateAcl ingress 32767',
+  },
+  {
+    name: 'public ACL refuses replies to NAT',
+    change: [withoutEntry('PublicAcl', false, 120)],
+    ...toOut,
+    end: 'deniedByAclIngress',
+    direction: 'reply',
+    at: 'PublicSubnetA',
+    rule: 'PublicAcl ingress 32767',
+  },
+  {
+    name: 'public ACL refuses what machines send to NAT',
+    change: [withoutEntry('PublicAcl', false, 100)],
+    ...toOut,
+    end: 'deniedByAclIngress',
+    direction: 'forward',
+    at: 'PublicSubnetA',
+    rule: 'PublicAcl ingress 32767',
+  },
+  {
+    name: 'public ACL refuses replies from NAT to machines',
+    change: [withoutEntry('PublicAcl', true, 110)],
+    ...toOut,
+    end: 'deniedByAclEgress',
+    direction: 'reply',
+    at: 'PublicSubnetA',
+    rule: 'PublicAcl egress 32767',
+  },
+  {
+    name: 'ACL without the balancer',
+    change: [withoutEntry('PrivateAcl', false, 100)],
+    ...toApi,
+    end: 'deniedByAclIngress',
+    direction: 'forward',
+    at: 'PrivateSubnetA',
+    rule: 'PrivateAcl ingress 32767',
+  },
+  {
+    name: 'ACL without a way out',
+    change: [withoutEntry('PrivateAcl', true, 120)],
+    ...toOut,
+    end: 'deniedByAclEgress',
+    direction: 'forward',
+    at: 'PrivateSubnetA',
+    rule: 'PrivateAcl egress 32767',
+  },
+  {
+    name: 'IPv6 has its own last rule',
+    change: [withoutEntry('PrivateAcl', true, 200)],
+    ...v6Out,
+    end: 'deniedByAclEgress',
+    rule: 'PrivateAcl egress 32768',
+  },
+  {
+    name: 'a lower deny wins',
+    change: [withEntry('PrivateAcl', { number: 90, egress: true, action: 'deny', protocol: -1, cidr: '192.0.2.0/24' })],
+    ...toOut,
+    end: 'deniedByAclEgress',
+    rule: 'PrivateAcl egress 90',
+  },
+  {
+    name: 'a higher deny does not',
+    change: [withEntry('PrivateAcl', { number: 900, egress: true, action: 'deny', protocol: -1, cidr: '0.0.0.0/0' })],
+    ...toOut,
+    end: 'deliveredToInternet',
+  },
+  {
+    name: 'ACLs do not stand within a subnet',
+    change: [aclEntries('PrivateAcl', () => [])],
+    ...toMetrics,
+    end: 'delivered',
+    rule: 'EndpointFromApi',
+  },
+  {
+    name: 'ACLs stand between subnets that share one',
+    change: [aclEntries('PrivateAcl', () => [])],
+    ...toMetrics,
+    destination: '10.0.11.40',
+    end: 'deniedByAclEgress',
+  },
+  {
+    name: 'no NAT',
+    change: [noRoutes('rtb-a')],
+    ...toOut,
+    end: 'noRoute',
+    direction: 'forward',
+    at: 'PrivateSubnetA',
+    rule: 'PrivateRoutesA',
+  },
+  {
+    name: 'neither NAT nor endpoint',
+    change: [noRoutes('rtb-a'), noEndpoint],
+    ...toS3,
+    end: 'noRoute',
+    at: 'PrivateSubnetA',
+  },
+  { name: 'NAT in a private subnet', change: [natInPrivateSubnet], ...toOut, end: 'routeLoop', at: 'NatA' },
+  {
+    name: 'NAT in a subnet with no way out',
+    change: [noRoutes('rtb-public')],
+    ...toOut,
+    end: 'noRoute',
+    at: 'PublicSubnetA',
+    rule: 'PublicRoutes',
+  },
+  {
+    name: 'NAT without Elastic IP',
+    change: [interfaceOf('NatA', { publicAddress: undefined })],
+    ...toOut,
+    end: 'noPublicAddress',
+    at: 'NatA',
+  },
+  {
+    name: 'NAT still pending',
+    change: [
+      (parts) => ({ ...parts, natGateways: parts.natGateways.map((nat) => ({ ...nat, state: 'pending' as const })) }),
+    ],
+    ...toOut,
+    end: 'natUnavailable',
+    at: 'NatA',
+  },
+  {
+    name: 'NAT deleted',
+    change: [(parts) => ({ ...parts, natGateways: [] })],
+    ...toOut,
+    end: 'blackhole',
+    rule: 'PrivateRoutesA 0.0.0.0/0',
+  },
+  {
+    name: 'NAT carries no GRE',
+    change: [
+      groupRules('ApiGroup', (rules) => [
+        ...rules,
+        { id: 'sgr-all', egress: true, protocol: -1, peer: { cidr: '0.0.0.0/0' } },
+      ]),
+      withEntry('PrivateAcl', { number: 10, egress: true, action: 'allow', protocol: 47, cidr: '0.0.0.0/0' }),
+      withEntry('PublicAcl', { number: 10, egress: false, action: 'allow', protocol: 47, cidr: '0.0.0.0/0' }),
+    ],
+    protocol: 47,
+    ...toOut,
+    port: 0,
+    end: 'natProtocol',
+    at: 'NatA',
+  },
+  {
+    name: 'private subnet straight to the internet gateway',
+    change: [routes('rtb-a', () => [{ destination: '0.0.0.0/0', target: { kind: 'internetGateway', id: 'igw-1' } }])],
+    ...toOut,
+    end: 'noPublicAddress',
+    at: 'ApiA',
+  },
+  {
+    name: 'internet gateway detached',
+    change: [(parts) => ({ ...parts, internetGateways: [{ id: 'igw-1', name: 'InternetGateway' }] })],
+    ...toOut,
+    end: 'noInternetGateway',
+  },
+  {
+    name: 'nothing attached for those outside',
+    change: [(parts) => ({ ...parts, internetGateways: [] })],
+    ...fromClient,
+    end: 'noInternetGateway',
+    at: 'Vpc',
+  },
+  {
+    name: 'blackhole',
+    change: [routes('rtb-a', () => [{ destination: '0.0.0.0/0', target: { kind: 'blackhole', id: 'nat-gone' } }])],
+    ...toOut,
+    end: 'blackhole',
+    rule: 'PrivateRoutesA 0.0.0.0/0',
+  },
+  {
+    name: 'a transit gateway is said to be unmodelled',
+    change: [
+      routes('rtb-a', () => [
+        { destination: '0.0.0.0/0', target: { kind: 'notModelled', id: 'tgw-1', type: 'transit gateway' } },
+      ]),
+    ],
+    ...toOut,
+    end: 'routeNotModelled',
+  },
+  {
+    name: 'endpoint not available',
+    change: [
+      (parts) => ({
+        ...parts,
+        gatewayEndpoints: parts.gatewayEndpoints.map((each) => ({ ...each, available: false })),
+      }),
+    ],
+    ...toS3,
+    end: 'endpointUnavailable',
+    at: 'S3Endpoint',
+  },
+  {
+    name: 'a static route beats the prefix list of the same length',
+    change: [routes('rtb-a', (all) => [...all, { destination: '52.216.0.0/15', target: { kind: 'blackhole' } }])],
+    ...toS3,
+    end: 'blackhole',
+    rule: 'PrivateRoutesA 52.216.0.0/15',
+  },
+  {
+    name: 'a more specific route beats local',
+    change: [routes('rtb-a', (all) => [...all, { destination: '10.0.11.0/24', target: { kind: 'blackhole' } }])],
+    ...toMetrics,
+    destination: '10.0.11.40',
+    end: 'blackhole',
+    rule: 'PrivateRoutesA 10.0.11.0/24',
+  },
+  {
+    name: 'machine group without the balancer',
+    change: [withoutRule('ApiFromBalancer')],
+    ...toApi,
+    end: 'deniedByGroupIngress',
+    at: 'ApiA',
+    rule: 'ApiGroup ingress',
+  },
+  {
+    name: 'balancer group without the machines',
+    change: [withoutRule('BalancerToApi')],
+    ...toApi,
+    end: 'deniedByGroupEgress',
+    at: 'BalancerA',
+    rule: 'BalancerGroup egress',
+  },
+  {
+    name: 'endpoint group without the machines',
+    change: [withoutRule('EndpointFromApi')],
+    ...toMetrics,
+    end: 'deniedByGroupIngress',
+    at: 'MonitoringA',
+    rule: 'EndpointGroup ingress',
+  },
+  {
+    name: 'no egress rule is no egress',
+    change: [groupRules('ApiGroup', () => [])],
+    ...toOut,
+    end: 'deniedByGroupEgress',
+    rule: 'ApiGroup egress',
+  },
+  {
+    name: 'a group reference means private addresses only',
+    change: [
+      groupRules('BalancerGroup', () => [{ id: 'sgr-x', egress: false, protocol: 6, peer: { groupId: 'sg-api' } }]),
+    ],
+    ...toOut,
+    destination: balancer,
+    end: 'deniedByGroupIngress',
+    at: 'BalancerA',
+  },
+  { name: 'another port', ...toApi, port: 22, end: 'deniedByGroupEgress' },
+  {
+    name: 'client straight to a machine',
+    ...fromClient,
+    destination: '10.0.10.30',
+    port: 8080,
+    end: 'noSuchAddress',
+    at: 'internet',
+  },
+  {
+    name: 'client to the NAT',
+    ...fromClient,
+    destination: '198.51.100.10',
+    port: 2000,
+    end: 'natNoConnection',
+    at: 'NatA',
+  },
+  { name: 'client with a private source', ...fromClient, source: '10.0.10.30', end: 'sourceNotOwn' },
+  {
+    name: 'balancer in a subnet without a way back',
+    change: [noRoutes('rtb-public')],
+    ...fromClient,
+    end: 'noRoute',
+    direction: 'reply',
+    at: 'PublicSubnetA',
+  },
+  {
+    name: 'balancer in a subnet that goes out over NAT',
+    change: [routes('rtb-public', () => [{ destination: '0.0.0.0/0', target: { kind: 'nat', id: 'nat-a' } }])],
+    ...fromClient,
+    end: 'natNoConnection',
+    direction: 'reply',
+    at: 'NatA',
+  },
+  {
+    name: 'a reply by an endpoint to one who came from outside',
+    change: [
+      (parts) => ({
+        ...parts,
+        gatewayEndpoints: parts.gatewayEndpoints.map((each) => ({ ...each, routeTableIds: ['rtb-public'] })),
+      }),
+    ],
+    ...fromClient,
+    source: s3,
+    end: 'replyMisrouted',
+    direction: 'reply',
+  },
+  {
+    name: 'from outside over IPv6 past the egress-only gateway',
+    ...fromClient,
+    source: '2001:db8::9',
+    destination: '2600:1f18:aa:10a::30',
+    end: 'deniedByEgressOnlyGateway',
+    at: 'EgressOnlyGateway',
+  },
+  { name: 'address of nobody', ...toMetrics, destination: '10.0.10.99', end: 'noSuchAddress', at: 'PrivateSubnetA' },
+  { name: 'private address outside the VPC', ...toOut, destination: '172.16.0.1', end: 'noSuchAddress' },
+  {
+    name: 'stopped machine',
+    change: [interfaceOf('ApiA', { attached: false })],
+    ...toApi,
+    end: 'interfaceDetached',
+    at: 'ApiA',
+  },
+  { name: 'an interface that is not there', ...toApi, enters: from('Nowhere'), end: 'notAnInterface' },
+  { name: 'a source that is not the sender', ...toOut, source: '10.0.10.31', end: 'sourceNotOwn', at: 'ApiA' },
+  {
+    name: 'resolver with DNS support off',
+    change: [(parts) => ({ ...parts, vpcs: parts.vpcs.map((vpc) => ({ ...vpc, enableDnsSupport: false })) })],
+    ...toS3,
+    destination: '169.254.169.253',
+    port: 53,
+    end: 'resolverOff',
+    at: 'Vpc',
+  },
+];
+
+function worldOf(change: readonly Change[] = []) {
+  return buildWorld(change.reduce((parts, each) => each(parts), exampleParts));
+}
+
+describe('round trips over the architecture', () => {
+  for (const row of rows) {
+    it(row.name, () => {
+      const { protocol = 'tcp', source, sourcePort = 40000, destination, port, enters } = row;
+      const trip = roundTrip(worldOf(row.change), packet(protocol, source, sourcePort, destination, port, enters));
+      expect(trip).toMatchObject({
+        end: row.end,
+        delivered: row.end.startsWith('delivered'),
+        ...(row.direction && { direction: row.direction }),
+        ...(row.at && { at: row.at }),
+        ...(row.rule && { rule: row.rule }),
+      });
+      if (row.via) expect(trip.via && ('id' in trip.via ? trip.via.id : trip.via.kind)).toBe(row.via);
+    });
+  }
+
+  it('leaves no ending untested', () => {
+    const all: Record<DroppedEnd, true> = {
+      notAnInterface: true,
+      interfaceDetached: true,
+      sourceNotOwn: true,
+      noSuchAddress: true,
+      resolverOff: true,
+      noRoute: true,
+      blackhole: true,
+      routeNotModelled: true,
+      routeLoop: true,
+      deniedByGroupEgress: true,
+      deniedByGroupIngress: true,
+      deniedByAclEgress: true,
+      deniedByAclIngress: true,
+      noInternetGateway: true,
+      noPublicAddress: true,
+      natUnavailable: true,
+      natNoConnection: true,
+      natProtocol: true,
+      endpointUnavailable: true,
+      deniedByEgressOnlyGateway: true,
+      replyMisrouted: true,
+    };
+    const seen = new Set(rows.map((row) => row.end));
+    expect(Object.keys(all).filter((end) => !seen.has(end as DroppedEnd))).toEqual([]);
+  });
+});
+
+describe('translation', () => {
+  it('gives the private machine the NAT address, then the Elastic IP, and undoes both', () => {
+    const trip = roundTrip(worldOf(), packet('tcp', '10.0.10.30', 40123, elsewhere, 443, from('ApiA')));
+    const { forward, reply } = trip;
+    if (!forward.delivered || !reply?.delivered) throw new Error(trip.why);
+    expect(formatAddress(forward.source.address)).toBe('198.51.100.10');
+    expect(forward.source.port).toBeGreaterThanOrEqual(1024);
+    expect(forward.translations.map(({ natId }) => natId)).toEqual(['nat-a']);
+    expect(reply.destination).toEqual(forward.sent.source);
+    expect(reply.via).toEqual({ kind: 'nat', id: 'nat-a' });
+    expect(forward.hops.map(({ kind, at }) => `${kind} ${at}`)).toEqual([
+      'interface ApiA',
+      'group ApiA',
+      'acl PrivateSubnetA',
+      'route PrivateSubnetA',
+      'acl PublicSubnetA',
+      'nat NatA',
+      'acl PublicSubnetA',
+      'route PublicSubnetA',
+      'internetGateway InternetGateway',
+      'internet internet',
+    ]);
+  });
+
+  it('a reply with another port is no reply: groups and NAT do not know it', () => {
+    const world = worldOf();
+    const request = send(world, packet('tcp', '10.0.0.20', 20123, '10.0.10.30', 8080, from('BalancerA')));
+    if (!request.delivered) throw new Error(request.why);
+    const reply = replyTo(request);
+    expect(send(world, reply).end).toBe('delivered');
+    const forged = { ...reply, destination: { ...reply.destination, port: 20124 } };
+    expect(send(world, forged).end).toBe('deniedByGroupEgress');
+  });
+
+  it('a tracked reply survives that its rule is removed', () => {
+    const request = send(worldOf(), packet('tcp', '10.0.0.20', 20123, '10.0.10.30', 8080, from('BalancerA')));
+    if (!request.delivered) throw new Error(request.why);
+    expect(send(worldOf([withoutRule('ApiFromBalancer')]), replyTo(request)).end).toBe('delivered');
+  });
+
+  it('a ping needs its icmp types both ways in the ACL', () => {
+    const icmpEntry = (egress: boolean, type: number): AclEntryPart => ({
+      number: egress ? 20 : 21,
+      egress,
+      action: 'allow',
+      protocol: 1,
+      cidr: '0.0.0.0/0',
+      icmp: { type, code: -1 },
+    });
+    const pings = groupRules('ApiGroup', (rules) => [
+      ...rules,
+      { id: 'sgr-ping', egress: true, protocol: 1, icmp: { type: 8, code: -1 }, peer: { cidr: '0.0.0.0/0' } },
+    ]);
+    const replies = groupRules('EndpointGroup', (rules) => [
+      ...rules,
+      { id: 'sgr-pong', egress: false, protocol: 1, icmp: { type: -1, code: -1 }, peer: { cidr: '10.0.0.0/8' } },
+    ]);
+    const ping = packet('icmp', '10.0.10.30', 0, '10.0.11.40', 0, from('ApiA'));
+    // One ACL serves both subnets: the echo leaves and enters, the answer too.
+    const both = [true, false].flatMap((egress) => [withEntry('PrivateAcl', icmpEntry(egress, 8))]);
+    expect(roundTrip(worldOf([pings, replies, ...both]), ping)).toMatchObject({
+      end: 'deniedByAclEgress',
+      direction: 'reply',
+    });
+    const every = [true, false].map((egress) => withEntry('PrivateAcl', { ...icmpEntry(egress, -1) }));
+    expect(roundTrip(worldOf([pings, replies, ...every]), ping).end).toBe('delivered');
+  });
+});
+
+describe('in words', () => {
+  it('names the rule, the subnet, the reason and the fix', () => {
+    const world = worldOf([withoutEntry('PrivateAcl', false, 120)]);
+    const trip = roundTrip(world, packet('tcp', '10.0.10.30', 51234, elsewhere, 443, from('ApiA')));
+    expect(summariseRoundTrip(world, trip)).toBe(
+      'reply dropped: PrivateAcl ingress * (deny) at PrivateSubnetA: return port 51234 from 192.0.2.80 not allowed; ' +
+        'add an ingress rule to PrivateAcl allowing tcp 32768-60999 from 0.0.0.0/0',
+    );
+  });
+
+  it('knows that balancers use more ports than Linux', () => {
+    const world = worldOf([withoutEntry('PrivateAcl', true, 100)]);
+    const trip = roundTrip(world, packet('tcp', '10.0.0.20', 40000, '10.0.10.30', 8080, from('BalancerA')));
+    expect(summariseRoundTrip(world, trip)).toContain(
+      'add an egress rule to PrivateAcl allowing tcp 1024-65535 to 10.0.0.0/24',
+    );
+  });
+
+  it('asks for a group reference where the peer has a group', () => {
+    const world = worldOf([withoutRule('ApiFromBalancer')]);
+    const verdict = send(world, packet('tcp', '10.0.0.20', 40000, '10.0.10.30', 8080, from('BalancerA')));
+    expect(summarise(world, verdict)).toBe(
+      'dropped: ApiGroup ingress at ApiA: no rule allows tcp port 8080 from 10.0.0.20; ' +
+        'add an ingress rule to ApiGroup allowing tcp 8080 from BalancerGroup',
+    );
+  });
+
+  it('prints every hop', () => {
+    const world = worldOf();
+    const verdict = send(world, packet('tcp', '10.0.10.30', 40000, s3, 443, from('ApiA')));
+    expect(describeVerdict(world, verdict)).toEqual([
+      'tcp 10.0.10.30:40000 -> 52.216.8.8:443',
+      '  ok interface at ApiA: sent',
+      '  ok group at ApiA: ApiToHttps, allows tcp 443 to 0.0.0.0/0',
+      '  ok acl at PrivateSubnetA: PrivateAcl egress 120, allows tcp 443 to 0.0.0.0/0',
+      '  ok route at PrivateSubnetA: PrivateRoutesA pl-s3, to vpce-s3',
+      '  ok gatewayEndpoint at S3Endpoint: com.amazonaws.us-east-1.s3',
+      'delivered: to com.amazonaws.us-east-1.s3 via gateway endpoint S3Endpoint',
+    ]);
+  });
+});
+
+describe('buildWorld', () => {
+  it.each<[string, Change, RegExp]>([
+    ['an unknown subnet', interfaceOf('ApiA', { subnetId: 'subnet-x' }), /ApiA.*subnet subnet-x/],
+    ['an unknown group', interfaceOf('ApiA', { groupIds: ['sg-x'] }), /ApiA.*security group sg-x/],
+    ['an address used twice', interfaceOf('ApiB', { addresses: ['10.0.10.30'] }), /10\.0\.10\.30.*eni-ApiA.*eni-ApiB/],
+    [
+      'a range that is none',
+      routes('rtb-a', () => [{ destination: '10.0.0/8', target: { kind: 'local' } }]),
+      /10\.0\.0/,
+    ],
+  ])('stops at %s', (_, change, message) => {
+    expect(() => worldOf([change])).toThrow(message);
+  });
+});
