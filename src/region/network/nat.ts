@@ -45,12 +45,8 @@ export function openNat(walk: Walk, nat: NatGateway, rule: string): Dropped | un
 /** Takes a packet that arrived at the gateway's interface: to the machine whose reply it is, or nowhere. */
 export function undoNat(walk: Walk, at: NetworkInterface): Dropped | undefined {
   const translation = walk.tracked?.translations[walk.toUndo - 1];
-  if (
-    !translation ||
-    translation.natId !== at.owner ||
-    translation.outside.address !== walk.destination ||
-    translation.outside.port !== walk.destinationPort
-  ) {
+  // A tracked packet is its delivery's exact reverse, so that its address and port are the translation's.
+  if (translation?.natId !== at.owner) {
     const why = 'the NAT gateway knows no connection that this packet belongs to';
     return drop(walk, 'natNoConnection', 'nat', at, at.ownerName, '', why);
   }

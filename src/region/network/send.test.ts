@@ -67,6 +67,13 @@ const natInPrivateSubnet: Change = (parts) => ({
   ),
 });
 
+const dualStackBalancer: Change = (parts) => {
+  const addresses = ['10.0.0.20', '2600:1f18:aa:100::20'];
+  const v6 = { id: 'sgr-v6', name: 'BalancerFromInternetV6', egress: false, protocol: 6, peer: { cidr: '::/0' } };
+  const rules = groupRules('BalancerGroup', (all) => [...all, v6]);
+  return rules(interfaceOf('BalancerA', { addresses })(parts));
+};
+
 interface Row {
   name: string;
   change?: Change[];
@@ -157,6 +164,29 @@ const rows: Row[] = [
     via: 'linkLocal',
   },
   { name: 'machine out over IPv6', ...v6Out, end: 'deliveredToInternet', via: 'eigw-1' },
+
+  {
+    name: 'client to a dual-stack balancer over IPv6',
+    change: [dualStackBalancer],
+    ...fromClient,
+    source: '2001:db8::9',
+    destination: '2600:1f18:aa:100::20',
+    end: 'delivered',
+    rule: 'BalancerFromInternetV6',
+    via: 'igw-1',
+  },
+  {
+    name: 'only the primary address has the public one',
+    change: [
+      interfaceOf('BalancerA', { addresses: ['10.0.0.20', '10.0.0.21'] }),
+      groupRules('BalancerGroup', () => [{ id: 'sgr-all', egress: true, protocol: -1, peer: { cidr: '0.0.0.0/0' } }]),
+    ],
+    ...toOut,
+    source: '10.0.0.21',
+    enters: from('BalancerA'),
+    end: 'noPublicAddress',
+    at: 'BalancerA',
+  },
 
   // The planted mistakes.
   {
