@@ -34,9 +34,34 @@ interface VpcDraft extends Vpc {
 
 /** Throws a `WorldError` when parts contradict each other: an unknown reference, an address used twice. */
 export function buildWorld(parts: WorldParts): World {
-  const gateways = byId([...parts.internetGateways, ...parts.egressOnlyGateways]);
-  const vpcs = new Map(parts.vpcs.map((part) => [part.id, draftVpc(part, parts)]));
   const prefixLists = new Map(parts.prefixLists.map((list) => [list.id, list.cidrs.map(parseRange)]));
+  const vpcs = new Map(parts.vpcs.map((part) => [part.id, draftVpc(part, parts)]));
+  const subnets = compileSubnets(parts, vpcs, prefixLists);
+  const { interfaces, byPublicAddress } = compileInterfaces(parts, vpcs, subnets, prefixLists);
+  return {
+    parts,
+    vpcs,
+    subnets,
+    interfaces,
+    natGateways: compileNatGateways(parts, interfaces),
+    gateways: byId([...parts.internetGateways, ...parts.egressOnlyGateways]),
+    gatewayEndpoints: byId(parts.gatewayEndpoints),
+    interfaceEndpoints: byId(parts.interfaceEndpoints),
+    byPublicAddress,
+    publicServices: parts.publicServices.map(({ serviceName, cidrs }) => ({
+      serviceName,
+      ranges: cidrs.map(parseRange),
+    })),
+  };
+}
+
+type PrefixLists = ReadonlyMap<string, readonly Range[]>;
+
+function compileSubnets(
+  parts: WorldParts,
+  vpcs: ReadonlyMap<string, Vpc>,
+  prefixLists: PrefixLists,
+): ReadonlyMap<string, Subnet> {
   const tables = byId(parts.routeTables);
   const acls = new Map(parts.acls.map((acl) => [acl.id, { acl, ...compileAcl(acl) }]));
   const routesOf = new Map<string, readonly Route[]>();
@@ -62,6 +87,16 @@ export function buildWorld(parts: WorldParts): World {
       aclEgress: egress,
     });
   }
+  return subnets;
+}
+
+/** Fills the VPCs' address books and the groups' member lists on the way. */
+function compileInterfaces(
+  parts: WorldParts,
+  vpcs: ReadonlyMap<string, VpcDraft>,
+  subnets: ReadonlyMap<string, Subnet>,
+  prefixLists: PrefixLists,
+): Pick<World, 'interfaces' | 'byPublicAddress'> {
   const members = new Map(parts.groups.map((group) => [group.id, new Set<Address>()]));
   const groups = new Map(parts.groups.map((group) => [group.id, compileGroup(group, parts, prefixLists, members)]));
   const rulesOf = new Map<string, Pick<NetworkInterface, 'ingress' | 'egress' | 'groupNames'>>();
@@ -104,6 +139,13 @@ export function buildWorld(parts: WorldParts): World {
     }
     if (publicAddress !== undefined) claim(byPublicAddress, publicAddress, networkInterface);
   }
+  return { interfaces, byPublicAddress };
+}
+
+function compileNatGateways(
+  parts: WorldParts,
+  interfaces: ReadonlyMap<string, NetworkInterface>,
+): ReadonlyMap<string, NatGateway> {
   const natGateways = new Map<string, NatGateway>();
   for (const part of parts.natGateways) {
     // A gateway that failed or was deleted has lost its interface: its routes are blackholes.
@@ -115,21 +157,7 @@ export function buildWorld(parts: WorldParts): World {
       natGateways.set(part.id, { ...part, interface: itsInterface });
     } else if (part.state === 'available') throw new WorldError(`${part.name}: no interface ${part.interfaceId}`);
   }
-  return {
-    parts,
-    vpcs,
-    subnets,
-    interfaces,
-    natGateways,
-    gateways,
-    gatewayEndpoints: byId(parts.gatewayEndpoints),
-    interfaceEndpoints: byId(parts.interfaceEndpoints),
-    byPublicAddress,
-    publicServices: parts.publicServices.map(({ serviceName, cidrs }) => ({
-      serviceName,
-      ranges: cidrs.map(parseRange),
-    })),
-  };
+  return natGateways;
 }
 
 function draftVpc(part: WorldParts['vpcs'][number], parts: WorldParts): VpcDraft {
@@ -151,12 +179,7 @@ function draftVpc(part: WorldParts['vpcs'][number], parts: WorldParts): VpcDraft
  * Longest prefix first; of equal ones a plain route before a prefix list's, and the order of the table after that.
  * https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
  */
-function compileRoutes(
-  table: RouteTablePart,
-  vpc: Vpc,
-  parts: WorldParts,
-  prefixLists: ReadonlyMap<string, readonly Range[]>,
-): readonly Route[] {
+function compileRoutes(table: RouteTablePart, vpc: Vpc, parts: WorldParts, prefixLists: PrefixLists): readonly Route[] {
   const listed = [...table.routes];
   const canonical = (text: string) => (text.startsWith('pl-') ? text : parseRange(text).text);
   const destinations = new Set(listed.map((route) => canonical(route.destination)));
@@ -202,7 +225,7 @@ function compileAcl(acl: AclPart): { ingress: readonly AclEntry[]; egress: reado
 function compileGroup(
   group: SecurityGroupPart,
   parts: WorldParts,
-  prefixLists: ReadonlyMap<string, readonly Range[]>,
+  prefixLists: PrefixLists,
   members: ReadonlyMap<string, ReadonlySet<Address>>,
 ): { group: SecurityGroupPart; ingress: readonly GroupRule[]; egress: readonly GroupRule[] } {
   const compiled = group.rules.map((rule): GroupRule => {
