@@ -27,9 +27,15 @@ export interface MachineSpec {
   /** Decoded from base64. */
   readonly userData?: string;
   readonly instanceProfileArn?: string;
+  readonly instanceProfileId?: string;
   readonly roleName?: string;
   readonly tags: Readonly<Record<string, string>>;
-  readonly metadata: { readonly httpTokens: 'required' | 'optional'; readonly hopLimit: number; readonly enabled: boolean; readonly instanceTags: boolean };
+  readonly metadata: {
+    readonly httpTokens: 'required' | 'optional';
+    readonly hopLimit: number;
+    readonly enabled: boolean;
+    readonly instanceTags: boolean;
+  };
   readonly launchedAtMs: number;
 }
 
@@ -45,12 +51,36 @@ export interface MachineHost {
   /** Hands an AWS API request of a machine to the region's endpoint. The network was asked already; `via` is the way it took. */
   serveAws(request: IncomingMessage, response: ServerResponse, via: MachineVia): void;
   /** CloudFormation's answers to cfn-init and cfn-signal, authenticated by the instance's identity. */
-  describeStackResource(spec: MachineSpec, stack: string, logicalId: string): Promise<{ metadata: Record<string, unknown> }>;
-  signalResource(spec: MachineSpec, stack: string, logicalId: string, status: 'SUCCESS' | 'FAILURE', reason?: string): Promise<void>;
+  describeStackResource(
+    spec: MachineSpec,
+    stack: string,
+    logicalId: string,
+  ): Promise<{ metadata: Record<string, unknown> }>;
+  signalResource(
+    spec: MachineSpec,
+    stack: string,
+    logicalId: string,
+    status: 'SUCCESS' | 'FAILURE',
+    reason?: string,
+  ): Promise<void>;
   /** A signal that can never come: the boot is not modelled, or the machine died. */
   signalImpossible(spec: MachineSpec, reason: string): void;
   /** Resolves a name as the VPC's resolver would: private DNS of interface endpoints, private zones, then public. */
   resolve(spec: MachineSpec, name: string): Promise<readonly string[]>;
+  /** Counts what an AWS call carried through a NAT gateway (the fabric counts other connections itself). */
+  countNat?(natGatewayId: string, bytesIn: number, bytesOut: number): void;
+  /**
+   * What an endpoint's policy says of an anonymous request for something outside of the account (Amazon's package
+   * repositories). All is allowed when it is not given.
+   */
+  endpointAllows?(
+    spec: MachineSpec,
+    vpcEndpointId: string,
+    action: string,
+    resource: string,
+  ): { allowed: boolean; reason: string };
+  /** For IMDS `autoscaling/target-lifecycle-state`; undefined when the instance is in no group. */
+  targetLifecycleState?(spec: MachineSpec): string | undefined;
   /** A bounded line of what happened, for people and for `orrery logs`. */
   note(kind: string, text: string, data?: Record<string, unknown>): void;
 }
@@ -59,6 +89,7 @@ export interface MachineVia {
   readonly sourceIp: string;
   readonly vpcId: string;
   readonly vpcEndpointId?: string;
+  readonly natGatewayId?: string;
   readonly instanceId: string;
 }
 

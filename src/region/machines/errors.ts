@@ -1,0 +1,20 @@
+/** Three ways a boot fails, visibly different, and what can be known of any error. */
+
+/** Something of AWS or Linux that Orrery does not model: a limit of the model, not a mistake of the user. */
+export class NotModelled extends Error {
+  override readonly name = 'NotModelled';
+}
+
+/** What would fail on AWS in the same way: a wrong unit, a missing file, a refused download. */
+export class BootError extends Error {
+  override readonly name = 'BootError';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

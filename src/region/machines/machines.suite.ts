@@ -1,0 +1,166 @@
+/** What every machine driver must do, whatever an instance is made of. */
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Machine, MachineHost, Machines } from './machine.ts';
+import { bootMetadata, bootScript, releaseZip, type TestHost, testHost, testSpec } from './test-host.suite.ts';
+
+const app = `
+const http = require('node:http');
+http.createServer((req, res) => {
+  if (req.url === '/crash') process.exit(3);
+  res.end(JSON.stringify({ url: req.url, pid: process.pid }));
+}).listen(Number(process.env.PORT), () => console.log('listening'));
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+export function machinesSuite(name: string, driver: (host: MachineHost) => Machines): void {
+  describe(`${name}: what every machine driver must do`, () => {
+    let host: TestHost;
+    let machines: Machines;
+
+    beforeEach(() => {
+      host = testHost();
+      host.objects.set('releases/app/1.zip', releaseZip({ 'server.js': app }));
+      host.metadata.set('Template', bootMetadata());
+      machines = driver(host);
+    });
+    afterEach(async () => {
+      await machines.close();
+      await host.dispose();
+    });
+
+    it('boots from user data and metadata, signals, and answers at its model address', async () => {
+      const states: string[] = [];
+      machines.onChange((machine) => void states.push(`${machine.state} ${machine.boot.status}`));
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      expect(machine.state).toBe('pending');
+      await until(() => machine.boot.status !== 'running');
+      expect(machine.boot, machine.consoleOutput()).toEqual({ status: 'succeeded' });
+      expect(host.signals).toEqual([{ instanceId: machine.spec.instanceId, status: 'SUCCESS', reason: undefined }]);
+      const answer = await ask(host, machine, '/hello');
+      expect(answer).toContain('"url":"/hello"');
+      expect(states).toEqual(['running running', 'running succeeded']);
+      expect(machines.get(machine.spec.instanceId)).toBe(machine);
+      expect(machines.list()).toEqual([machine]);
+    });
+
+    it('says why a boot failed: the console has the verdict of the network', async () => {
+      host.setWorld((parts) => ({
+        ...parts,
+        acls: parts.acls.map((acl) =>
+          acl.name === 'PrivateAcl'
+            ? { ...acl, entries: acl.entries.filter((entry) => entry.egress || entry.number !== 120) }
+            : acl,
+        ),
+      }));
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      await until(() => machine.boot.status !== 'running');
+      expect(machine.boot.status).toBe('failed');
+      expect(machine.boot.reason).toContain('PrivateAcl');
+      expect(machine.consoleOutput()).toContain('PrivateAcl');
+      // Its failure could not be signalled either: nobody is to wait for it.
+      expect(host.signals).toEqual([]);
+      expect(host.impossible).toHaveLength(1);
+      expect(host.dropped.join('\n')).toContain('PrivateAcl');
+    });
+
+    it('fails a boot that is not modelled before anything of it runs', async () => {
+      const userData = `#!/bin/bash\necho one > /etc/one\nperl -e 1\nfor x in a; do echo; done\n`;
+      const machine = machines.launch(testSpec({ userData }));
+      await until(() => machine.boot.status !== 'running');
+      expect(machine.boot.reason).toMatch(/not modelled: .*line 4/);
+      expect(host.impossible).toEqual([machine.boot.reason]);
+    });
+
+    it('stops, starts again without its user data, and ends', async () => {
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      await until(() => machine.boot.status === 'succeeded');
+      await ask(host, machine, '/');
+      await machine.stop();
+      expect(machine.state).toBe('stopped');
+      await expect(ask(host, machine, '/', 0)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      await machine.start();
+      expect(machine.state).toBe('running');
+      expect(await ask(host, machine, '/again')).toContain('/again');
+      expect(host.signals).toHaveLength(1);
+      await machine.terminate();
+      expect(machine.state).toBe('terminated');
+      expect(machine.consoleOutput()).not.toBe('');
+      await expect(ask(host, machine, '/', 0)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    });
+
+    it('restarts what crashes, and reboots', async () => {
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      await until(() => machine.boot.status === 'succeeded');
+      const before = await ask(host, machine, '/');
+      await ask(host, machine, '/crash', 0).catch(() => {});
+      const after = await ask(host, machine, '/');
+      expect(after).not.toBe(before);
+      await machine.reboot();
+      expect(machine.state).toBe('running');
+      const rebooted = await ask(host, machine, '/');
+      expect(rebooted).not.toBe(after);
+    });
+
+    it('dies at once when killed, and tells nobody', async () => {
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      await until(() => machine.boot.status === 'succeeded');
+      await ask(host, machine, '/');
+      let told = 0;
+      machines.onChange(() => told++);
+      machine.kill();
+      await until(() => machine.usage().memoryBytes === 0);
+      await expect(ask(host, machine, '/', 0)).rejects.toThrow();
+      expect(machine.state).toBe('running');
+      expect(told).toBe(0);
+    });
+
+    it('counts what a machine uses', async () => {
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      await until(() => machine.boot.status === 'succeeded');
+      await ask(host, machine, '/');
+      const usage = machine.usage();
+      expect(usage.cpuSeconds).toBeGreaterThan(0);
+      expect(usage.memoryBytes).toBeGreaterThan(1_000_000);
+      expect(usage.networkInBytes).toBeGreaterThan(200);
+    });
+  });
+}
+
+/** Polls until a condition holds. */
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`it did not come to: ${holds.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A request from the balancer's interface to the machine's port; asked again while nobody listens yet. */
+export async function ask(host: TestHost, machine: Machine, path: string, patienceMs = 10_000): Promise<string> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      const { socket } = await host.fabric.dial({
+        from: { address: '10.0.0.20', interfaceId: 'eni-BalancerA' },
+        to: { address: machine.spec.privateIp, port: 8080 },
+        timeoutMs: 1000,
+      });
+      return await roundTrip(socket, path);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+async function roundTrip(socket: Duplex, path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n`);
+  await once(socket, 'end');
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (!text.startsWith('HTTP/1.1 200')) throw new Error(`answered: ${text.slice(0, 200)}`);
+  return text.slice(text.indexOf('\r\n\r\n') + 4);
+}

@@ -1,0 +1,379 @@
+/**
+ * Reads the part of the shell's language that boot scripts are written in: commands with quotes, variables, redirections
+ * and here-documents, joined by newlines, `;`, `&&`, `||` and `|`. Anything else is named with its line.
+ */
+import { NotModelled } from './errors.ts';
+
+export type WordPart =
+  | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
+  /** `$NAME`, `${NAME}`, `${NAME:-fallback}`; `?` for the last status, `1`… for arguments. */
+  | { readonly kind: 'variable'; readonly name: string; readonly quoted: boolean; readonly fallback?: string };
+
+export type Word = readonly WordPart[];
+
+export interface Redirect {
+  readonly kind: 'write' | 'append' | 'read' | 'here' | 'merge';
+  /** 1 or 2; 0 for what is read; `both` for `&>`. */
+  readonly from: 0 | 1 | 2 | 'both';
+  /** The file, or the text of a here-document. */
+  readonly target: Word;
+}
+
+export interface Command {
+  readonly line: number;
+  readonly assignments: readonly { readonly name: string; readonly value: Word }[];
+  readonly words: readonly Word[];
+  readonly redirects: readonly Redirect[];
+}
+
+/** A pipeline, and how it is joined to the one before it. */
+export interface Step {
+  readonly join: ';' | '&&' | '||';
+  readonly negated: boolean;
+  readonly pipeline: readonly Command[];
+}
+
+export class ShellSyntax extends NotModelled {
+  readonly line: number;
+  constructor(line: number, what: string) {
+    super(`not modelled: line ${line}: ${what}`);
+    this.line = line;
+  }
+}
+
+const reserved = new Set(
+  'if then elif else fi for while until do done case esac select function time { } [[ coproc'.split(' '),
+);
+const mostSteps = 10_000;
+
+type Token =
+  | { readonly kind: 'word'; readonly word: Word; readonly line: number }
+  | { readonly kind: 'operator'; readonly text: string; readonly line: number }
+  | { readonly kind: 'redirect'; readonly redirect: Redirect; readonly line: number };
+
+/** Throws a `ShellSyntax` for what it cannot read. */
+export function parseShell(text: string, firstLine = 1): readonly Step[] {
+  const tokens = new Lexer(text, firstLine).tokens();
+  const steps: Step[] = [];
+  let join: Step['join'] = ';';
+  let pipeline: Command[] = [];
+  let negated = false;
+  let draft = emptyDraft(firstLine);
+
+  const endCommand = (line: number, needed: boolean) => {
+    const empty = draft.words.length + draft.assignments.length + draft.redirects.length === 0;
+    if (empty && needed) throw new ShellSyntax(line, 'a command is missing');
+    if (!empty) pipeline.push(draft);
+    draft = emptyDraft(line);
+  };
+  const endPipeline = (line: number, next: Step['join'], needed: boolean) => {
+    endCommand(line, needed || pipeline.length > 0);
+    if (pipeline.length > 0) steps.push({ join, negated, pipeline });
+    if (steps.length > mostSteps) throw new ShellSyntax(line, `a script of more than ${mostSteps} commands`);
+    pipeline = [];
+    negated = false;
+    join = next;
+  };
+
+  for (const token of tokens) {
+    if (token.kind === 'operator') {
+      if (token.text === '|') endCommand(token.line, true);
+      else if (token.text === '&&' || token.text === '||') endPipeline(token.line, token.text, true);
+      // A line may end after `&&`, `||` and `|`.
+      else if (token.text !== '\n' || !(atStart(draft) && (pipeline.length > 0 || join !== ';')))
+        endPipeline(token.line, ';', false);
+    } else if (token.kind === 'redirect') {
+      draft.redirects.push(token.redirect);
+    } else {
+      if (atStart(draft)) draft.line = token.line;
+      const bare = bareText(token.word);
+      if (draft.words.length === 0 && bare !== undefined) {
+        if (reserved.has(bare)) throw new ShellSyntax(token.line, `\`${bare}\``);
+        if (bare === '!' && pipeline.length === 0 && draft.assignments.length === 0) {
+          negated = true;
+          continue;
+        }
+      }
+      const assignment = draft.words.length === 0 ? assignmentOf(token.word) : undefined;
+      if (assignment) draft.assignments.push(assignment);
+      else draft.words.push(token.word);
+    }
+  }
+  endPipeline(tokens[tokens.length - 1]?.line ?? firstLine, ';', join !== ';');
+  return steps;
+}
+
+interface Draft extends Command {
+  line: number;
+  readonly assignments: { name: string; value: Word }[];
+  readonly words: Word[];
+  readonly redirects: Redirect[];
+}
+
+function emptyDraft(line: number): Draft {
+  return { line, assignments: [], words: [], redirects: [] };
+}
+
+function atStart(draft: Draft): boolean {
+  return draft.words.length + draft.assignments.length + draft.redirects.length === 0;
+}
+
+/** The text of a word without quotes or variables. */
+export function bareText(word: Word): string | undefined {
+  const [only, more] = word;
+  return only?.kind === 'text' && !only.quoted && more === undefined ? only.text : undefined;
+}
+
+/** `NAME=value` */
+export function assignmentOf(word: Word): { name: string; value: Word } | undefined {
+  const [first, ...rest] = word;
+  if (first?.kind !== 'text' || first.quoted) return undefined;
+  const found = /^([A-Za-z_]\w*)=(.*)$/s.exec(first.text);
+  if (!found?.[1]) return undefined;
+  const text = found[2] ?? '';
+  return { name: found[1], value: text === '' ? rest : [{ kind: 'text', text, quoted: false }, ...rest] };
+}
+
+const operators = ['&&', '||', ';;', ';', '|', '&', '(', ')', '\n'];
+
+class Lexer {
+  readonly #text: string;
+  #at = 0;
+  #line: number;
+  readonly #tokens: Token[] = [];
+  /** Here-documents whose text begins after the present line. */
+  #here: { readonly token: number; readonly end: string; readonly quoted: boolean; readonly tabs: boolean }[] = [];
+
+  constructor(text: string, firstLine: number) {
+    this.#text = text.replaceAll('\r\n', '\n');
+    this.#line = firstLine;
+  }
+
+  tokens(): readonly Token[] {
+    while (this.#skipBlanks()) {
+      if (!this.#redirect() && !this.#operator()) this.#wordToken();
+    }
+    if (this.#here.length > 0) throw new ShellSyntax(this.#line, `a here-document without its end`);
+    return this.#tokens;
+  }
+
+  #peek(length = 1): string {
+    return this.#text.slice(this.#at, this.#at + length);
+  }
+
+  /** False at the end. */
+  #skipBlanks(): boolean {
+    for (;;) {
+      const next = this.#peek();
+      if (next === ' ' || next === '\t') this.#at++;
+      else if (this.#peek(2) === '\\\n') {
+        this.#at += 2;
+        this.#line++;
+      } else if (next === '#') {
+        const end = this.#text.indexOf('\n', this.#at);
+        this.#at = end < 0 ? this.#text.length : end;
+      } else return this.#at < this.#text.length;
+    }
+  }
+
+  #operator(): boolean {
+    const text = operators.find((one) => this.#text.startsWith(one, this.#at));
+    if (text === undefined) return false;
+    if (text === '&' || text === '(' || text === ')' || text === ';;') {
+      throw new ShellSyntax(this.#line, text === '&' ? 'a command in the background (`&`)' : `\`${text}\``);
+    }
+    this.#tokens.push({ kind: 'operator', text, line: this.#line });
+    this.#at += text.length;
+    if (text === '\n') {
+      this.#line++;
+      this.#hereDocuments();
+    }
+    return true;
+  }
+
+  #redirect(): boolean {
+    const found = /^(?:(\d?)(<<<|<<-|<<|>>|>&|<&|>\||>|<)|(&>>|&>))/.exec(this.#peek(5));
+    if (!found) return false;
+    const [all, number = '', plain = '', both = ''] = found;
+    const line = this.#line;
+    if (number !== '' && !['0', '1', '2'].includes(number)) throw new ShellSyntax(line, `a redirection of ${all}`);
+    if (plain === '<<<' || plain === '<&' || plain === '>|') throw new ShellSyntax(line, `\`${plain}\``);
+    this.#at += all.length;
+    const out = number === '2' ? 2 : 1;
+    if (plain === '>&') {
+      const to = this.#peek();
+      if (!/[12]/.test(to)) throw new ShellSyntax(line, `\`>&${to}\``);
+      this.#at++;
+      const target: Word = [{ kind: 'text', text: to, quoted: true }];
+      this.#add({ kind: 'merge', from: out, target }, line);
+      return true;
+    }
+    while (this.#peek() === ' ' || this.#peek() === '\t') this.#at++;
+    if (this.#peek() === '>' || this.#peek() === '<') throw new ShellSyntax(line, 'process substitution (`>(…)`)');
+    const target = this.#word();
+    if (target.length === 0) throw new ShellSyntax(line, `\`${all}\` without a file`);
+    if (plain.startsWith('<<')) {
+      const end = target.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+      const quoted = target.some((part) => part.quoted);
+      this.#here.push({ token: this.#tokens.length, end, quoted, tabs: plain === '<<-' });
+      this.#add({ kind: 'here', from: 0, target: [] }, line);
+    } else if (plain === '<') this.#add({ kind: 'read', from: 0, target }, line);
+    else {
+      const append = plain === '>>' || both === '&>>';
+      this.#add({ kind: append ? 'append' : 'write', from: both ? 'both' : out, target }, line);
+    }
+    return true;
+  }
+
+  #add(redirect: Redirect, line: number): void {
+    this.#tokens.push({ kind: 'redirect', redirect, line });
+  }
+
+  #hereDocuments(): void {
+    for (const { token, end, quoted, tabs } of this.#here) {
+      const line = this.#line;
+      let body = '';
+      for (;;) {
+        if (this.#at >= this.#text.length) throw new ShellSyntax(line, `a here-document without its end ${end}`);
+        const stop = this.#text.indexOf('\n', this.#at);
+        const raw = this.#text.slice(this.#at, stop < 0 ? undefined : stop);
+        this.#at = stop < 0 ? this.#text.length : stop + 1;
+        this.#line++;
+        const one = tabs ? raw.replace(/^\t+/, '') : raw;
+        if (one === end) break;
+        body += `${one}\n`;
+      }
+      const target = quoted ? [{ kind: 'text', text: body, quoted: true } as const] : expandable(body, line);
+      this.#tokens[token] = { kind: 'redirect', redirect: { kind: 'here', from: 0, target }, line };
+    }
+    this.#here = [];
+  }
+
+  #wordToken(): void {
+    const line = this.#line;
+    const word = this.#word();
+    this.#tokens.push({ kind: 'word', word, line });
+  }
+
+  #word(): Word {
+    const parts: WordPart[] = [];
+    let text = '';
+    const flush = () => {
+      if (text) parts.push({ kind: 'text', text, quoted: false });
+      text = '';
+    };
+    for (;;) {
+      const next = this.#peek();
+      if (next === '' || /[\s;&|<>()]/.test(next)) break;
+      if (next === '\\') {
+        this.#at++;
+        flush();
+        if (this.#peek() === '\n') this.#line++;
+        else parts.push({ kind: 'text', text: this.#peek(), quoted: true });
+        this.#at++;
+      } else if (next === "'") {
+        const end = this.#text.indexOf("'", this.#at + 1);
+        if (end < 0) throw new ShellSyntax(this.#line, "a ' without its end");
+        flush();
+        const quoted = this.#text.slice(this.#at + 1, end);
+        parts.push({ kind: 'text', text: quoted, quoted: true });
+        this.#line += quoted.split('\n').length - 1;
+        this.#at = end + 1;
+      } else if (next === '"') {
+        flush();
+        this.#doubleQuoted(parts);
+      } else if (next === '$' || next === '`') {
+        flush();
+        const { part, length } = variableAt(this.#text, this.#at, false, this.#line);
+        parts.push(part);
+        this.#at += length;
+      } else {
+        if (/[*?[]/.test(next) && !isTest(next, text, parts, this.#text[this.#at + 1])) {
+          throw new ShellSyntax(this.#line, `a file pattern with \`${next}\``);
+        }
+        if (next === '{' && /^\{[^{}\s]*,[^{}\s]*\}/.test(this.#text.slice(this.#at, this.#at + 300))) {
+          throw new ShellSyntax(this.#line, 'braces with alternatives (`{a,b}`)');
+        }
+        text += next;
+        this.#at++;
+      }
+    }
+    flush();
+    return parts;
+  }
+
+  #doubleQuoted(parts: WordPart[]): void {
+    const start = this.#line;
+    let text = '';
+    const flush = () => {
+      parts.push({ kind: 'text', text, quoted: true });
+      text = '';
+    };
+    for (this.#at++; ; ) {
+      const next = this.#peek();
+      if (next === '') throw new ShellSyntax(start, 'a " without its end');
+      if (next === '"') break;
+      if (next === '\n') this.#line++;
+      if (next === '\\' && /["\\$`\n]/.test(this.#text[this.#at + 1] ?? '')) {
+        const escaped = this.#text[this.#at + 1] ?? '';
+        if (escaped === '\n') this.#line++;
+        else text += escaped;
+        this.#at += 2;
+      } else if (next === '$' || next === '`') {
+        flush();
+        const { part, length } = variableAt(this.#text, this.#at, true, this.#line);
+        parts.push(part);
+        this.#at += length;
+      } else {
+        text += next;
+        this.#at++;
+      }
+    }
+    this.#at++;
+    flush();
+  }
+}
+
+/** `[` alone is the test command. */
+function isTest(next: string, text: string, parts: readonly WordPart[], after: string | undefined): boolean {
+  return next === '[' && text === '' && parts.length === 0 && (after === undefined || /\s/.test(after));
+}
+
+function variableAt(text: string, at: number, quoted: boolean, line: number): { part: WordPart; length: number } {
+  if (text[at] === '`') throw new ShellSyntax(line, 'command substitution (`…`)');
+  const rest = text.slice(at, at + 4096);
+  if (/^\$\(\(/.test(rest)) throw new ShellSyntax(line, 'arithmetic (`$((…))`)');
+  if (/^\$\(/.test(rest)) throw new ShellSyntax(line, 'command substitution (`$(…)`)');
+  const plain = /^\$([A-Za-z_]\w*|[?0-9@*#$!])/.exec(rest);
+  if (plain?.[1]) {
+    if (/[@*#$!]/.test(plain[1])) throw new ShellSyntax(line, `\`$${plain[1]}\``);
+    return { part: { kind: 'variable', name: plain[1], quoted }, length: plain[0].length };
+  }
+  const braced = /^\$\{([A-Za-z_]\w*|\?)(?::?-([^}$`]*))?\}/.exec(rest);
+  if (braced?.[1]) {
+    const fallback = braced[2] === undefined ? {} : { fallback: braced[2] };
+    return { part: { kind: 'variable', name: braced[1], quoted, ...fallback }, length: braced[0].length };
+  }
+  if (rest.startsWith('${')) throw new ShellSyntax(line, `\`${rest.slice(0, rest.indexOf('}') + 1) || '${'}\``);
+  return { part: { kind: 'text', text: '$', quoted }, length: 1 };
+}
+
+/** The text of a here-document whose end was not quoted. */
+function expandable(body: string, line: number): Word {
+  const parts: WordPart[] = [];
+  let text = '';
+  for (let at = 0; at < body.length; ) {
+    const here = line + body.slice(0, at).split('\n').length - 1;
+    if (body[at] === '\\' && /[\\$`\n]/.test(body[at + 1] ?? '')) {
+      if (body[at + 1] !== '\n') text += body[at + 1];
+      at += 2;
+    } else if (body[at] === '$' || body[at] === '`') {
+      parts.push({ kind: 'text', text, quoted: true });
+      text = '';
+      const { part, length } = variableAt(body, at, true, here);
+      parts.push(part);
+      at += length;
+    } else text += body[at++];
+  }
+  return [...parts, { kind: 'text', text, quoted: true }];
+}

@@ -1,0 +1,374 @@
+/**
+ * Runs boot scripts inside an instance. Every command is a function of this process: no shell of this machine is
+ * started, and a script with an unknown command is refused before its first one runs.
+ */
+import { appendFileSync } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { messageOf, NotModelled } from './errors.ts';
+import type { Guest } from './guest.ts';
+import {
+  assignmentOf,
+  bareText,
+  type Command,
+  parseShell,
+  type Redirect,
+  ShellSyntax,
+  type Step,
+  type Word,
+} from './shell-parse.ts';
+
+export interface CommandResult {
+  readonly status: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** What a command is run with. */
+export interface CommandCall {
+  readonly guest: Guest;
+  /** The name it was called by. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly stdin: string;
+  readonly cwd: string;
+  /** Exported variables. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly line: number;
+}
+
+export type Program = (call: CommandCall) => CommandResult | Promise<CommandResult>;
+
+/** A program by the name or path it is called by; undefined when it is not modelled. */
+export type Programs = (name: string) => Program | undefined;
+
+export interface ShellRun {
+  readonly programs: Programs;
+  readonly guest: Guest;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with what is not sent to a file. */
+  readonly output: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Thrown up to the end of the script. */
+class Exit extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super('exit');
+    this.status = status;
+  }
+}
+
+type Option = 'errexit' | 'nounset' | 'xtrace' | 'pipefail';
+
+const builtins = new Set(['set', 'cd', 'export', 'exit', 'exec', 'trap', 'unset', 'shopt', 'umask', 'sleep']);
+
+/**
+ * Everything in a script that is not modelled, `line N: …` each; nothing is run. Empty when all of it is.
+ */
+export function unmodelled(script: string, programs: Programs): readonly string[] {
+  let steps: readonly Step[];
+  try {
+    steps = parseShell(script);
+  } catch (error) {
+    if (error instanceof ShellSyntax) return [error.message.replace(/^not modelled: /, '')];
+    throw error;
+  }
+  const found: string[] = [];
+  for (const command of steps.flatMap((step) => step.pipeline)) {
+    const [first, second] = command.words;
+    const name = first && bareText(first);
+    if (first === undefined) continue;
+    if (name === undefined) found.push(`line ${command.line}: a command whose name is a variable or quoted`);
+    else if (name === 'exec') {
+      if (second) found.push(`line ${command.line}: \`exec\` of a program`);
+    } else if (!builtins.has(name) && !programs(name)) found.push(`line ${command.line}: the command \`${name}\``);
+  }
+  return found;
+}
+
+/** Runs a script and returns its exit status. Throws `NotModelled`. */
+export async function runShell(script: string, run: ShellRun): Promise<number> {
+  const problems = unmodelled(script, run.programs);
+  if (problems.length > 0) throw new NotModelled(`not modelled: ${problems.join('; ')}`);
+  return await new Shell(run).script(parseShell(script));
+}
+
+class Shell {
+  readonly #run: ShellRun;
+  readonly #variables: Map<string, string>;
+  readonly #exported: Set<string>;
+  #cwd: string;
+  #status = 0;
+  readonly #options: Record<Option, boolean> = { errexit: false, nounset: false, xtrace: false, pipefail: false };
+  readonly #traps = new Map<string, string>();
+  /** Where output goes after `exec > file`. */
+  #file: string | undefined;
+
+  constructor(run: ShellRun) {
+    this.#run = run;
+    this.#cwd = run.cwd ?? '/';
+    this.#variables = new Map(Object.entries(run.env ?? {}));
+    this.#exported = new Set(this.#variables.keys());
+  }
+
+  async script(steps: readonly Step[]): Promise<number> {
+    let status: number;
+    try {
+      await this.#steps(steps);
+      status = this.#status;
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error;
+      status = error.status;
+    }
+    const last = this.#traps.get('EXIT');
+    if (last === undefined) return status;
+    this.#traps.clear();
+    this.#status = status;
+    try {
+      await this.#steps(parseShell(last));
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error;
+      return error.status;
+    }
+    return status;
+  }
+
+  async #steps(steps: readonly Step[]): Promise<void> {
+    for (const [index, step] of steps.entries()) {
+      this.#run.signal.throwIfAborted();
+      if (step.join === '&&' && this.#status !== 0) continue;
+      if (step.join === '||' && this.#status === 0) continue;
+      const status = await this.#pipeline(step);
+      this.#status = step.negated ? Number(status === 0) : status;
+      // `set -e` does not look at what is tested by `&&`, `||` or `!`.
+      const next = steps[index + 1];
+      if (this.#status === 0 || step.negated || (next && next.join !== ';')) continue;
+      const trap = this.#traps.get('ERR');
+      if (trap !== undefined) {
+        const failed = this.#status;
+        this.#traps.delete('ERR');
+        await this.#steps(parseShell(trap));
+        this.#status = failed;
+        this.#traps.set('ERR', trap);
+      }
+      if (this.#options.errexit) throw new Exit(this.#status);
+    }
+  }
+
+  async #pipeline(step: Step): Promise<number> {
+    let stdin = '';
+    let failed = 0;
+    let status = 0;
+    for (const [index, command] of step.pipeline.entries()) {
+      const last = index === step.pipeline.length - 1;
+      const result = await this.#command(command, stdin, last);
+      stdin = result.stdout ?? '';
+      status = result.status;
+      if (status !== 0) failed = status;
+    }
+    return this.#options.pipefail && status === 0 ? failed : status;
+  }
+
+  async #command(command: Command, given: string, last: boolean): Promise<CommandResult> {
+    const { line } = command;
+    const assigned = command.assignments.map(({ name, value }) => [name, this.#joined(value, line)] as const);
+    const [name, ...args] = command.words.flatMap((word) => this.#expand(word, line));
+    if (this.#options.xtrace) {
+      this.#emit(`+ ${[...assigned.map(([key, value]) => `${key}=${value}`), name, ...args].join(' ')}\n`);
+    }
+    if (name === undefined) {
+      for (const [key, value] of assigned) this.#variables.set(key, value);
+      return await this.#redirected({ status: 0 }, command, last);
+    }
+    if (name === 'exec') return await this.#exec(command);
+    const builtin = await this.#builtin(name, args, command);
+    if (builtin !== undefined) return await this.#redirected({ status: builtin }, command, last);
+    const program = this.#run.programs(name);
+    if (!program) throw new ShellSyntax(line, `the command \`${name}\``);
+    const env = Object.fromEntries([
+      ...[...this.#exported].map((key) => [key, this.#variables.get(key) ?? ''] as const),
+      ...assigned,
+    ]);
+    const stdin = await this.#input(command, given);
+    let result: CommandResult;
+    try {
+      result = await program({ guest: this.#run.guest, name, args, stdin, cwd: this.#cwd, env, line });
+    } catch (error) {
+      if (error instanceof NotModelled && !/line \d/.test(error.message)) {
+        throw new ShellSyntax(line, error.message.replace(/^not modelled: /, ''));
+      }
+      if (error instanceof NotModelled || this.#run.signal.aborted) throw error;
+      result = { status: 1, stderr: `${name}: ${messageOf(error)}\n` };
+    }
+    if (result.status !== 0 && result.stderr) this.#run.guest.signals.lastError = result.stderr.trim().slice(-900);
+    return await this.#redirected(result, command, last);
+  }
+
+  /** The status of a builtin, undefined for other commands. */
+  async #builtin(name: string, args: readonly string[], command: Command): Promise<number | undefined> {
+    const { line } = command;
+    switch (name) {
+      case 'set':
+        this.#set(args, line);
+        return 0;
+      case 'cd': {
+        const { files } = this.#run.guest;
+        this.#cwd = files.nameOf(files.place(args[0] ?? '/root', this.#cwd));
+        return 0;
+      }
+      case 'export':
+        for (const word of command.words.slice(1)) {
+          const assignment = assignmentOf(word);
+          if (assignment) this.#variables.set(assignment.name, this.#joined(assignment.value, line));
+          this.#exported.add(assignment?.name ?? this.#joined(word, line));
+        }
+        return 0;
+      case 'unset':
+        for (const one of args) this.#variables.delete(one);
+        return 0;
+      case 'exit':
+        throw new Exit(args[0] === undefined ? this.#status : Number(args[0]) & 255);
+      case 'trap': {
+        const [action = '', ...events] = args;
+        for (const event of events) {
+          if (event !== 'EXIT' && event !== 'ERR') throw new ShellSyntax(line, `\`trap\` on ${event}`);
+          const problems = unmodelled(action, this.#run.programs);
+          if (problems.length > 0) throw new ShellSyntax(line, `in its trap: ${problems.join('; ')}`);
+          this.#traps.set(event, action);
+        }
+        return 0;
+      }
+      case 'sleep':
+        if (!/^\d+(\.\d+)?$/.test(args[0] ?? '')) throw new ShellSyntax(line, `\`sleep ${args.join(' ')}\``);
+        await this.#run.guest.host.clock.sleep(Number(args[0]) * 1000, this.#run.signal);
+        return 0;
+      case 'shopt':
+      case 'umask':
+        throw new ShellSyntax(line, `\`${name}\``);
+      default:
+        return undefined;
+    }
+  }
+
+  #set(args: readonly string[], line: number): void {
+    const byLetter: Record<string, Option> = { e: 'errexit', u: 'nounset', x: 'xtrace' };
+    for (let index = 0; index < args.length; index++) {
+      const arg = args[index] ?? '';
+      const on = arg.startsWith('-');
+      for (const letter of arg.slice(1)) {
+        const named = letter === 'o' ? args[++index] : byLetter[letter];
+        if (named === undefined || !Object.hasOwn(this.#options, named) || !/^[-+]/.test(arg)) {
+          throw new ShellSyntax(line, `\`set ${args.join(' ')}\``);
+        }
+        this.#options[named as Option] = on;
+      }
+    }
+  }
+
+  /** `exec > file`: from here on output goes there. */
+  async #exec(command: Command): Promise<CommandResult> {
+    for (const redirect of command.redirects) {
+      if (redirect.kind !== 'write' && redirect.kind !== 'append') continue;
+      const place = await this.#run.guest.files.locate(this.#joined(redirect.target, command.line), this.#cwd);
+      if (redirect.kind === 'write') await writeFile(place, '');
+      this.#file = place;
+    }
+    return { status: 0 };
+  }
+
+  async #input(command: Command, given: string): Promise<string> {
+    let stdin = given;
+    for (const redirect of command.redirects) {
+      if (redirect.kind === 'here') stdin = this.#joined(redirect.target, command.line);
+      else if (redirect.kind === 'read') {
+        const path = this.#joined(redirect.target, command.line);
+        stdin = await readFile(await this.#run.guest.files.locate(path, this.#cwd), 'utf8');
+      }
+    }
+    return stdin;
+  }
+
+  /** Sends output where it is redirected to; the rest of it is shown, or goes on into the pipe. */
+  async #redirected(result: CommandResult, command: Command, last: boolean): Promise<CommandResult> {
+    const to: Record<1 | 2, string | 1 | 2 | undefined> = { 1: undefined, 2: undefined };
+    for (const redirect of command.redirects) await this.#aim(redirect, command.line, to);
+    const out = { 1: '', 2: '' };
+    for (const from of [1, 2] as const) {
+      const text = (from === 1 ? result.stdout : result.stderr) ?? '';
+      const aim = to[from];
+      if (aim === 1 || aim === 2) out[aim] += text;
+      else if (aim === undefined) out[from] += text;
+      else if (aim !== '/dev/null') await appendFile(aim, text);
+    }
+    if (last) this.#emit(out[1]);
+    this.#emit(out[2]);
+    return last ? { status: result.status } : { status: result.status, stdout: out[1] };
+  }
+
+  async #aim(redirect: Redirect, line: number, to: Record<1 | 2, string | 1 | 2 | undefined>): Promise<void> {
+    const { kind, from } = redirect;
+    if (from === 0 || kind === 'here' || kind === 'read') return;
+    const name = this.#joined(redirect.target, line);
+    if (kind === 'merge') {
+      const other = name === '2' ? 2 : 1;
+      if (from !== 'both') to[from] = to[other] ?? other;
+      return;
+    }
+    let place = name;
+    if (name !== '/dev/null') {
+      place = await this.#run.guest.files.locate(name, this.#cwd);
+      if (kind === 'write') await writeFile(place, '');
+    }
+    if (from === 'both') Object.assign(to, { 1: place, 2: place });
+    else to[from] = place;
+  }
+
+  #emit(text: string): void {
+    if (text === '') return;
+    this.#run.output(text);
+    if (this.#file !== undefined) appendFileSync(this.#file, text);
+  }
+
+  /** A word as one text, whatever blanks its variables hold. */
+  #joined(word: Word, line: number): string {
+    return word.map((part) => (part.kind === 'text' ? part.text : this.#value(part, line))).join('');
+  }
+
+  /** A word as the fields it splits into. */
+  #expand(word: Word, line: number): string[] {
+    const fields: string[] = [];
+    let field: string | undefined;
+    for (const [index, part] of word.entries()) {
+      if (part.kind === 'text') {
+        const home = index === 0 && !part.quoted && /^~(?=\/|$)/.test(part.text);
+        field = (field ?? '') + (home ? part.text.replace('~', '/root') : part.text);
+        continue;
+      }
+      const value = this.#value(part, line);
+      if (part.quoted) {
+        field = (field ?? '') + value;
+        continue;
+      }
+      const [first = '', ...more] = value.split(/[ \t\n]+/);
+      if (first !== '' || field !== undefined) field = (field ?? '') + first;
+      for (const next of more) {
+        if (field !== undefined) fields.push(field);
+        field = next === '' ? undefined : next;
+      }
+    }
+    if (field !== undefined) fields.push(field);
+    return fields;
+  }
+
+  #value(part: Extract<Word[number], { kind: 'variable' }>, line: number): string {
+    if (part.name === '?') return String(this.#status);
+    const value = this.#variables.get(part.name);
+    if (value !== undefined && (value !== '' || part.fallback === undefined)) return value;
+    if (part.fallback !== undefined) return part.fallback;
+    if (!this.#options.nounset) return '';
+    this.#emit(`line ${line}: ${part.name}: unbound variable\n`);
+    throw new Exit(1);
+  }
+}
