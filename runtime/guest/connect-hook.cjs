@@ -86,9 +86,14 @@ function install(guest) {
         const shown = port || real;
         driver.tell({ tell: 'listening', host: host || '::', port: shown, loopbackPort: real });
         const address = host && net.isIP(host) ? host : '::';
-        this.address = () => ({ address, family: net.isIPv6(address) ? 'IPv6' : 'IPv4', port: shown });
+        const family = net.isIPv6(address) ? 'IPv6' : 'IPv4';
+        // The handle is asked, by `address()` and by a cluster's workers.
+        const handle = this._handle;
+        handle.getsockname = (out) => {
+          Object.assign(out, { address, family, port: shown });
+          return 0;
+        };
         this.once('close', () => {
-          delete this.address;
           driver.tell({ tell: 'closed', port: shown });
         });
       });
