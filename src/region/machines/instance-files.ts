@@ -86,8 +86,15 @@ export function instanceFiles(machinesDir: string, instanceId: string): Instance
       await mkdir(dirname(from), { recursive: true });
       if (!outside) await locate(target, posix.dirname(posix.resolve('/', path)));
       await rm(from, { force: true });
-      const to = outside || !posix.isAbsolute(target) ? target : place(target);
+      // Above the instance's `/` there is nothing but itself: a link that climbs further is made to lead there.
+      const climbs = !posix.resolve(dirname(from), target).startsWith(root + sep);
+      const to = outside || !climbs ? target : place(target, posix.dirname(posix.resolve('/', path)));
       await symlink(to, from);
+      if (outside) return;
+      await locate(path).catch(async (error: unknown) => {
+        await rm(from, { force: true });
+        throw error;
+      });
     },
   };
 }

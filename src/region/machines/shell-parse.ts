@@ -67,7 +67,7 @@ export function parseShell(text: string, firstLine = 1): readonly Step[] {
     draft = emptyDraft(line);
   };
   const endPipeline = (line: number, next: Step['join'], needed: boolean) => {
-    endCommand(line, needed || pipeline.length > 0);
+    endCommand(line, needed || pipeline.length > 0 || join !== ';');
     if (pipeline.length > 0) steps.push({ join, negated, pipeline });
     if (steps.length > mostSteps) throw new ShellSyntax(line, `a script of more than ${mostSteps} commands`);
     pipeline = [];
@@ -334,9 +334,10 @@ class Lexer {
   }
 }
 
-/** `[` alone is the test command. */
+/** `[` alone is the test command, `[[` the shell's own. */
 function isTest(next: string, text: string, parts: readonly WordPart[], after: string | undefined): boolean {
-  return next === '[' && text === '' && parts.length === 0 && (after === undefined || /\s/.test(after));
+  if (next !== '[' || parts.length > 0) return false;
+  return text === '[' || (text === '' && (after === undefined || /[\s[]/.test(after)));
 }
 
 function variableAt(text: string, at: number, quoted: boolean, line: number): { part: WordPart; length: number } {
