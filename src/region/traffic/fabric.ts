@@ -56,6 +56,8 @@ export type Listener = { readonly kind: 'loopback'; readonly host: string; reado
 /** A listener in this process: a balancer node, an edge location. */
 export interface LocalListener {
   readonly kind: 'local';
+  /** Not in any VPC (an edge location): from the internet it is reached without passing any part of the world. */
+  readonly outside?: boolean;
   /** Takes the listener's end of a connection, raw bytes (TLS included where the port speaks it). */
   accept(socket: Duplex, client: Peer): void;
   /** A request that the front door has read already (and whose TLS it ended, if any). */

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Clock } from '../clock/clock.ts';
+import { formatAddress } from '../network/address.ts';
 import { summarise } from '../network/describe.ts';
 import { roundTrip } from '../network/send.ts';
 import { packet, type RoundTrip } from '../network/verdict.ts';
@@ -81,7 +82,9 @@ export function modelFabric(options: FabricOptions): Fabric {
       await clock.sleep(timeoutMs, signal);
       throw new DialError('ETIMEDOUT', `connect ETIMEDOUT ${where}: ${text}`, verdict);
     }
-    const listener = listeners.get(addressKey(to.address, to.port));
+    // A public address was translated on the way; outside of the VPCs it is itself.
+    const arrived = verdict.forward.destination;
+    const listener = listeners.get(addressKey(formatAddress(arrived.address), arrived.port));
     if (!listener) throw new DialError('ECONNREFUSED', `connect ECONNREFUSED ${where}: nobody listens there`, verdict);
     const socket =
       listener.kind === 'local'

@@ -1,0 +1,170 @@
+/**
+ * The model's way in for browsers and curl: a loopback port that stands for 443 or 80 of every public address.
+ * A request's host is looked up in the model's DNS, the packet is asked of the network from a client address outside,
+ * and whoever listens at that address (a balancer node, an edge location) serves it.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { formatAddress } from '../network/address.ts';
+import { summarise } from '../network/describe.ts';
+import type { RoundTrip } from '../network/verdict.ts';
+import type { World } from '../network/world.ts';
+import type { ClientAddresses } from './client-addresses.ts';
+import type { Fabric, LocalListener, Peer } from './fabric.ts';
+
+export interface FrontDoorOptions {
+  readonly host: string;
+  /** The loopback port; 0 takes a free one. */
+  readonly port: number;
+  /** The port it stands for. */
+  readonly standsFor: 443 | 80;
+  /** Speak TLS, with the certificate of whoever listens there. */
+  readonly tls: boolean;
+  readonly fabric: Fabric;
+  /** Addresses of a name, in the order to try; empty when the model's DNS does not know it. */
+  resolve(name: string): readonly string[];
+  /** Names that could have been meant, for the error. */
+  knownNames(): readonly string[];
+  readonly clients: ClientAddresses;
+}
+
+export interface FrontDoor {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Who serves a name for a client, or why nobody does. */
+type Found =
+  | { readonly listener: LocalListener; readonly peer: Peer }
+  | { readonly listener?: undefined; readonly status: number; readonly why: string };
+
+const keepAliveMs = 75_000;
+const headersMs = 60_000;
+
+export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const find = finder(options);
+  const settings = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requestTimeout: 0, maxHeaderSize: 64 * 1024 };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const found = find(request);
+    if (found.listener) found.listener.http(request, response, found.peer);
+    else refuse(response, found.status, found.why);
+  };
+  const server: Server = options.tls
+    ? (createTlsServer({ ...settings, SNICallback: certificates(options) }, onRequest) as unknown as Server)
+    : createServer(settings, onRequest);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const found = find(request);
+    if (found.listener) found.listener.upgrade(request, socket, head, found.peer);
+    else socket.end(`HTTP/1.1 ${found.status} Orrery\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
+  server.on('clientError', (_error, socket: Duplex) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function finder({ fabric, resolve, knownNames, clients, standsFor }: FrontDoorOptions): (request: IncomingMessage) => Found {
+  // A verdict holds for a connection until the world changes: browsers keep connections open for many requests.
+  const remembered = new WeakMap<Duplex, { world: World; key: string; found: Found }>();
+  return (request) => {
+    const name = hostName(request.headers.host);
+    const world = fabric.world();
+    const last = remembered.get(request.socket);
+    const addresses = resolve(name);
+    const key = addresses.join();
+    if (last?.world === world && last.key === `${name} ${key}`) return last.found;
+    const found = look(name, addresses, request);
+    remembered.set(request.socket, { world, key: `${name} ${key}`, found });
+    return found;
+  };
+
+  function look(name: string, addresses: readonly string[], request: IncomingMessage): Found {
+    if (name === '') return { status: 400, why: 'The request has no Host header.' };
+    if (addresses.length === 0) {
+      const known = knownNames().slice(0, 20).join(', ') || 'none yet: is a stack up?';
+      return { status: 421, why: `Route 53 in this model has no address for "${name}". Names it knows: ${known}` };
+    }
+    const client = { address: clients.of(request.socket.remoteAddress ?? ''), port: request.socket.remotePort ?? 0 };
+    let dropped: RoundTrip | undefined;
+    for (const address of addresses) {
+      const outside = fabric.listenerAt(address, standsFor);
+      const verdict = fabric.ask({ from: { address: client.address }, to: { address, port: standsFor }, sourcePort: client.port });
+      if (outside?.kind === 'local' && outside.outside) return { listener: outside, peer: { ...client, verdict } };
+      if (!verdict.delivered) {
+        dropped = verdict;
+        continue;
+      }
+      const { destination } = verdict.forward;
+      const listener = fabric.listenerAt(formatAddress(destination.address), destination.port);
+      if (listener?.kind === 'local') return { listener, peer: { ...client, verdict } };
+    }
+    if (dropped) {
+      const failed = dropped.direction === 'reply' && dropped.reply ? dropped.reply : dropped.forward;
+      return { status: 504, why: `No connection to ${name} (${addresses.join(', ')}) port ${standsFor}: ${summarise(fabric.world(), failed)}` };
+    }
+    return { status: 502, why: `Nobody listens on port ${standsFor} at ${name} (${addresses.join(', ')}).` };
+  }
+}
+
+/** In the place of a connection that a client outside could not have made: says why. */
+function refuse(response: ServerResponse, status: number, why: string): void {
+  const body = `${why}\n`;
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-orrery-front-door': 'no-connection',
+  });
+  response.end(body);
+}
+
+/** `api.myapp.localhost:8080` → `api.myapp.localhost` */
+function hostName(host: string | undefined): string {
+  return (host ?? '').replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
+}
+
+type SniCallback = (serverName: string, done: (error: Error | null, context?: SecureContext) => void) => void;
+
+function certificates({ fabric, resolve, standsFor }: FrontDoorOptions): SniCallback {
+  const contexts = new Map<string, SecureContext>();
+  return (serverName, done) => {
+    for (const address of resolve(hostName(serverName))) {
+      const listener = listenerBehind(fabric, address, standsFor);
+      const pair = listener?.certificate?.(serverName);
+      if (!pair) continue;
+      let context = contexts.get(pair.cert);
+      if (!context) {
+        context = createSecureContext(pair);
+        if (contexts.size >= 100) contexts.clear();
+        contexts.set(pair.cert, context);
+      }
+      return done(null, context);
+    }
+    return done(new Error(`no certificate for ${serverName}`));
+  };
+}
+
+function listenerBehind(fabric: Fabric, address: string, port: number): LocalListener | undefined {
+  const direct = fabric.listenerAt(address, port);
+  if (direct?.kind === 'local') return direct;
+  const inside = fabric.world().parts.interfaces.find((part) => part.publicAddress === address);
+  const listener = inside?.addresses.map((own) => fabric.listenerAt(own, port)).find((found) => found !== undefined);
+  return listener?.kind === 'local' ? listener : undefined;
+}
