@@ -30,7 +30,7 @@ export function checkKey(key: string): void {
   // Most keys need no counting.
   if (key.length * 6 <= maxKeyBytes && key !== '') return;
   // The index writes control characters longer; keys made of hundreds of them are refused, which S3 would not.
-  const size = Buffer.byteLength(key) + [...key].filter((c) => c < '\x05').length;
+  const size = Buffer.byteLength(key) + [...key].filter((c) => c < '\x07').length;
   if (size === 0) throw new Fault('InvalidArgument', 'A key cannot be empty.', { status: 400 });
   if (size > maxKeyBytes) {
     throw new Fault('KeyTooLongError', 'Your key is too long', {

@@ -1,11 +1,11 @@
 /**
- * Which objects there are. One ordered index of the account, with a key space per kind:
+ * Which objects there are. One ordered index of the account, with a key space per kind (· separates):
  *
- *     <bucket> \0 o <key>            the newest version, unless it is a delete marker: what a listing shows
- *     <bucket> \0 v <key> \0 <age>   older versions and delete markers, newest first
- *     <bucket> \0 m <id>             the parts of a multipart object
- *     <bucket> \0 u <key> \0 <id>    a multipart upload under way
- *     <bucket> \0 p <id> \0 <number> its parts
+ *     <bucket> · o <key>            the newest version, unless it is a delete marker: what a listing shows
+ *     <bucket> · v <key> · <age>   older versions and delete markers, newest first
+ *     <bucket> · m <id>             the parts of a multipart object
+ *     <bucket> · u <key> · <id>    a multipart upload under way
+ *     <bucket> · p <id> · <number> its parts
  *
  * So a listing reads no old version, and a bucket that was never versioned has only `o`. Every change of a key is one
  * transaction, which decides conditions against what is there at that moment.
@@ -34,9 +34,28 @@ export function orderOfVersionId(versionId: string): number | undefined {
   return order <= highestOrder ? order : undefined;
 }
 
-/** Keeps `\0` free as a separator, without changing the order. */
-const escapeKey = (key: string) =>
-  key.includes('\0') || key.includes('\x01') ? key.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01') : key;
+/**
+ * Between the pieces of an index key. LMDB's key encoding does not keep the order of characters below `\x05`: they must
+ * not occur at all.
+ */
+const separator = '\x05';
+const beyond = '\x06';
+
+/** Keeps the separator and all below free, without changing the order. */
+function escapeKey(key: string): string {
+  let clean = true;
+  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) <= 6) clean = false;
+  if (clean) return key;
+  return [...key].map((c) => (c <= '\x06' ? `\x06${String.fromCharCode(16 + c.charCodeAt(0))}` : c)).join('');
+}
+const objectPath = (bucket: string, key: string) => `${bucket}${separator}o${escapeKey(key)}`;
+const versionPath = (bucket: string, key: string, order: number) =>
+  `${bucket}${separator}v${escapeKey(key)}${separator}${age(order)}`;
+const manifestPath = (bucket: string, id: string | undefined) => `${bucket}${separator}m${id}`;
+const uploadPath = (bucket: string, key: string, uploadId: string) =>
+  `${bucket}${separator}u${escapeKey(key)}${separator}${uploadId}`;
+const partPath = (bucket: string, uploadId: string, number: number) =>
+  `${bucket}${separator}p${uploadId}${separator}${String(number).padStart(5, '0')}`;
 const age = (order: number) => (highestOrder - order).toString(16).padStart(14, '0');
 
 export interface Change {
@@ -72,7 +91,7 @@ export class ObjectIndex {
 
   /** The newest version, undefined when there is none or it is a delete marker. */
   current(bucket: string, key: string): ObjectVersion | undefined {
-    return this.#index.get(`${bucket}\0o${escapeKey(key)}`) as ObjectVersion | undefined;
+    return this.#index.get(objectPath(bucket, key)) as ObjectVersion | undefined;
   }
 
   /** The newest version, delete markers included. */
@@ -89,21 +108,21 @@ export class ObjectIndex {
     }
     const order = orderOfVersionId(versionId);
     if (order === undefined) return undefined;
-    const found = this.#index.get(`${bucket}\0v${escapeKey(key)}\0${age(order)}`) as ObjectVersion | undefined;
+    const found = this.#index.get(versionPath(bucket, key, order)) as ObjectVersion | undefined;
     return found?.versionId === versionId ? found : undefined;
   }
 
   /** Newest versions by key, from `start` (or just after it). */
   *objects(bucket: string, start: string, afterStart = false): Generator<ObjectVersion> {
-    const range = { start: `${bucket}\0o${escapeKey(start)}`, afterStart, end: `${bucket}\0p` };
+    const range = { start: objectPath(bucket, start), afterStart, end: `${bucket}${separator}p` };
     for (const [, record] of this.#index.range(range)) yield record as ObjectVersion;
   }
 
   /** All versions and delete markers: by key, and of a key the newest first. */
   *versions(bucket: string, start: string, after?: { order?: number }): Generator<VersionEntry> {
     const newest = this.objects(bucket, start, after !== undefined && after.order === undefined);
-    const olderStart = `${bucket}\0v${escapeKey(start)}${after ? `\0${after.order === undefined ? '\u{10ffff}' : age(after.order)}` : ''}`;
-    const older = this.#range<ObjectVersion>(olderStart, `${bucket}\0w`, after?.order !== undefined);
+    const olderStart = `${bucket}${separator}v${escapeKey(start)}${after ? `${separator}${after.order === undefined ? '\u{10ffff}' : age(after.order)}` : ''}`;
+    const older = this.#range<ObjectVersion>(olderStart, `${bucket}${separator}w`, after?.order !== undefined);
     let a = newest.next().value;
     let b = older.next().value;
     if (after?.order !== undefined && a?.key === start && a.order >= after.order) a = newest.next().value;
@@ -126,31 +145,35 @@ export class ObjectIndex {
   }
 
   manifest(bucket: string, id: string): Manifest | undefined {
-    return this.#index.get(`${bucket}\0m${id}`) as Manifest | undefined;
+    return this.#index.get(manifestPath(bucket, id)) as Manifest | undefined;
   }
 
   upload(bucket: string, key: string, uploadId: string): Upload | undefined {
-    return this.#index.get(`${bucket}\0u${escapeKey(key)}\0${uploadId}`) as Upload | undefined;
+    return this.#index.get(uploadPath(bucket, key, uploadId)) as Upload | undefined;
   }
 
   /** By key, then by upload id, which begins with the time of its start. */
   uploads(bucket: string, start: string, after?: { uploadId?: string }): Generator<Upload> {
-    const from = `${bucket}\0u${escapeKey(start)}${after ? `\0${after.uploadId ?? '\u{10ffff}'}` : ''}`;
-    return this.#range<Upload>(from, `${bucket}\0v`, after?.uploadId !== undefined);
+    const from = `${bucket}${separator}u${escapeKey(start)}${after ? `${separator}${after.uploadId ?? '\u{10ffff}'}` : ''}`;
+    return this.#range<Upload>(from, `${bucket}${separator}v`, after?.uploadId !== undefined);
   }
 
   part(bucket: string, uploadId: string, number: number): Part | undefined {
-    return this.#index.get(partKey(bucket, uploadId, number)) as Part | undefined;
+    return this.#index.get(partPath(bucket, uploadId, number)) as Part | undefined;
   }
 
   parts(bucket: string, uploadId: string, afterNumber = 0): Generator<Part> {
-    return this.#range<Part>(partKey(bucket, uploadId, afterNumber), `${bucket}\0p${uploadId}\x01`, true);
+    return this.#range<Part>(
+      partPath(bucket, uploadId, afterNumber),
+      `${bucket}${separator}p${uploadId}${beyond}`,
+      true,
+    );
   }
 
   /** All files that records of the bucket name. */
   *files(bucket: string): Generator<string | undefined> {
-    for (const [key, record] of this.#index.range({ start: `${bucket}\0`, end: `${bucket}\x01` })) {
-      if (key.startsWith(`${bucket}\0m`)) for (const { blob } of (record as Manifest).parts) yield blob;
+    for (const [key, record] of this.#index.range({ start: `${bucket}${separator}`, end: `${bucket}${beyond}` })) {
+      if (key.startsWith(`${bucket}${separator}m`)) for (const { blob } of (record as Manifest).parts) yield blob;
       else yield (record as { blob?: string }).blob;
     }
   }
@@ -173,7 +196,7 @@ export class ObjectIndex {
       check(current);
       const freed = this.#makeRoom(bucket, key, current, versioning, version.modifiedMs);
       const put = this.#identify(bucket, version, current, versioning);
-      this.#write(`${bucket}\0o${escapeKey(key)}`, put);
+      this.#write(objectPath(bucket, key), put);
       if (ends) {
         if (!this.upload(bucket, key, ends.uploadId)) throw noSuchUpload(ends.uploadId);
         const used = new Set(ends.manifest.parts.map(({ blob }) => blob));
@@ -181,7 +204,7 @@ export class ObjectIndex {
         // A part that was uploaded anew since the manifest was made.
         if (used.size > 0) throw invalidPart();
         for (const { blob } of ends.manifest.parts) this.#keep(blob);
-        void this.#index.put(`${bucket}\0m${put.manifest}`, ends.manifest);
+        void this.#index.put(manifestPath(bucket, put.manifest), ends.manifest);
         this.#dropUpload(bucket, key, ends.uploadId);
       }
       return { put, freed };
@@ -200,18 +223,18 @@ export class ObjectIndex {
       check(current);
       if (!versioning) {
         if (!current) return { freed: [] };
-        this.#delete(`${bucket}\0o${escapeKey(key)}`);
+        this.#delete(objectPath(bucket, key));
         return { freed: this.#free(bucket, current) };
       }
       const freed = this.#makeRoom(bucket, key, current, versioning, nowMs);
-      if (current) this.#delete(`${bucket}\0o${escapeKey(key)}`);
+      if (current) this.#delete(objectPath(bucket, key));
       const marker = this.#identify(
         bucket,
         { key, modifiedMs: nowMs, deleteMarker: true, etag: '', size: 0 },
         current,
         versioning,
       );
-      this.#write(`${bucket}\0v${escapeKey(key)}\0${age(marker.order)}`, marker);
+      this.#write(versionPath(bucket, key, marker.order), marker);
       return { marker, freed };
     });
   }
@@ -229,8 +252,8 @@ export class ObjectIndex {
       if (!version) return { freed: [] };
       const current = this.current(bucket, key);
       const top = current ?? this.#older(bucket, key).next().value;
-      if (version.order === current?.order) this.#delete(`${bucket}\0o${escapeKey(key)}`);
-      else this.#delete(`${bucket}\0v${escapeKey(key)}\0${age(version.order)}`);
+      if (version.order === current?.order) this.#delete(objectPath(bucket, key));
+      else this.#delete(versionPath(bucket, key, version.order));
       if (top?.order === version.order) this.#promote(bucket, key, version.order);
       return { version, freed: this.#free(bucket, version) };
     });
@@ -241,8 +264,7 @@ export class ObjectIndex {
     const { key, order } = version;
     return this.#change(bucket, () => {
       const current = this.current(bucket, key);
-      const path =
-        current?.order === order ? `${bucket}\0o${escapeKey(key)}` : `${bucket}\0v${escapeKey(key)}\0${age(order)}`;
+      const path = current?.order === order ? objectPath(bucket, key) : versionPath(bucket, key, order);
       const now = this.#index.get(path) as ObjectVersion | undefined;
       if (now?.versionId !== version.versionId) return false;
       this.#write(path, { ...now, ...change });
@@ -252,7 +274,7 @@ export class ObjectIndex {
 
   begin(bucket: string, upload: Upload): Promise<void> {
     return this.#change(bucket, () => {
-      void this.#index.put(`${bucket}\0u${escapeKey(upload.key)}\0${upload.uploadId}`, upload);
+      void this.#index.put(uploadPath(bucket, upload.key, upload.uploadId), upload);
     });
   }
 
@@ -262,7 +284,7 @@ export class ObjectIndex {
       if (!this.upload(bucket, key, uploadId)) return undefined;
       const before = this.part(bucket, uploadId, part.number);
       this.#keep(part.blob);
-      void this.#index.put(partKey(bucket, uploadId, part.number), part);
+      void this.#index.put(partPath(bucket, uploadId, part.number), part);
       return before ? { replaced: before.blob } : {};
     });
   }
@@ -285,8 +307,8 @@ export class ObjectIndex {
     return this.#index.transaction(() => {
       for (const space of ['o', 'v']) {
         const first = this.#range(
-          `${bucket}\0${space}`,
-          `${bucket}\0${String.fromCharCode(space.charCodeAt(0) + 1)}`,
+          `${bucket}${separator}${space}`,
+          `${bucket}${separator}${String.fromCharCode(space.charCodeAt(0) + 1)}`,
         ).next();
         if (!first.done) return undefined;
       }
@@ -316,7 +338,7 @@ export class ObjectIndex {
     versioning: BucketRecord['versioning'],
     nowMs: number,
   ): string[] {
-    const path = (version: ObjectVersion) => `${bucket}\0v${escapeKey(key)}\0${age(version.order)}`;
+    const path = (version: ObjectVersion) => versionPath(bucket, key, version.order);
     if (versioning !== 'Enabled') {
       // At most one null version exists, and the next one takes its place.
       if (current?.versionId === 'null') return this.#free(bucket, current);
@@ -334,7 +356,7 @@ export class ObjectIndex {
   #free(bucket: string, version: ObjectVersion): string[] {
     if (!version.manifest) return version.blob === undefined ? [] : [version.blob];
     const blobs = this.manifest(bucket, version.manifest)?.parts.map(({ blob }) => blob) ?? [];
-    this.#delete(`${bucket}\0m${version.manifest}`);
+    this.#delete(manifestPath(bucket, version.manifest));
     return blobs;
   }
 
@@ -352,25 +374,25 @@ export class ObjectIndex {
 
   #promote(bucket: string, key: string, belowOrder: number): void {
     const next = this.#range<ObjectVersion>(
-      `${bucket}\0v${escapeKey(key)}\0${age(belowOrder)}`,
-      `${bucket}\0v${escapeKey(key)}\x01`,
+      versionPath(bucket, key, belowOrder),
+      `${bucket}${separator}v${escapeKey(key)}${beyond}`,
       true,
     ).next().value;
     if (!next || next.deleteMarker) return;
-    this.#delete(`${bucket}\0v${escapeKey(key)}\0${age(next.order)}`);
+    this.#delete(versionPath(bucket, key, next.order));
     const { noncurrentSinceMs: _, ...current } = next;
-    this.#write(`${bucket}\0o${escapeKey(key)}`, current);
+    this.#write(objectPath(bucket, key), current);
   }
 
   #dropUpload(bucket: string, key: string, uploadId: string): void {
-    for (const { number } of [...this.parts(bucket, uploadId)]) this.#delete(partKey(bucket, uploadId, number));
-    this.#delete(`${bucket}\0u${escapeKey(key)}\0${uploadId}`);
+    for (const { number } of [...this.parts(bucket, uploadId)]) this.#delete(partPath(bucket, uploadId, number));
+    this.#delete(uploadPath(bucket, key, uploadId));
   }
 
   /** Versions below the newest, newest first. */
   #older(bucket: string, key: string): Generator<ObjectVersion> {
-    const path = `${bucket}\0v${escapeKey(key)}`;
-    return this.#range<ObjectVersion>(`${path}\0`, `${path}\x01`);
+    const path = `${bucket}${separator}v${escapeKey(key)}`;
+    return this.#range<ObjectVersion>(`${path}${separator}`, `${path}${beyond}`);
   }
 
   *#range<T>(start: string, end: string, afterStart = false): Generator<T, undefined> {
@@ -393,6 +415,3 @@ export interface VersionEntry {
   readonly version: ObjectVersion;
   readonly isLatest: boolean;
 }
-
-const partKey = (bucket: string, uploadId: string, number: number) =>
-  `${bucket}\0p${uploadId}\0${String(number).padStart(5, '0')}`;
