@@ -68,7 +68,7 @@ function read<S extends z.ZodType>(schema: S, value: unknown, path: readonly str
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [first] = result.error.issues;
-  const where = ['AWS::CloudFormation::Init', ...path, ...(first?.path ?? [])].join('.');
+  const where = [...path, ...(first?.path ?? [])].join('.');
   const text = `${where}: ${first?.message ?? 'is not understood'}`;
   if (first?.code === 'unrecognized_keys') throw new NotModelled(`not modelled: ${text}`);
   throw new BootError(text);

@@ -74,7 +74,12 @@ export async function cfnInitProgram(call: CommandCall): Promise<CommandResult> 
   const { stack, resource, region } = stackAndResource(options, guest);
   await reachCloudFormation(guest, region);
   const { metadata } = await guest.host.describeStackResource(guest.spec, stack, resource);
-  await runInit(guest, metadata, (options.values.get('configsets') ?? 'default').split(','));
+  const sets = (options.values.get('configsets') ?? 'default').split(',');
+  await runInit(guest, metadata, sets).catch((error: unknown) => {
+    if (!(error instanceof NotModelled)) throw error;
+    const what = error.message.replace(/^not modelled: /, '');
+    throw new NotModelled(`not modelled: AWS::CloudFormation::Init of ${resource}: ${what}`);
+  });
   return { status: 0 };
 }
 

@@ -2,7 +2,6 @@
  * Runs boot scripts inside an instance. Every command is a function of this process: no shell of this machine is
  * started, and a script with an unknown command is refused before its first one runs.
  */
-import { appendFileSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { messageOf, NotModelled } from './errors.ts';
 import type { Guest } from './guest.ts';
@@ -54,12 +53,15 @@ export interface ShellRun {
 /** Thrown up to the end of the script. */
 class Exit extends Error {
   readonly status: number;
-  constructor(status: number) {
-    super('exit');
+  /** `why`: shown, where the script did not ask to end. */
+  constructor(status: number, why = '') {
+    super(why);
     this.status = status;
   }
 }
 
+/** Where the two outputs go: a file here, `/dev/null`, the other one, or what is shown. */
+type Streams = Record<1 | 2, string | 1 | 2 | undefined>;
 type Option = 'errexit' | 'nounset' | 'xtrace' | 'pipefail';
 
 const builtins = new Set(['set', 'cd', 'export', 'exit', 'exec', 'trap', 'unset', 'shopt', 'umask', 'sleep']);
@@ -103,8 +105,8 @@ class Shell {
   #status = 0;
   readonly #options: Record<Option, boolean> = { errexit: false, nounset: false, xtrace: false, pipefail: false };
   readonly #traps = new Map<string, string>();
-  /** Where output goes after `exec > file`. */
-  #file: string | undefined;
+  /** Where output goes that a command does not redirect: changed by `exec > file`. */
+  readonly #streams: Streams = { 1: undefined, 2: undefined };
 
   constructor(run: ShellRun) {
     this.#run = run;
@@ -121,6 +123,7 @@ class Shell {
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       status = error.status;
+      if (error.message) await this.#emit(2, `${error.message}\n`);
     }
     const last = this.#traps.get('EXIT');
     if (last === undefined) return status;
@@ -176,7 +179,7 @@ class Shell {
     const assigned = command.assignments.map(({ name, value }) => [name, this.#joined(value, line)] as const);
     const [name, ...args] = command.words.flatMap((word) => this.#expand(word, line));
     if (this.#options.xtrace) {
-      this.#emit(`+ ${[...assigned.map(([key, value]) => `${key}=${value}`), name, ...args].join(' ')}\n`);
+      await this.#emit(2, `+ ${[...assigned.map(([key, value]) => `${key}=${value}`), name, ...args].join(' ')}\n`);
     }
     if (name === undefined) {
       for (const [key, value] of assigned) this.#variables.set(key, value);
@@ -196,7 +199,7 @@ class Shell {
     try {
       result = await program({ guest: this.#run.guest, name, args, stdin, cwd: this.#cwd, env, line });
     } catch (error) {
-      if (error instanceof NotModelled && !/line \d/.test(error.message)) {
+      if (error instanceof NotModelled && !/line \d|AWS::CloudFormation/.test(error.message)) {
         throw new ShellSyntax(line, error.message.replace(/^not modelled: /, ''));
       }
       if (error instanceof NotModelled || this.#run.signal.aborted) throw error;
@@ -269,12 +272,7 @@ class Shell {
 
   /** `exec > file`: from here on output goes there. */
   async #exec(command: Command): Promise<CommandResult> {
-    for (const redirect of command.redirects) {
-      if (redirect.kind !== 'write' && redirect.kind !== 'append') continue;
-      const place = await this.#run.guest.files.locate(this.#joined(redirect.target, command.line), this.#cwd);
-      if (redirect.kind === 'write') await writeFile(place, '');
-      this.#file = place;
-    }
+    for (const redirect of command.redirects) await this.#aim(redirect, command.line, this.#streams);
     return { status: 0 };
   }
 
@@ -292,22 +290,29 @@ class Shell {
 
   /** Sends output where it is redirected to; the rest of it is shown, or goes on into the pipe. */
   async #redirected(result: CommandResult, command: Command, last: boolean): Promise<CommandResult> {
-    const to: Record<1 | 2, string | 1 | 2 | undefined> = { 1: undefined, 2: undefined };
+    const to: Streams = { ...this.#streams, ...(last ? {} : { 1: undefined }) };
     for (const redirect of command.redirects) await this.#aim(redirect, command.line, to);
-    const out = { 1: '', 2: '' };
-    for (const from of [1, 2] as const) {
-      const text = (from === 1 ? result.stdout : result.stderr) ?? '';
-      const aim = to[from];
-      if (aim === 1 || aim === 2) out[aim] += text;
-      else if (aim === undefined) out[from] += text;
-      else if (aim !== '/dev/null') await appendFile(aim, text);
+    const piped: string[] = [];
+    for (const stream of [1, 2] as const) {
+      const text = (stream === 1 ? result.stdout : result.stderr) ?? '';
+      const aim = to[stream] ?? stream;
+      if (aim === 1 && !last) piped.push(text);
+      else await this.#write(aim, text);
     }
-    if (last) this.#emit(out[1]);
-    this.#emit(out[2]);
-    return last ? { status: result.status } : { status: result.status, stdout: out[1] };
+    return { status: result.status, stdout: piped.join('') };
   }
 
-  async #aim(redirect: Redirect, line: number, to: Record<1 | 2, string | 1 | 2 | undefined>): Promise<void> {
+  async #write(aim: string | 1 | 2, text: string): Promise<void> {
+    if (text === '' || aim === '/dev/null') return;
+    if (typeof aim === 'string') await appendFile(aim, text);
+    else this.#run.output(text);
+  }
+
+  async #emit(stream: 1 | 2, text: string): Promise<void> {
+    await this.#write(this.#streams[stream] ?? stream, text);
+  }
+
+  async #aim(redirect: Redirect, line: number, to: Streams): Promise<void> {
     const { kind, from } = redirect;
     if (from === 0 || kind === 'here' || kind === 'read') return;
     const name = this.#joined(redirect.target, line);
@@ -323,12 +328,6 @@ class Shell {
     }
     if (from === 'both') Object.assign(to, { 1: place, 2: place });
     else to[from] = place;
-  }
-
-  #emit(text: string): void {
-    if (text === '') return;
-    this.#run.output(text);
-    if (this.#file !== undefined) appendFileSync(this.#file, text);
   }
 
   /** A word as one text, whatever blanks its variables hold. */
@@ -368,7 +367,6 @@ class Shell {
     if (value !== undefined && (value !== '' || part.fallback === undefined)) return value;
     if (part.fallback !== undefined) return part.fallback;
     if (!this.#options.nounset) return '';
-    this.#emit(`line ${line}: ${part.name}: unbound variable\n`);
-    throw new Exit(1);
+    throw new Exit(1, `line ${line}: ${part.name}: unbound variable`);
   }
 }
