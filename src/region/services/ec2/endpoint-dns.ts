@@ -1,0 +1,101 @@
+/** Names inside a VPC: those of interface endpoints, of AWS's services where private DNS is on, and of interfaces. */
+import type { Scope } from '../service.ts';
+import { privateDnsName, publicDnsName } from './address-book.ts';
+import { pattern } from './describe.ts';
+import { endpointServices } from './endpoint-services.ts';
+import { associationByInterface, publicIpOf } from './interface-view.ts';
+import { publicServiceAddress, serviceEndpoints } from './public-services.ts';
+import { type EndpointRecord, endpoints, type InterfaceRecord, interfaces, vpcs } from './state.ts';
+
+interface EndpointName {
+  readonly name: string;
+  readonly zoneId: string;
+  readonly addresses: readonly string[];
+}
+
+/** The hosted zone of `vpce.amazonaws.com` names in us-east-1; the model uses it for all regions. */
+const publicZone = 'Z7HUB22UULQXV';
+
+/** The regional name, one for each zone, and the service's own names when private DNS is on. */
+export function endpointDns(scope: Scope, endpoint: EndpointRecord): readonly EndpointName[] {
+  if (endpoint.type !== 'Interface') return [];
+  const nodes = endpoint.networkInterfaceIds.flatMap((id) => interfaces(scope).get(id) ?? []);
+  const short = endpoint.serviceName.split('.').slice(3).reverse().join('.');
+  const tail = `${short}.${scope.region}.vpce.amazonaws.com`;
+  const addresses = nodes.flatMap((node) => node.privateIps);
+  const own = `${endpoint.vpcEndpointId}-${endpoint.dnsLabel}`;
+  const service = endpointServices(scope).find((one) => one.name === endpoint.serviceName);
+  const privateZone = `Z${endpoint.vpcEndpointId.slice(5).toUpperCase()}`;
+  return [
+    { name: `${own}.${tail}`, zoneId: publicZone, addresses },
+    ...nodes.map((node) => ({ name: `${own}-${node.zone}.${tail}`, zoneId: publicZone, addresses: node.privateIps })),
+    ...(endpoint.privateDns ? (service?.privateDnsNames ?? []) : []).map((name) => ({
+      name,
+      zoneId: privateZone,
+      addresses,
+    })),
+  ];
+}
+
+/**
+ * What the VPC's resolver answers for a name that EC2 knows; undefined where it knows none and Route 53 is to be asked.
+ * AWS's service names are always known: private where an endpoint stands for them, else public.
+ */
+export function resolveInVpc(scope: Scope, vpcId: string, name: string): readonly string[] | undefined {
+  const wanted = name.toLowerCase().replace(/\.$/, '');
+  for (const endpoint of endpoints(scope).values()) {
+    if (endpoint.vpcId !== vpcId || endpoint.state !== 'available') continue;
+    for (const entry of endpointDns(scope, endpoint)) if (stands(entry.name, wanted)) return entry.addresses;
+  }
+  const vpc = vpcs(scope).get(vpcId);
+  const host = /^(ip|ec2)-\d+-\d+-\d+-\d+\./.exec(wanted);
+  if (host && vpc?.enableDnsSupport) {
+    const found = host[1] === 'ip' ? byPrivateName(scope, vpcId, wanted) : byPublicName(scope, vpcId, wanted);
+    if (found) return [found];
+  }
+  return publicServiceName(scope.region, wanted);
+}
+
+function stands(entry: string, wanted: string): boolean {
+  return entry.includes('*') ? pattern(entry)(wanted) : entry === wanted;
+}
+
+function byPrivateName(scope: Scope, vpcId: string, name: string): string | undefined {
+  for (const one of interfaces(scope).values()) {
+    if (one.vpcId !== vpcId) continue;
+    const found = one.privateIps.find((ip) => privateDnsName(scope.region, ip) === name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** From inside the VPC a public name leads to the private address: https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html */
+function byPublicName(scope: Scope, vpcId: string, name: string): string | undefined {
+  const associated = associationByInterface(scope);
+  for (const one of interfaces(scope).values()) {
+    const publicIp = publicIpOf(one, associated(one.networkInterfaceId));
+    if (publicIp === undefined || publicDnsName(scope.region, publicIp) !== name) continue;
+    return one.vpcId === vpcId ? one.privateIps[0] : publicIp;
+  }
+  return undefined;
+}
+
+/** `monitoring.us-east-1.amazonaws.com`, `my-bucket.s3.us-east-1.amazonaws.com` → an address of the service's range. */
+export function publicServiceName(region: string, name: string): readonly string[] | undefined {
+  if (!name.endsWith('.amazonaws.com')) return undefined;
+  const labels = name.slice(0, -'.amazonaws.com'.length).split('.');
+  if (labels.at(-1) === 's3' || labels.at(-2) === 's3' || labels.at(-1)?.startsWith('s3-')) {
+    return [publicServiceAddress(region, 's3')];
+  }
+  const known = serviceEndpoints.find((one) => [`${one}.${region}`, one].includes(labels.join('.')));
+  return known ? [publicServiceAddress(region, known)] : undefined;
+}
+
+/** For callers that hold an interface already. */
+export function namesOf(scope: Scope, one: InterfaceRecord, publicIp: string | undefined) {
+  const named = vpcs(scope).get(one.vpcId)?.enableDnsHostnames === true;
+  return {
+    privateDnsName: privateDnsName(scope.region, one.privateIps[0] ?? ''),
+    publicDnsName: publicIp !== undefined && named ? publicDnsName(scope.region, publicIp) : '',
+  };
+}
