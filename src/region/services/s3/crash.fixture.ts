@@ -2,46 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { realClock } from '../../clock/clock.ts';
-import { seededRandom } from '../../clock/random.ts';
 import { openStore } from '../../store/lmdb-store.ts';
-import type { Planes } from '../../traffic/planes.ts';
-import { createDispatcher } from '../dispatcher.ts';
-import type { Caller } from '../service.ts';
-import { s3 } from './index.ts';
-
-const root: Caller = {
-  kind: 'root',
-  account: '123456789012',
-  arn: 'arn:aws:iam::123456789012:root',
-  principalId: '123456789012',
-  accessKeyId: 'test',
-};
-
-/** A region with S3 alone, in the folder. */
-export function s3Region(dir: string, seed: number) {
-  const store = openStore(dir);
-  const dispatcher = createDispatcher({
-    account: '123456789012',
-    defaultRegion: 'us-east-1',
-    services: [s3],
-    authorise: () => ({ allowed: true, reason: '', message: '' }),
-    store,
-    clock: realClock(),
-    random: seededRandom(seed),
-    planes: {} as Planes,
-    machines: () => {
-      throw new Error('S3 needs no machines');
-    },
-    note: () => {},
-  });
-  const scope = dispatcher.scope('us-east-1');
-  return {
-    store,
-    scope,
-    call: <O = Record<string, unknown>>(operation: string, input: object) =>
-      scope.invoke<O>(root, 's3', operation, input),
-  };
-}
+import { s3Region } from './region.fixture.ts';
 
 /** Bytes that follow from the name, so that whoever reads them knows whether they are all there. */
 export function bytesOf(name: string, size: number): Buffer {
@@ -53,7 +15,7 @@ const sizes = [0, 10, 5_000, 200_000, 1_500_000];
 
 /** Runs until the process is killed. */
 export async function writeForever(dir: string): Promise<void> {
-  const { call } = s3Region(dir, 1);
+  const { call } = s3Region({ store: openStore(dir), clock: realClock(), seed: 1 });
   await call('CreateBucket', { Bucket: 'plain' });
   await call('CreateBucket', { Bucket: 'versioned' });
   await call('PutBucketVersioning', { Bucket: 'versioned', VersioningConfiguration: { Status: 'Enabled' } });

@@ -6,8 +6,11 @@ import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { bytesOf, s3Region } from './crash.fixture.ts';
+import { realClock } from '../../clock/clock.ts';
+import { openStore } from '../../store/lmdb-store.ts';
+import { bytesOf } from './crash.fixture.ts';
 import { objectsOf } from './objects.ts';
+import { s3Region } from './region.fixture.ts';
 import { buckets } from './state.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -30,7 +33,8 @@ test('kill -9 loses no acknowledged object, leaves no half of one, and the next 
   const dir = mkdtempSync(join(tmpdir(), 'orrery-s3-crash-'));
   try {
     const { acknowledged, tried } = await writeUntilKilled(dir, 60);
-    const { store, scope, call } = s3Region(dir, 2);
+    const store = openStore(dir);
+    const { scope, call } = s3Region({ store, clock: realClock(), seed: 2 });
     await objectsOf(scope).swept();
     // Of each key, the last acknowledged put or one that was tried after it.
     for (const [where, last] of acknowledged) {
