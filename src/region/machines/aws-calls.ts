@@ -167,7 +167,7 @@ function hexHash(text: string): string {
 }
 
 /** SHA-256, keyed or not, as the signer wants it. */
-class Sha256 {
+export class Sha256 {
   readonly #secret: Parameters<typeof createHmac>[1] | undefined;
   #hash: { update(data: Uint8Array | string): unknown; digest(): Buffer };
 
