@@ -66,9 +66,7 @@ function describe(input: GetObjectCommandInput | HeadObjectCommandInput, call: C
     ...(bucket.versioning ? { VersionId: object.versionId } : {}),
     ContentType: 'binary/octet-stream',
     ...content,
-    ...(ExpiresMs === undefined
-      ? {}
-      : { Expires: new Date(ExpiresMs), ExpiresString: new Date(ExpiresMs).toUTCString() }),
+    ...(ExpiresMs === undefined ? {} : { Expires: new Date(ExpiresMs) }),
     ...(range && object.size > 0 ? { ContentRange: `bytes ${range.first}-${range.last}/${object.size}` } : {}),
     ...(showChecksum ? checksumOutput(checksum) : {}),
     ...encryptionOutput(object.encryption),
