@@ -15,7 +15,7 @@ const { syncBuiltinESMExports } = require('node:module');
 const setting = process.env.ORRERY_GUEST;
 if (setting) install(JSON.parse(setting));
 
-/** @param {{ port: number, token: string, imdsPort: number, direct: number[], addresses: string[] }} guest */
+/** @param {{ port: number, token: string, imdsPort: number, direct: number[], lowPorts: boolean }} guest */
 function install(guest) {
   const connectDirectly = net.Socket.prototype.connect;
   const listenDirectly = net.Server.prototype.listen;
@@ -76,6 +76,10 @@ function install(guest) {
     if (!options || cluster.isWorker) return listenDirectly.apply(this, args);
     const { port, host } = options;
     if (callback) this.once('listening', callback);
+    if (port > 0 && port < 1024 && !guest.lowPorts) {
+      process.nextTick(() => this.emit('error', networkError('listen', 'EACCES', host || '::', port)));
+      return this;
+    }
     driver.ask({ ask: 'bind', host: host || '::', port }, (answer) => {
       if (answer.code) {
         this.emit('error', networkError('listen', answer.code, host || '::', port));

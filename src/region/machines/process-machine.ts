@@ -77,7 +77,7 @@ export function processMachine(
     aws: awsCalls(host, spec, out, surroundings),
     accounts: accounts(files),
     packages: packages(host, spec, files, out, console),
-    processes: processes(spec, files, surroundings, supervisor, timers),
+    processes: processes(files, surroundings, supervisor, timers),
     systemd: systemd(() => guest),
     signals: { sent: 0, sentFailure: false, lastError: undefined },
     bootSignal: () => bootAbort.signal,

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock/clock.ts';
 import { BootError } from './errors.ts';
 import type { InstanceFiles } from './instance-files.ts';
-import type { MachineSpec } from './machine.ts';
 import { type ProcessUsage, usageOfTrees } from './process-usage.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -43,6 +42,8 @@ export interface ProcessStart {
   /** Added to the instance's own. */
   readonly env: Readonly<Record<string, string>>;
   readonly home?: string;
+  /** Ports below 1024: root's, or by capability. Allowed when it is left out. */
+  readonly mayBindLowPorts?: boolean;
   readonly output: (stream: 1 | 2, chunk: Buffer) => void;
 }
 
@@ -67,7 +68,6 @@ const outputGraceMs = 500;
 const interpreters = /^#!\s*(\/usr\/bin\/env\s+node|\/usr\/bin\/node(-\d\d)?|\/(usr\/)?bin\/(ba)?sh)(\s|$)/;
 
 export function processes(
-  spec: MachineSpec,
   files: InstanceFiles,
   surroundings: () => Surroundings,
   supervisor: Supervisor,
@@ -77,10 +77,9 @@ export function processes(
   let past: ProcessUsage = { cpuSeconds: 0, memoryBytes: 0 };
   const seen = new Map<number, number>();
 
-  function environment(home: string, extra: Readonly<Record<string, string>>): Record<string, string> {
+  function environment({ home = '/root', env: extra, mayBindLowPorts = true }: ProcessStart): Record<string, string> {
     const { imdsPort, awsPort, linkPort, token } = surroundings();
     const proxy = `http://instance:${token}@127.0.0.1:${linkPort}`;
-    const addresses = [spec.privateIp, ...(spec.ipv6 ? [spec.ipv6] : [])];
     const hook = `--require ${quoted(hookPath())}`;
     return {
       PATH: searchPath.map((path) => files.place(path)).join(':'),
@@ -95,7 +94,7 @@ export function processes(
       https_proxy: proxy,
       NO_PROXY: '127.0.0.1,localhost',
       no_proxy: '127.0.0.1,localhost',
-      ORRERY_GUEST: JSON.stringify({ port: linkPort, token, imdsPort, direct: [awsPort], addresses }),
+      ORRERY_GUEST: JSON.stringify({ port: linkPort, token, imdsPort, direct: [awsPort], lowPorts: mayBindLowPorts }),
       // A cluster's workers share their primary's listener, which the hook sees.
       NODE_CLUSTER_SCHED_POLICY: 'rr',
       ...Object.fromEntries(Object.entries(extra).map(([name, value]) => [name, mapped(value)])),
@@ -134,12 +133,13 @@ export function processes(
   return {
     program,
     mapped,
-    async spawn({ file, args, cwd, env, home = '/root', output }) {
+    async spawn(start) {
+      const { file, args, cwd, output } = start;
       const folder = await files.locate(cwd);
       await mkdir(folder, { recursive: true }).catch(() => {});
       const child = spawn(file, args, {
         cwd: folder,
-        env: environment(home, env),
+        env: environment(start),
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

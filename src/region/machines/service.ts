@@ -140,6 +140,7 @@ export function service(guest: Guest, unit: ServiceUnit): Service {
       cwd: files.nameOf(folder),
       env,
       home: (await accounts.homeOf(unit.user ?? 'root')) ?? '/root',
+      mayBindLowPorts: unit.mayBindLowPorts || (unit.user ?? 'root') === 'root',
       output: out.write,
     });
     void begun.ended.finally(out.close);
