@@ -115,6 +115,8 @@ export interface Machine {
   readonly state: MachineState;
   /** Whether the boot (user data) went through, with the reason when it did not. */
   readonly boot: { readonly status: 'running' | 'succeeded' | 'failed'; readonly reason?: string };
+  /** Died without being told to (`kill`): EC2 still says `running`, its status checks fail. */
+  readonly impaired?: boolean;
   usage(): MachineUsage;
   /** What the console shows: the boot's log and the services' last lines, at most 64 KiB. */
   consoleOutput(): string;

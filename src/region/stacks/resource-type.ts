@@ -19,6 +19,11 @@ export interface ResourceType<P = any> {
   update?(request: ResourceUpdate<P>): Promise<Created>;
   /** Ends the resource. One that is gone already is a success. */
   delete(request: ExistingResource<P>): Promise<void>;
+  /**
+   * The attributes as they are now, asked each time `Fn::GetAtt` is resolved. For types whose attributes other resources
+   * change: a VPC's `Ipv6CidrBlocks` after its VPCCidrBlock. Without it those of `Created` hold.
+   */
+  read?(request: ExistingResource<P>): Promise<Readonly<Record<string, unknown>>>;
   /** True when the change needs a replacement beyond what the schema says. */
   replaces?(before: P, after: P): boolean;
 }
