@@ -21,7 +21,8 @@ export class HttpError extends Error {
 export function readTarget(target) {
   // An absolute-form target is legal HTTP/1.1; only its path matters here.
   const url = URL.canParse(target, 'http://api') ? new URL(target, 'http://api') : undefined;
-  if (url === undefined) throw new HttpError(400, 'The address of this request cannot be read.');
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new HttpError(400, 'The address of this request cannot be read.');
   const path = url.pathname.replace(/^\/api(?=\/|$)/, '') || '/';
   return { path, query: url.searchParams };
 }

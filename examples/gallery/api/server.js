@@ -60,11 +60,11 @@ process.once('SIGINT', stop);
 
 /** Accepts no more, ends what is in flight, exits. */
 function stop() {
-  log({ level: 'info', message: 'stopping' });
   server.close(() => {
     log({ level: 'info', message: 'stopped' });
     process.exit(0);
   });
+  log({ level: 'info', message: 'stopping' });
   setTimeout(() => {
     log({ level: 'warn', message: `requests still in flight after ${drainMs} ms are cut off` });
     server.closeAllConnections();

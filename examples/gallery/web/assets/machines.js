@@ -103,7 +103,7 @@ export function machinesView() {
       lanes,
       el(
         'div',
-        { class: 'scroller' },
+        { class: 'scroller', role: 'region', tabindex: '0', 'aria-labelledby': 'calls-title' },
         el(
           'table',
           {},

@@ -5,7 +5,7 @@ import { bytes, el, icon } from './dom.js';
 const types = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'];
 const largestBytes = 10 * 1024 * 1024;
 const atOnce = 3;
-const shownMs = 4000;
+const shownMs = 3000;
 
 /** `added`: a picture arrived; its `detail` is the picture. */
 export const added = new EventTarget();
@@ -118,7 +118,7 @@ async function send(upload) {
     upload.cancel = cancel;
     state.textContent = `0 % of ${bytes(blob.size)}`;
     const picture = await done;
-    bar.value = 1;
+    bar.hidden = true;
     state.setAttribute('role', 'status');
     state.textContent = 'On the wall.';
     card.classList.add('done');
