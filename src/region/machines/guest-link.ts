@@ -2,18 +2,16 @@
  * The loopback port through which an instance's processes reach the model's network: questions of the connect hook in
  * Node processes, and an HTTP proxy for other programs. Both know the instance's token.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
-import type { Egress } from './egress.ts';
 import { codeOf, messageOf } from './errors.ts';
+import { joinSockets, type ProxyParts, proxyConnection, proxyRequest, tokenIs } from './guest-proxy.ts';
 import type { MachineHost, MachineSpec } from './machine.ts';
 import type { Ports } from './ports.ts';
-import type { TrafficCount } from './traffic-count.ts';
 
 const longestLine = 64 * 1024;
 /** Connections and questions of one process at a time. */
@@ -39,17 +37,11 @@ const statement = z.discriminatedUnion('tell', [
 ]);
 type Question = z.infer<typeof question>;
 
-export interface GuestLinkParts {
+export interface GuestLinkParts extends ProxyParts {
   readonly host: MachineHost;
   readonly spec: MachineSpec;
-  readonly token: string;
-  readonly egress: Egress;
-  readonly ports: Ports;
-  readonly traffic: TrafficCount;
   /** Real time: a process picks up its connection in that. */
   readonly timers: Clock;
-  /** Loopback ports that a program's proxy may be asked for as the instance's own: its metadata service. */
-  readonly imdsPort: () => number;
 }
 
 export interface GuestLink {
@@ -62,9 +54,7 @@ export interface GuestLink {
 export function guestLink(parts: GuestLinkParts): GuestLink {
   const { token } = parts;
   const sockets = new Set<Duplex>();
-  const server = createServer((_request, response) => {
-    response.writeHead(501).end('Only CONNECT is modelled for programs other than Node\n');
-  });
+  const server = createServer((request, response) => void proxyRequest(parts, request, response));
   server.on('upgrade', (request, socket, head) => {
     if (!tokenIs(token, bearerOf(request))) return void socket.destroy();
     sockets.add(socket);
@@ -75,11 +65,7 @@ export function guestLink(parts: GuestLinkParts): GuestLink {
   server.on('connect', (request, socket, head) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    if (!tokenIs(token, proxyPasswordOf(request))) {
-      return void socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n');
-    }
-    void serveProxy(parts, request.url ?? '', socket, head);
+    void proxyConnection(parts, request, socket, head);
   });
   return {
     server,
@@ -190,7 +176,7 @@ function handOver({ traffic, timers }: GuestLinkParts, far: Duplex): Promise<num
     door.once('connection', (near: Socket) => {
       late.cancel();
       door.close();
-      join(near, far, traffic);
+      joinSockets(near, far, traffic);
     });
     far.once('close', () => door.close());
     door.once('error', reject);
@@ -202,56 +188,6 @@ function handOver({ traffic, timers }: GuestLinkParts, far: Duplex): Promise<num
   });
 }
 
-/** Joins two ends of a connection; half-closing one half-closes the other. */
-function join(near: Socket, far: Duplex, traffic: TrafficCount): void {
-  const ended = traffic.follow(() => ({ in: near.bytesWritten, out: near.bytesRead }));
-  near.pipe(far);
-  far.pipe(near);
-  near.on('error', () => far.destroy());
-  far.on('error', () => near.resetAndDestroy());
-  near.once('close', () => {
-    ended();
-    far.destroy();
-  });
-  far.once('close', () => {
-    // What was piped already still goes out.
-    if (!near.writableEnded) near.end();
-  });
-}
-
-async function serveProxy(parts: GuestLinkParts, target: string, socket: Duplex, head: Buffer): Promise<void> {
-  const found = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(target);
-  const [, name = '', portText = ''] = found ?? [];
-  const port = Number(portText);
-  if (!found || port > 65_535) return void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-  const gone = new AbortController();
-  socket.once('close', () => gone.abort());
-  try {
-    const own = name === '169.254.169.254' && port === 80 ? parts.imdsPort() : parts.ports.own(name, port);
-    if (own === 'refused') throw new Error(`connect ECONNREFUSED ${target}`);
-    const far =
-      own === undefined ? (await parts.egress.dial(name, port, gone.signal)).socket : connect(own, '127.0.0.1');
-    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-    if (head.length > 0) far.write(head);
-    join(socket as Socket, far, parts.traffic);
-  } catch (error) {
-    const status = codeOf(error) === 'ETIMEDOUT' ? '504 Gateway Timeout' : '502 Bad Gateway';
-    if (!gone.signal.aborted) {
-      socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\n\r\n${messageOf(error)}\n`);
-    }
-  }
-}
-
 function bearerOf(request: IncomingMessage): string | undefined {
   return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-}
-
-function proxyPasswordOf(request: IncomingMessage): string | undefined {
-  const basic = /^Basic (.+)$/i.exec(request.headers['proxy-authorization'] ?? '')?.[1];
-  return basic === undefined ? undefined : Buffer.from(basic, 'base64').toString().split(':')[1];
-}
-
-function tokenIs(token: string, given: string | undefined): boolean {
-  const [a, b] = [Buffer.from(token), Buffer.from(given ?? '')];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -10,17 +10,19 @@ import { type TestHost, testHost, testSpec } from './test-host.suite.ts';
 
 let server: Server | undefined;
 let host: TestHost | undefined;
+const hosts: TestHost[] = [];
 const clock = () => (host?.clock ?? new VirtualClock()) as VirtualClock;
 
 afterEach(async () => {
   server?.close();
   server?.closeAllConnections();
-  await host?.dispose();
+  await Promise.all(hosts.splice(0).map((one) => one.dispose()));
 });
 
 async function begin(overrides: Partial<MachineSpec> = {}): Promise<Ask> {
   // The SDK looks at the credentials' expiry by real time.
   host = testHost(new VirtualClock(realClock().now()));
+  hosts.push(host);
   const own = imdsServer(host, testSpec(overrides));
   server = own;
   await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
@@ -157,6 +159,7 @@ describe('the metadata service', () => {
 
   it('has no folder of roles without a profile', async () => {
     host = testHost(new VirtualClock());
+    hosts.push(host);
     const { instanceProfileArn: _a, roleName: _b, ...spec } = testSpec();
     const own = imdsServer(host, { ...spec, metadata: { ...spec.metadata, httpTokens: 'optional' } });
     server = own;

@@ -135,6 +135,8 @@ export interface Machines {
   launch(spec: MachineSpec): Machine;
   get(instanceId: string): Machine | undefined;
   list(): readonly Machine[];
+  /** Removes what is on disk of an instance that was stopped before the region was, and not launched since. */
+  discard?(instanceId: string): Promise<void>;
   /** Called with each change of a machine's state or boot. Returns how to stop. */
   onChange(changed: (machine: Machine) => void): () => void;
   /** Ends every machine and waits until the last process is gone. */

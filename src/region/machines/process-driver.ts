@@ -4,6 +4,8 @@
  * the network.
  */
 import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { realClock } from '../clock/clock.ts';
 import type { Machine, MachineHost, Machines } from './machine.ts';
 import { type ProcessMachine, processMachine } from './process-machine.ts';
@@ -11,6 +13,7 @@ import { supervisor } from './supervisor.ts';
 
 /** Terminated instances whose console can still be read, as for an hour on EC2. */
 const rememberedEnds = 200;
+const instanceIdForm = /^i-[0-9a-f]{8,17}$/;
 
 export function processMachines(host: MachineHost): Machines {
   const machines = new Map<string, ProcessMachine>();
@@ -30,7 +33,7 @@ export function processMachines(host: MachineHost): Machines {
   return {
     launch(spec) {
       if (closed) throw new Error('the machines were closed');
-      if (!/^i-[0-9a-f]{8,17}$/.test(spec.instanceId)) throw new RangeError(`${spec.instanceId} is not an instance id`);
+      if (!instanceIdForm.test(spec.instanceId)) throw new RangeError(`${spec.instanceId} is not an instance id`);
       const before = machines.get(spec.instanceId);
       if (before) throw new Error(`${spec.instanceId} was launched already`);
       const machine = processMachine(host, spec, watched, timers, changed);
@@ -38,6 +41,12 @@ export function processMachines(host: MachineHost): Machines {
       return machine;
     },
     get: (instanceId) => machines.get(instanceId),
+    async discard(instanceId) {
+      if (!instanceIdForm.test(instanceId)) throw new RangeError(`${instanceId} is not an instance id`);
+      const machine = machines.get(instanceId);
+      if (machine) return await machine.terminate();
+      await rm(join(host.machinesDir, instanceId), { recursive: true, force: true });
+    },
     list: () => [...machines.values()],
     onChange(tell) {
       watchers.add(tell);

@@ -61,6 +61,7 @@ export function processMachine(
   let power: Power | undefined;
   let bootAbort = new AbortController();
   let dead = false;
+  let booting: Promise<void> = Promise.resolve();
   /** Starts, stops and the end of an instance go one after the other. */
   let queue: Promise<void> = Promise.resolve();
 
@@ -124,10 +125,13 @@ export function processMachine(
     await prepareFiles(files);
     if (!again) await guest.accounts.prepare();
     power = await powerOn();
+    guest.processes.power(true);
     if (dead) return await powerOff();
     turn('running');
     // The console and whoever waits for `running` do not wait for the boot.
-    void bootUp(again).catch((error: unknown) => host.note('machine-error', `${spec.instanceId}: ${messageOf(error)}`));
+    booting = bootUp(again).catch((error: unknown) => {
+      host.note('machine-error', `${spec.instanceId}: ${messageOf(error)}`);
+    });
   }
 
   async function bootUp(again: boolean): Promise<void> {
@@ -164,7 +168,10 @@ export function processMachine(
   async function powerOff(): Promise<void> {
     bootAbort.abort(new Error('the instance was ended'));
     await guest.systemd.stopAll();
+    guest.processes.power(false);
     guest.processes.killAll('SIGKILL');
+    // Nothing is written any more into what may be removed next.
+    await booting;
     await guest.processes.idle();
     guest.aws.close();
     await power?.off();
@@ -188,6 +195,9 @@ export function processMachine(
     },
     get boot() {
       return boot;
+    },
+    get impaired() {
+      return dead;
     },
     usage() {
       const { cpuSeconds, memoryBytes } = guest.processes.usage();

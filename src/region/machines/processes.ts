@@ -57,6 +57,8 @@ export interface Processes {
   mapped(value: string): string;
   spawn(start: ProcessStart): Promise<RunningProcess>;
   killAll(signal: NodeJS.Signals): void;
+  /** While it is off nothing can be started: what was about to be finds out. */
+  power(on: boolean): void;
   /** Resolves when no process runs. */
   idle(): Promise<void>;
   usage(): ProcessUsage;
@@ -74,6 +76,7 @@ export function processes(
   timers: Clock,
 ): Processes {
   const running = new Map<number, { child: ChildProcess; ended: Promise<ProcessEnd> }>();
+  let on = false;
   let past: ProcessUsage = { cpuSeconds: 0, memoryBytes: 0 };
   const seen = new Map<number, number>();
 
@@ -137,6 +140,7 @@ export function processes(
       const { file, args, cwd, output } = start;
       const folder = await files.locate(cwd);
       await mkdir(folder, { recursive: true }).catch(() => {});
+      if (!on) throw new BootError('the instance is off');
       const child = spawn(file, args, {
         cwd: folder,
         env: environment(start),
@@ -172,6 +176,9 @@ export function processes(
         supervisor.remove(pid);
       });
       return { pid, ended, kill: (signal) => killGroup(pid, signal) };
+    },
+    power(next) {
+      on = next;
     },
     killAll(signal) {
       for (const pid of running.keys()) killGroup(pid, signal);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseShell, ShellSyntax, type Step, type Word } from './shell-parse.ts';
+import { ShellSyntax, type Word } from './shell-lexer.ts';
+import { parseShell, type Step } from './shell-parse.ts';
 
 const text = (word: Word) =>
   word

@@ -2,19 +2,13 @@
  * Runs boot scripts inside an instance. Every command is a function of this process: no shell of this machine is
  * started, and a script with an unknown command is refused before its first one runs.
  */
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { messageOf, NotModelled } from './errors.ts';
 import type { Guest } from './guest.ts';
-import {
-  assignmentOf,
-  bareText,
-  type Command,
-  parseShell,
-  type Redirect,
-  ShellSyntax,
-  type Step,
-  type Word,
-} from './shell-parse.ts';
+import { ShellSyntax, type Word } from './shell-lexer.ts';
+import { Output } from './shell-output.ts';
+import { assignmentOf, bareText, type Command, parseShell, type Step } from './shell-parse.ts';
+import { Exit, Variables } from './shell-variables.ts';
 
 export interface CommandResult {
   readonly status: number;
@@ -50,18 +44,6 @@ export interface ShellRun {
   readonly signal: AbortSignal;
 }
 
-/** Thrown up to the end of the script. */
-class Exit extends Error {
-  readonly status: number;
-  /** `why`: shown, where the script did not ask to end. */
-  constructor(status: number, why = '') {
-    super(why);
-    this.status = status;
-  }
-}
-
-/** Where the two outputs go: a file here, `/dev/null`, the other one, or what is shown. */
-type Streams = Record<1 | 2, string | 1 | 2 | undefined>;
 type Option = 'errexit' | 'nounset' | 'xtrace' | 'pipefail';
 
 const builtins = new Set(['set', 'cd', 'export', 'exit', 'exec', 'trap', 'unset', 'shopt', 'umask', 'sleep']);
@@ -99,36 +81,33 @@ export async function runShell(script: string, run: ShellRun): Promise<number> {
 
 class Shell {
   readonly #run: ShellRun;
-  readonly #variables: Map<string, string>;
-  readonly #exported: Set<string>;
+  readonly #variables: Variables;
+  readonly #output: Output;
   #cwd: string;
-  #status = 0;
   readonly #options: Record<Option, boolean> = { errexit: false, nounset: false, xtrace: false, pipefail: false };
   readonly #traps = new Map<string, string>();
-  /** Where output goes that a command does not redirect: changed by `exec > file`. */
-  readonly #streams: Streams = { 1: undefined, 2: undefined };
 
   constructor(run: ShellRun) {
     this.#run = run;
     this.#cwd = run.cwd ?? '/';
-    this.#variables = new Map(Object.entries(run.env ?? {}));
-    this.#exported = new Set(this.#variables.keys());
+    this.#variables = new Variables(run.env ?? {});
+    this.#output = new Output(run.guest.files, run.output);
   }
 
   async script(steps: readonly Step[]): Promise<number> {
     let status: number;
     try {
       await this.#steps(steps);
-      status = this.#status;
+      status = this.#variables.status;
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       status = error.status;
-      if (error.message) await this.#emit(2, `${error.message}\n`);
+      if (error.message) await this.#output.emit(2, `${error.message}\n`);
     }
     const last = this.#traps.get('EXIT');
     if (last === undefined) return status;
     this.#traps.clear();
-    this.#status = status;
+    this.#variables.status = status;
     try {
       await this.#steps(parseShell(last));
     } catch (error) {
@@ -141,22 +120,22 @@ class Shell {
   async #steps(steps: readonly Step[]): Promise<void> {
     for (const [index, step] of steps.entries()) {
       this.#run.signal.throwIfAborted();
-      if (step.join === '&&' && this.#status !== 0) continue;
-      if (step.join === '||' && this.#status === 0) continue;
+      if (step.join === '&&' && this.#variables.status !== 0) continue;
+      if (step.join === '||' && this.#variables.status === 0) continue;
       const status = await this.#pipeline(step);
-      this.#status = step.negated ? Number(status === 0) : status;
+      this.#variables.status = step.negated ? Number(status === 0) : status;
       // `set -e` does not look at what is tested by `&&`, `||` or `!`.
       const next = steps[index + 1];
-      if (this.#status === 0 || step.negated || (next && next.join !== ';')) continue;
+      if (this.#variables.status === 0 || step.negated || (next && next.join !== ';')) continue;
       const trap = this.#traps.get('ERR');
       if (trap !== undefined) {
-        const failed = this.#status;
+        const failed = this.#variables.status;
         this.#traps.delete('ERR');
         await this.#steps(parseShell(trap));
-        this.#status = failed;
+        this.#variables.status = failed;
         this.#traps.set('ERR', trap);
       }
-      if (this.#options.errexit) throw new Exit(this.#status);
+      if (this.#options.errexit) throw new Exit(this.#variables.status);
     }
   }
 
@@ -176,24 +155,27 @@ class Shell {
 
   async #command(command: Command, given: string, last: boolean): Promise<CommandResult> {
     const { line } = command;
-    const assigned = command.assignments.map(({ name, value }) => [name, this.#joined(value, line)] as const);
-    const [name, ...args] = command.words.flatMap((word) => this.#expand(word, line));
+    const assigned = command.assignments.map(({ name, value }) => [name, this.#variables.joined(value, line)] as const);
+    const [name, ...args] = command.words.flatMap((word) => this.#variables.fields(word, line));
     if (this.#options.xtrace) {
-      await this.#emit(2, `+ ${[...assigned.map(([key, value]) => `${key}=${value}`), name, ...args].join(' ')}\n`);
+      await this.#output.emit(
+        2,
+        `+ ${[...assigned.map(([key, value]) => `${key}=${value}`), name, ...args].join(' ')}\n`,
+      );
     }
     if (name === undefined) {
-      for (const [key, value] of assigned) this.#variables.set(key, value);
-      return await this.#redirected({ status: 0 }, command, last);
+      for (const [key, value] of assigned) this.#variables.values.set(key, value);
+      return await this.#send({ status: 0 }, command, last);
     }
-    if (name === 'exec') return await this.#exec(command);
+    if (name === 'exec') {
+      await this.#output.redirectAll(command.redirects, this.#cwd, (word) => this.#variables.joined(word, line));
+      return { status: 0 };
+    }
     const builtin = await this.#builtin(name, args, command);
-    if (builtin !== undefined) return await this.#redirected({ status: builtin }, command, last);
+    if (builtin !== undefined) return await this.#send({ status: builtin }, command, last);
     const program = this.#run.programs(name);
     if (!program) throw new ShellSyntax(line, `the command \`${name}\``);
-    const env = Object.fromEntries([
-      ...[...this.#exported].map((key) => [key, this.#variables.get(key) ?? ''] as const),
-      ...assigned,
-    ]);
+    const env = this.#variables.environment(assigned);
     const stdin = await this.#input(command, given);
     let result: CommandResult;
     try {
@@ -206,7 +188,7 @@ class Shell {
       result = { status: 1, stderr: `${name}: ${messageOf(error)}\n` };
     }
     if (result.status !== 0 && result.stderr) this.#run.guest.signals.lastError = result.stderr.trim().slice(-900);
-    return await this.#redirected(result, command, last);
+    return await this.#send(result, command, last);
   }
 
   /** The status of a builtin, undefined for other commands. */
@@ -224,15 +206,15 @@ class Shell {
       case 'export':
         for (const word of command.words.slice(1)) {
           const assignment = assignmentOf(word);
-          if (assignment) this.#variables.set(assignment.name, this.#joined(assignment.value, line));
-          this.#exported.add(assignment?.name ?? this.#joined(word, line));
+          if (assignment) this.#variables.values.set(assignment.name, this.#variables.joined(assignment.value, line));
+          this.#variables.exported.add(assignment?.name ?? this.#variables.joined(word, line));
         }
         return 0;
       case 'unset':
-        for (const one of args) this.#variables.delete(one);
+        for (const one of args) this.#variables.values.delete(one);
         return 0;
       case 'exit':
-        throw new Exit(args[0] === undefined ? this.#status : Number(args[0]) & 255);
+        throw new Exit(args[0] === undefined ? this.#variables.status : Number(args[0]) & 255);
       case 'trap': {
         const [action = '', ...events] = args;
         for (const event of events) {
@@ -266,107 +248,25 @@ class Shell {
           throw new ShellSyntax(line, `\`set ${args.join(' ')}\``);
         }
         this.#options[named as Option] = on;
+        this.#variables.nounset = this.#options.nounset;
       }
     }
-  }
-
-  /** `exec > file`: from here on output goes there. */
-  async #exec(command: Command): Promise<CommandResult> {
-    for (const redirect of command.redirects) await this.#aim(redirect, command.line, this.#streams);
-    return { status: 0 };
   }
 
   async #input(command: Command, given: string): Promise<string> {
     let stdin = given;
     for (const redirect of command.redirects) {
-      if (redirect.kind === 'here') stdin = this.#joined(redirect.target, command.line);
+      if (redirect.kind === 'here') stdin = this.#variables.joined(redirect.target, command.line);
       else if (redirect.kind === 'read') {
-        const path = this.#joined(redirect.target, command.line);
+        const path = this.#variables.joined(redirect.target, command.line);
         stdin = await readFile(await this.#run.guest.files.locate(path, this.#cwd), 'utf8');
       }
     }
     return stdin;
   }
 
-  /** Sends output where it is redirected to; the rest of it is shown, or goes on into the pipe. */
-  async #redirected(result: CommandResult, command: Command, last: boolean): Promise<CommandResult> {
-    const to: Streams = { ...this.#streams, ...(last ? {} : { 1: undefined }) };
-    for (const redirect of command.redirects) await this.#aim(redirect, command.line, to);
-    const piped: string[] = [];
-    for (const stream of [1, 2] as const) {
-      const text = (stream === 1 ? result.stdout : result.stderr) ?? '';
-      const aim = to[stream] ?? stream;
-      if (aim === 1 && !last) piped.push(text);
-      else await this.#write(aim, text);
-    }
-    return { status: result.status, stdout: piped.join('') };
-  }
-
-  async #write(aim: string | 1 | 2, text: string): Promise<void> {
-    if (text === '' || aim === '/dev/null') return;
-    if (typeof aim === 'string') await appendFile(aim, text);
-    else this.#run.output(text);
-  }
-
-  async #emit(stream: 1 | 2, text: string): Promise<void> {
-    await this.#write(this.#streams[stream] ?? stream, text);
-  }
-
-  async #aim(redirect: Redirect, line: number, to: Streams): Promise<void> {
-    const { kind, from } = redirect;
-    if (from === 0 || kind === 'here' || kind === 'read') return;
-    const name = this.#joined(redirect.target, line);
-    if (kind === 'merge') {
-      const other = name === '2' ? 2 : 1;
-      if (from !== 'both') to[from] = to[other] ?? other;
-      return;
-    }
-    let place = name;
-    if (name !== '/dev/null') {
-      place = await this.#run.guest.files.locate(name, this.#cwd);
-      if (kind === 'write') await writeFile(place, '');
-    }
-    if (from === 'both') Object.assign(to, { 1: place, 2: place });
-    else to[from] = place;
-  }
-
-  /** A word as one text, whatever blanks its variables hold. */
-  #joined(word: Word, line: number): string {
-    return word.map((part) => (part.kind === 'text' ? part.text : this.#value(part, line))).join('');
-  }
-
-  /** A word as the fields it splits into. */
-  #expand(word: Word, line: number): string[] {
-    const fields: string[] = [];
-    let field: string | undefined;
-    for (const [index, part] of word.entries()) {
-      if (part.kind === 'text') {
-        const home = index === 0 && !part.quoted && /^~(?=\/|$)/.test(part.text);
-        field = (field ?? '') + (home ? part.text.replace('~', '/root') : part.text);
-        continue;
-      }
-      const value = this.#value(part, line);
-      if (part.quoted) {
-        field = (field ?? '') + value;
-        continue;
-      }
-      const [first = '', ...more] = value.split(/[ \t\n]+/);
-      if (first !== '' || field !== undefined) field = (field ?? '') + first;
-      for (const next of more) {
-        if (field !== undefined) fields.push(field);
-        field = next === '' ? undefined : next;
-      }
-    }
-    if (field !== undefined) fields.push(field);
-    return fields;
-  }
-
-  #value(part: Extract<Word[number], { kind: 'variable' }>, line: number): string {
-    if (part.name === '?') return String(this.#status);
-    const value = this.#variables.get(part.name);
-    if (value !== undefined && (value !== '' || part.fallback === undefined)) return value;
-    if (part.fallback !== undefined) return part.fallback;
-    if (!this.#options.nounset) return '';
-    throw new Exit(1, `line ${line}: ${part.name}: unbound variable`);
+  #send(result: CommandResult, command: Command, last: boolean): Promise<CommandResult> {
+    const textOf = (word: Word) => this.#variables.joined(word, command.line);
+    return this.#output.send(result, command.redirects, last, this.#cwd, textOf);
   }
 }
