@@ -8,13 +8,28 @@ import { Fault } from '../../wire/fault.ts';
 import type { Call } from '../service.ts';
 import { v4RangeOf, v6RangeOf } from './cidr.ts';
 import { invalidValue, missing, needNetworkAcl } from './faults.ts';
+import { once, type Repeatable } from './idempotency.ts';
 import { limits } from './limits.ts';
 import { hasPorts, isIcmp, protocolNumber } from './protocol.ts';
-import { type AclEntryRecord, networkAcls } from './state.ts';
+import { type AclEntryRecord, type NetworkAclRecord, networkAcls } from './state.ts';
 
-export function createNetworkAclEntry(input: CreateNetworkAclEntryRequest, call: Call): object {
+export function createNetworkAclEntry(input: CreateNetworkAclEntryRequest & Repeatable, call: Call): object {
   const acl = needNetworkAcl(call, input.NetworkAclId);
   const entry = entryOf(input);
+  const idOf = (one: AclEntryRecord) => `${acl.networkAclId} ${one.number} ${one.egress}`;
+  once(
+    call,
+    input,
+    (id) => acl.entries.some((one) => id === idOf(one)),
+    () => {
+      addEntry(call, acl, entry);
+      return [idOf(entry)];
+    },
+  );
+  return {};
+}
+
+function addEntry(call: Call, acl: NetworkAclRecord, entry: AclEntryRecord): void {
   if (acl.entries.some((other) => same(other, entry))) {
     throw new Fault(
       'NetworkAclEntryAlreadyExists',
@@ -29,7 +44,6 @@ export function createNetworkAclEntry(input: CreateNetworkAclEntryRequest, call:
     throw new Fault('NetworkAclEntryLimitExceeded', 'The maximum number of network acl entries has been reached.');
   }
   networkAcls(call).put(acl.networkAclId, { ...acl, entries: [...acl.entries, entry] });
-  return {};
 }
 
 const same = (one: AclEntryRecord, other: { number: number; egress: boolean }) =>

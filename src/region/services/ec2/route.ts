@@ -19,6 +19,7 @@ import {
   needVpc,
   refuseMembers,
 } from './faults.ts';
+import { once, type Repeatable } from './idempotency.ts';
 import { limits } from './limits.ts';
 import { needPrefixList, prefixListIdOf } from './prefix-list.ts';
 import {
@@ -124,16 +125,25 @@ function apart(table: RouteTableRecord, noun: string, id: string): Fault {
   );
 }
 
-export function createRoute(input: CreateRouteRequest, call: Call): CreateRouteResult {
+export function createRoute(input: CreateRouteRequest & Repeatable, call: Call): CreateRouteResult {
   const table = needRouteTable(call, input.RouteTableId);
   const destination = destinationOf(call, input);
   const target = targetOf(call, table, destination, input);
   refuseWithinLocal(call, table, destination);
-  const present = table.routes.find((route) => route.destination === destination);
-  if (present) {
-    // The same route again is a success, as on AWS.
-    if (present.target.id === target.id) return { Return: true };
-    throw new Fault('RouteAlreadyExists', `The route identified by ${destination} already exists.`);
+  once(
+    call,
+    input,
+    (id) => table.routes.some((route) => id === idOf(table, route)),
+    () => [addRoute(call, table, { destination, target })],
+  );
+  return { Return: true };
+}
+
+const idOf = (table: RouteTableRecord, route: RouteRecord) => `${table.routeTableId}|${route.destination}`;
+
+function addRoute(call: Call, table: RouteTableRecord, route: RouteRecord): string {
+  if (table.routes.some((other) => other.destination === route.destination)) {
+    throw new Fault('RouteAlreadyExists', `The route identified by ${route.destination} already exists.`);
   }
   if (table.routes.length >= limits.routesPerTable) {
     throw new Fault(
@@ -141,8 +151,8 @@ export function createRoute(input: CreateRouteRequest, call: Call): CreateRouteR
       `The maximum number of routes for route table ${table.routeTableId} has been reached.`,
     );
   }
-  routeTables(call).put(table.routeTableId, { ...table, routes: [...table.routes, { destination, target }] });
-  return { Return: true };
+  routeTables(call).put(table.routeTableId, { ...table, routes: [...table.routes, route] });
+  return idOf(table, route);
 }
 
 /** A more specific route than the local one may only lead to an interface; the local one itself is fixed. */

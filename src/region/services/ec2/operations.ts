@@ -1,0 +1,107 @@
+/** EC2's operations by noun, and what they all share: the dry run. */
+import { Fault } from '../../wire/fault.ts';
+import type { Call, Operation } from '../service.ts';
+import * as elasticIp from './elastic-ip.ts';
+import { describeVpcEndpointServices } from './endpoint-services.ts';
+import { createFlowLogs, deleteFlowLogs, describeFlowLogs } from './flow-log.ts';
+import * as gateways from './gateways.ts';
+import { createNatGateway, deleteNatGateway, describeNatGateways } from './nat-gateway.ts';
+import * as networkAcl from './network-acl.ts';
+import * as networkAclEntry from './network-acl-entry.ts';
+import * as networkInterface from './network-interface.ts';
+import { describeAccountAttributes, describeAvailabilityZones, describeRegions } from './places.ts';
+import { describeManagedPrefixLists, describePrefixLists, getManagedPrefixListEntries } from './prefix-list.ts';
+import { createRoute, deleteRoute, replaceRoute } from './route.ts';
+import * as routeTable from './route-table.ts';
+import { createSecurityGroup, deleteSecurityGroup, describeSecurityGroups } from './security-group.ts';
+import * as securityGroupRule from './security-group-rule.ts';
+import * as subnet from './subnet.ts';
+import { createTags, deleteTags, describeTags } from './tags.ts';
+import * as vpc from './vpc.ts';
+import { createVpcEndpoint, deleteVpcEndpoints, describeVpcEndpoints, modifyVpcEndpoint } from './vpc-endpoint.ts';
+
+const all: Record<string, Operation> = {
+  createVpc: vpc.createVpc,
+  deleteVpc: vpc.deleteVpc,
+  describeVpcs: vpc.describeVpcs,
+  describeVpcAttribute: vpc.describeVpcAttribute,
+  modifyVpcAttribute: vpc.modifyVpcAttribute,
+  associateVpcCidrBlock: vpc.associateVpcCidrBlock,
+  disassociateVpcCidrBlock: vpc.disassociateVpcCidrBlock,
+
+  createSubnet: subnet.createSubnet,
+  deleteSubnet: subnet.deleteSubnet,
+  describeSubnets: subnet.describeSubnets,
+  modifySubnetAttribute: subnet.modifySubnetAttribute,
+  associateSubnetCidrBlock: subnet.associateSubnetCidrBlock,
+  disassociateSubnetCidrBlock: subnet.disassociateSubnetCidrBlock,
+
+  createRouteTable: routeTable.createRouteTable,
+  deleteRouteTable: routeTable.deleteRouteTable,
+  describeRouteTables: routeTable.describeRouteTables,
+  associateRouteTable: routeTable.associateRouteTable,
+  disassociateRouteTable: routeTable.disassociateRouteTable,
+  replaceRouteTableAssociation: routeTable.replaceRouteTableAssociation,
+  createRoute,
+  replaceRoute,
+  deleteRoute,
+
+  ...gateways,
+  allocateAddress: elasticIp.allocateAddress,
+  associateAddress: elasticIp.associateAddress,
+  describeAddresses: elasticIp.describeAddresses,
+  disassociateAddress: elasticIp.disassociateAddress,
+  releaseAddress: elasticIp.releaseAddress,
+  createNatGateway,
+  deleteNatGateway,
+  describeNatGateways,
+
+  ...networkAcl,
+  ...networkAclEntry,
+
+  createSecurityGroup,
+  deleteSecurityGroup,
+  describeSecurityGroups,
+  ...securityGroupRule,
+
+  createNetworkInterface: networkInterface.createNetworkInterface,
+  deleteNetworkInterface: networkInterface.deleteNetworkInterface,
+  describeNetworkInterfaces: networkInterface.describeNetworkInterfaces,
+  modifyNetworkInterfaceAttribute: networkInterface.modifyNetworkInterfaceAttribute,
+
+  createVpcEndpoint,
+  deleteVpcEndpoints,
+  describeVpcEndpoints,
+  modifyVpcEndpoint,
+  describeVpcEndpointServices,
+  describePrefixLists,
+  describeManagedPrefixLists,
+  getManagedPrefixListEntries,
+
+  createFlowLogs,
+  deleteFlowLogs,
+  describeFlowLogs,
+
+  createTags,
+  deleteTags,
+  describeTags,
+  describeAccountAttributes,
+  describeAvailabilityZones,
+  describeRegions,
+};
+
+/** With `DryRun` a call that is authorised goes no further. */
+function withDryRun(operation: Operation): Operation {
+  const { handle, ...rest } = typeof operation === 'function' ? { handle: operation } : operation;
+  const dry = (input: { DryRun?: boolean }, call: Call) => {
+    if (input.DryRun) {
+      throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
+    }
+    return handle(input, call);
+  };
+  return 'access' in rest ? { handle: dry, access: rest.access } : dry;
+}
+
+export const operations: Record<string, Operation> = Object.fromEntries(
+  Object.entries(all).map(([name, operation]) => [name, withDryRun(operation)]),
+);
