@@ -29,7 +29,7 @@ export interface DispatcherOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  readonly planes: Planes;
+  readonly planes: (scope: Scope) => Planes;
   readonly machines: (scope: Scope) => Machines;
   readonly note: (event: RegionEvent & { region: string }) => void;
 }
@@ -67,8 +67,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (!regionName.test(region)) {
       throw new Fault('InvalidClientTokenId', `'${region}' is not the name of an AWS region.`, { status: 403 });
     }
-    const { account, clock, random, store, planes } = options;
+    const { account, clock, random, store } = options;
     let machines: Machines | undefined;
+    let planes: Planes | undefined;
     const made: Scope = {
       account,
       region,
@@ -81,7 +82,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       get filesDir() {
         return store.filesDir;
       },
-      planes,
+      get planes() {
+        planes ??= options.planes(made);
+        return planes;
+      },
       get machines() {
         machines ??= options.machines(made);
         return machines;

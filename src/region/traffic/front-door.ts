@@ -46,7 +46,12 @@ const headersMs = 60_000;
 
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const find = finder(options);
-  const settings = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requestTimeout: 0, maxHeaderSize: 64 * 1024 };
+  const settings = {
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: headersMs,
+    requestTimeout: 0,
+    maxHeaderSize: 64 * 1024,
+  };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const found = find(request);
     if (found.listener) found.listener.http(request, response, found.peer);
@@ -81,7 +86,13 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   };
 }
 
-function finder({ fabric, resolve, knownNames, clients, standsFor }: FrontDoorOptions): (request: IncomingMessage) => Found {
+function finder({
+  fabric,
+  resolve,
+  knownNames,
+  clients,
+  standsFor,
+}: FrontDoorOptions): (request: IncomingMessage) => Found {
   // A verdict holds for a connection until the world changes: browsers keep connections open for many requests.
   const remembered = new WeakMap<Duplex, { world: World; key: string; found: Found }>();
   return (request) => {
@@ -106,7 +117,11 @@ function finder({ fabric, resolve, knownNames, clients, standsFor }: FrontDoorOp
     let dropped: RoundTrip | undefined;
     for (const address of addresses) {
       const outside = fabric.listenerAt(address, standsFor);
-      const verdict = fabric.ask({ from: { address: client.address }, to: { address, port: standsFor }, sourcePort: client.port });
+      const verdict = fabric.ask({
+        from: { address: client.address },
+        to: { address, port: standsFor },
+        sourcePort: client.port,
+      });
       if (outside?.kind === 'local' && outside.outside) return { listener: outside, peer: { ...client, verdict } };
       if (!verdict.delivered) {
         dropped = verdict;
@@ -118,7 +133,10 @@ function finder({ fabric, resolve, knownNames, clients, standsFor }: FrontDoorOp
     }
     if (dropped) {
       const failed = dropped.direction === 'reply' && dropped.reply ? dropped.reply : dropped.forward;
-      return { status: 504, why: `No connection to ${name} (${addresses.join(', ')}) port ${standsFor}: ${summarise(fabric.world(), failed)}` };
+      return {
+        status: 504,
+        why: `No connection to ${name} (${addresses.join(', ')}) port ${standsFor}: ${summarise(fabric.world(), failed)}`,
+      };
     }
     return { status: 502, why: `Nobody listens on port ${standsFor} at ${name} (${addresses.join(', ')}).` };
   }

@@ -1,0 +1,118 @@
+/** What a load balancer's nodes serve from: an immutable snapshot of ELB's tables, swapped in whole on each change. */
+
+export interface BalancerConfig {
+  readonly arn: string;
+  /** The template's logical id where known, else the name. */
+  readonly name: string;
+  /** `app/name/50dc6c495c0c9188`: the dimension of its metrics. */
+  readonly dimension: string;
+  readonly dnsName: string;
+  readonly nodes: readonly NodeConfig[];
+  readonly listeners: readonly ListenerConfig[];
+  readonly idleTimeoutMs: number;
+  readonly dropInvalidHeaders: boolean;
+  readonly preserveHost: boolean;
+  readonly xForwardedFor: 'append' | 'preserve' | 'remove';
+  readonly crossZone: boolean;
+  /** S3 bucket and prefix of access logs. */
+  readonly accessLogs?: { readonly bucket: string; readonly prefix: string };
+}
+
+/** One node per enabled zone, with an interface of its own in the zone's subnet. */
+export interface NodeConfig {
+  readonly zone: string;
+  readonly subnetId: string;
+  readonly interfaceId: string;
+  readonly privateIp: string;
+  readonly publicIp?: string;
+}
+
+export interface ListenerConfig {
+  readonly arn: string;
+  readonly port: number;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  /** PEM, the default first; the others by server name. */
+  readonly certificates: readonly CertificateConfig[];
+  /** By priority, the default rule last. */
+  readonly rules: readonly RuleConfig[];
+}
+
+export interface CertificateConfig {
+  readonly cert: string;
+  readonly key: string;
+  /** `example.com`, `*.example.com` */
+  readonly names: readonly string[];
+}
+
+export interface RuleConfig {
+  readonly arn: string;
+  /** All must match. */
+  readonly conditions: readonly ConditionConfig[];
+  readonly action: ActionConfig;
+}
+
+export type ConditionConfig =
+  | {
+      readonly field: 'host-header' | 'path-pattern' | 'http-request-method' | 'source-ip';
+      readonly values: readonly string[];
+    }
+  | { readonly field: 'http-header'; readonly header: string; readonly values: readonly string[] }
+  | { readonly field: 'query-string'; readonly values: readonly { readonly key?: string; readonly value: string }[] };
+
+export type ActionConfig =
+  | {
+      readonly type: 'forward';
+      readonly groups: readonly { readonly group: TargetGroupConfig; readonly weight: number }[];
+      readonly groupStickinessMs?: number;
+    }
+  | {
+      readonly type: 'redirect';
+      readonly status: 301 | 302;
+      readonly protocol: string;
+      readonly host: string;
+      readonly port: string;
+      readonly path: string;
+      readonly query: string;
+    }
+  | { readonly type: 'fixed-response'; readonly status: number; readonly contentType?: string; readonly body?: string };
+
+export interface TargetGroupConfig {
+  readonly arn: string;
+  readonly name: string;
+  /** `targetgroup/name/73e2d6bc24d8a067` */
+  readonly dimension: string;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly algorithm: 'round_robin' | 'least_outstanding_requests' | 'weighted_random';
+  readonly stickiness?: {
+    readonly type: 'lb_cookie' | 'app_cookie';
+    readonly durationMs: number;
+    readonly cookieName?: string;
+  };
+  readonly slowStartMs: number;
+  readonly crossZone: boolean | undefined;
+  readonly targets: readonly TargetConfig[];
+  readonly health: HealthCheckConfig;
+}
+
+export interface TargetConfig {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly zone: string;
+  /** Draining targets get no new requests, save for those bound to them. */
+  readonly draining: boolean;
+}
+
+export interface HealthCheckConfig {
+  readonly enabled: boolean;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  /** `traffic-port` is resolved by the target. */
+  readonly port: number | 'traffic-port';
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  /** `200`, `200-299`, `200,202` */
+  readonly matcher: string;
+}

@@ -1,0 +1,187 @@
+/** All load balancers of a region: their nodes and health checks, moved from one snapshot of the configuration to the next. */
+import type { Clock } from '../../clock/clock.ts';
+import type { Random } from '../../clock/random.ts';
+import type { Fabric } from '../fabric.ts';
+import type { BalancerPlane, Meter, TargetHealth } from '../planes.ts';
+import type { BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
+import { type Checker, startChecker } from './health.ts';
+import { type BalancerNode, type NodeHost, startNode } from './node.ts';
+
+export interface BalancerPlaneOptions {
+  readonly fabric: Fabric;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly meter?: Meter;
+  note(kind: string, text: string, data?: Record<string, unknown>): void;
+}
+
+export interface RunningBalancers extends BalancerPlane {
+  /** Swaps the configuration in whole. */
+  apply(configs: readonly BalancerConfig[]): void;
+  /** Addresses that a balancer's name is answered with: its nodes that have healthy targets, or all (fail open). */
+  addresses(dnsName: string): readonly string[];
+  close(): void;
+}
+
+type HealthListener = Parameters<BalancerPlane['onHealth']>[0];
+
+export function startBalancers(options: BalancerPlaneOptions): RunningBalancers {
+  const { fabric, clock, random, note } = options;
+  const nodes = new Map<string, { balancerArn: string; running: BalancerNode }>();
+  const checkers = new Map<string, Checker>();
+  const inFlight = new Map<string, number>();
+  const reported = new Map<string, TargetHealth>();
+  const listeners = new Set<HealthListener>();
+  let configs: readonly BalancerConfig[] = [];
+
+  const host: NodeHost = {
+    fabric,
+    clock,
+    random,
+    meter: options.meter,
+    isHealthy: (node, group, target) => checkers.get(checkerKey(node, group, target))?.view.health.state === 'healthy',
+    inFlight: {
+      add(group, target, change) {
+        const key = targetKey(group.arn, target.id, target.port);
+        const count = (inFlight.get(key) ?? 0) + change;
+        if (count > 0) inFlight.set(key, count);
+        else inFlight.delete(key);
+      },
+      of: (group, target) => inFlight.get(targetKey(group.arn, target.id, target.port)) ?? 0,
+    },
+    note,
+  };
+
+  /** A target is as healthy as the node that sees it worst. */
+  function healthOf(group: TargetGroupConfig, target: TargetConfig): TargetHealth | undefined {
+    let worst: TargetHealth | undefined;
+    for (const config of configs) {
+      if (!groupsOf(config).some((other) => other.arn === group.arn)) continue;
+      for (const node of config.nodes) {
+        const view = checkers.get(checkerKey(node, group, target))?.view.health;
+        if (view && (!worst || rank(view) > rank(worst))) worst = view;
+      }
+    }
+    return worst;
+  }
+
+  function healthChanged(group: TargetGroupConfig, target: TargetConfig, node: NodeConfig, health: TargetHealth): void {
+    const where = `${target.id} (${target.address}:${target.port}) of ${group.name}, seen from ${node.zone}`;
+    if (health.state === 'unhealthy')
+      note('target-unhealthy', `${where}: ${health.reason}: ${health.description}`, {
+        target: target.id,
+        reason: health.reason,
+      });
+    else if (health.state === 'healthy') note('target-healthy', `${where}: healthy`, { target: target.id });
+    report(group, target);
+  }
+
+  function report(group: TargetGroupConfig, target: TargetConfig): void {
+    const key = targetKey(group.arn, target.id, target.port);
+    const health = healthOf(group, target);
+    if (!health) return;
+    reported.set(key, health);
+    for (const listener of listeners) listener(group.arn, target.id, target.port, health);
+  }
+
+  function applyNodes(): void {
+    const wanted = new Set<string>();
+    for (const config of configs) {
+      for (const node of config.nodes) {
+        const key = `${config.arn} ${node.interfaceId}`;
+        wanted.add(key);
+        const existing = nodes.get(key);
+        if (existing) existing.running.configure(config, node);
+        else nodes.set(key, { balancerArn: config.arn, running: startNode(host, config, node) });
+      }
+    }
+    for (const [key, { running }] of nodes) {
+      if (wanted.has(key)) continue;
+      running.close();
+      nodes.delete(key);
+    }
+  }
+
+  function applyCheckers(): void {
+    const wanted = new Set<string>();
+    for (const config of configs) {
+      for (const group of groupsOf(config)) {
+        for (const target of group.targets) {
+          if (target.draining) continue;
+          for (const node of config.nodes) {
+            const key = checkerKey(node, group, target);
+            if (wanted.has(key)) continue;
+            wanted.add(key);
+            const existing = checkers.get(key);
+            if (existing) existing.configure(group);
+            else
+              checkers.set(
+                key,
+                startChecker(fabric, clock, node, group, target, (health) =>
+                  healthChanged(group, target, node, health),
+                ),
+              );
+          }
+        }
+      }
+    }
+    for (const [key, checker] of checkers) {
+      if (wanted.has(key)) continue;
+      checker.stop();
+      checkers.delete(key);
+    }
+  }
+
+  return {
+    apply(next) {
+      configs = next;
+      applyNodes();
+      applyCheckers();
+      reported.clear();
+      for (const config of configs)
+        for (const group of groupsOf(config)) for (const target of group.targets) report(group, target);
+    },
+    targetHealth: (groupArn, targetId, port) => reported.get(targetKey(groupArn, targetId, port)),
+    onHealth(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    inFlight: (groupArn, targetId, port) => inFlight.get(targetKey(groupArn, targetId, port)) ?? 0,
+    addresses(dnsName) {
+      const config = configs.find((balancer) => balancer.dnsName.toLowerCase() === dnsName);
+      if (!config) return [];
+      const groups = groupsOf(config);
+      const serving = config.nodes.filter((node) =>
+        groups.some((group) => group.targets.some((target) => host.isHealthy(node, group, target))),
+      );
+      return (serving.length > 0 ? serving : config.nodes).map((node) => node.publicIp ?? node.privateIp);
+    },
+    close() {
+      configs = [];
+      applyNodes();
+      applyCheckers();
+    },
+  };
+}
+
+function rank({ state }: TargetHealth): number {
+  return ['healthy', 'initial', 'unavailable', 'unhealthy'].indexOf(state);
+}
+
+function groupsOf(config: BalancerConfig): TargetGroupConfig[] {
+  const found = new Map<string, TargetGroupConfig>();
+  for (const listener of config.listeners) {
+    for (const { action } of listener.rules) {
+      if (action.type === 'forward') for (const { group } of action.groups) found.set(group.arn, group);
+    }
+  }
+  return [...found.values()];
+}
+
+function targetKey(groupArn: string, targetId: string, port: number): string {
+  return `${groupArn} ${targetId} ${port}`;
+}
+
+function checkerKey(node: NodeConfig, group: TargetGroupConfig, target: TargetConfig): string {
+  return `${node.interfaceId} ${group.arn} ${target.id} ${target.port}`;
+}
