@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -260,6 +260,74 @@ describe('when the store cannot be reached', () => {
     expect((await get('/health')).status).toBe(200);
   });
 });
+
+/** A store that takes connections; what it does with what comes is up to the test. */
+async function strangeStore(take: (socket: Socket, received: number) => void) {
+  const server = createServer((socket) => {
+    let received = 0;
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      received += chunk.length;
+      take(socket, received);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const mine = await startApi({
+    ...(await settings()),
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  });
+  const close = async (): Promise<void> => {
+    server.close();
+    mine.process.kill('SIGKILL');
+    await once(mine.process, 'exit');
+  };
+  return { mine, close };
+}
+
+describe('an upload that breaks off', () => {
+  const head = { port: 0, host: '127.0.0.1', path: '/items?cut', method: 'POST' };
+
+  it('on the client’s side ends at the store, and harms nobody', async () => {
+    const { promise: begun, resolve: beginning } = promised<Socket>();
+    const { mine, close } = await strangeStore((socket, received) => {
+      if (received > 50_000) beginning(socket);
+    });
+    const upload = request({
+      ...head,
+      port: mine.port,
+      headers: { 'Content-Type': 'image/png', 'Content-Length': png.length },
+    });
+    upload.on('error', () => {});
+    upload.write(png.slice(0, 100_000));
+    const socket = await begun;
+    const ended = socket.destroyed || once(socket, 'close');
+    upload.destroy();
+    await ended;
+    expect(await mine.logged(({ path }) => path === '/items?cut')).toMatchObject({ status: null, brokenOff: true });
+    expect((await fetch(`${mine.url}/health`)).status).toBe(200);
+    expect(mine.process.exitCode).toBeNull();
+    await close();
+  });
+
+  it('on the store’s side is a 502, and harms nobody', async () => {
+    const { mine, close } = await strangeStore((socket, received) => {
+      if (received > 50_000) socket.resetAndDestroy();
+    });
+    const init = { method: 'POST', headers: { 'Content-Type': 'image/png' }, body: png };
+    const response = await fetch(`${mine.url}/items`, init);
+    expect(response.status).toBe(502);
+    expect((await fetch(`${mine.url}/health`)).status).toBe(200);
+    await close();
+  });
+});
+
+function promised<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve };
+}
 
 describe('the end', () => {
   it('on SIGTERM accepts no more, ends what is in flight, and exits', async () => {

@@ -2,6 +2,7 @@
  * What the API answers: one row a route. A handler returns its answer or throws an `HttpError`; `server.js` sends it.
  */
 import { performance } from 'node:perf_hooks';
+import { PassThrough } from 'node:stream';
 import { burn, longestBurnMs } from './burn.js';
 import { HttpError, looksLike, pictureTypes, readTitle, signatureBytes, singleRange, wholeNumber } from './http.js';
 import { isMissing, isPictureId } from './pictures.js';
@@ -79,8 +80,19 @@ export function routes({ pictures, identity }) {
     if (bytes < signatureBytes || !looksLike(contentType, await firstBytes(request, signatureBytes))) {
       throw new HttpError(400, `What was sent does not begin like ${contentType}.`);
     }
-    const added = await pictures.add(request, picture, signal);
-    return { status: 201, headers: { Location: `/items/${added.id}` }, json: added };
+    // What the SDK gets is a stream that never fails: it listens to a body's errors on a stream of its own, on which
+    // nobody listens any more when the request to S3 is aborted, and the process would end. An upload that breaks off
+    // is seen by `signal`.
+    const body = request.pipe(new PassThrough());
+    try {
+      const added = await pictures.add(body, picture, signal);
+      return { status: 201, headers: { Location: `/items/${added.id}` }, json: added };
+    } finally {
+      request.unpipe(body);
+      body.destroy();
+      // The rest of an upload that failed is read all the same: else its sender would never read the answer.
+      request.resume();
+    }
   };
 
   /** @type {Handler} */

@@ -55,6 +55,8 @@ server.listen(settings.port, settings.host, () => {
     ...identity,
   });
 });
+// A log that cannot be written is no reason to drop requests.
+process.stdout.on('error', () => {});
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 
@@ -83,7 +85,8 @@ async function serve(request, response) {
       level: response.statusCode >= 500 ? 'error' : 'info',
       method: request.method,
       path: (request.url ?? '').slice(0, 500),
-      status: response.statusCode,
+      // None where the client went before there was one.
+      status: response.headersSent ? response.statusCode : null,
       ms: Math.round((performance.now() - start) * 10) / 10,
       client: request.headers['x-forwarded-for'] ?? request.socket.remoteAddress,
       trace: request.headers['x-amzn-trace-id'],
