@@ -26,12 +26,14 @@ function install(guest) {
 
   net.Socket.prototype.connect = function connect(...args) {
     const [options, callback] = socketArguments(args);
-    if (options.path !== undefined || options.port === undefined) return connectDirectly.apply(this, args);
+    // The same test as Node's: an empty path is none.
+    if (options.path) return connectDirectly.apply(this, args);
     const port = Number(options.port);
     const host = options.host || 'localhost';
     const here = isLoopback(host);
     if (here && direct.has(port)) return connectDirectly.apply(this, args);
-    if (!(port >= 0 && port <= 65_535)) return connectDirectly.apply(this, args); // its own error
+    // Node's own error.
+    if (options.port == null || !(port >= 0 && port <= 65_535)) return connectDirectly.apply(this, args);
     if (typeof callback === 'function') this.once('connect', callback);
     const rewritten = (loopbackPort) => {
       const own = { ...options, host: '127.0.0.1', port: loopbackPort, family: 4 };
@@ -41,6 +43,8 @@ function install(guest) {
       return own;
     };
     if (port === 80 && metadataAddresses.has(host)) return connectDirectly.call(this, rewritten(guest.imdsPort));
+    // A socket may be connected again, to somewhere else.
+    for (const name of ['remoteAddress', 'remotePort', 'remoteFamily']) delete this[name];
     this.connecting = true;
     const dial = (name) => {
       if (this.destroyed) return;
@@ -49,7 +53,7 @@ function install(guest) {
         if (this.destroyed) return;
         if (answer.code) {
           this.connecting = false;
-          this.destroy(networkError('connect', answer.code, answer.address || name, port, answer.message));
+          this.destroy(networkError('connect', answer.code, answer.address || name, port));
           return;
         }
         // What the process asks of its socket is the model's: the address it dialled.

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +43,27 @@ node /opt/check.mjs
 `;
   return machines.launch(testSpec({ userData, ...spec }, zone));
 }
+
+/** Self-signed for this test, for a hundred years. */
+const cert = `-----BEGIN CERTIFICATE-----
+MIIByDCCAW6gAwIBAgIUO3YMHmkQq/pZxQa2MxqMgzygTXYwCgYIKoZIzj0EAwIw
+JTEjMCEGA1UEAwwaaXAtMTAtMC0xMC0zMC5lYzIuaW50ZXJuYWwwIBcNMjYxMTIz
+MjMwNTQ5WhgPMjEyNjEwMzAyMzA1NDlaMCUxIzAhBgNVBAMMGmlwLTEwLTAtMTAt
+MzAuZWMyLmludGVybmFsMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7jEEFB6p
+pHIPHqfC04r6WSoUOoBafb+44QVoKUbQppppaggtwdwPO0tVHe9fpCLYmDj6TcRH
+KMw7ch37oTvuX6N6MHgwHQYDVR0OBBYEFNk0KYJX3n5mqxjtMOaZOGLa5+IhMB8G
+A1UdIwQYMBaAFNk0KYJX3n5mqxjtMOaZOGLa5+IhMA8GA1UdEwEB/wQFMAMBAf8w
+JQYDVR0RBB4wHIIaaXAtMTAtMC0xMC0zMC5lYzIuaW50ZXJuYWwwCgYIKoZIzj0E
+AwIDSAAwRQIgOo60nVjeBQ+DXeInFaoGA6mZ7NMslMG5IGh/dwWMLrcCIQCua6J4
+7MYPcpJfYCbMslVZizQ/ICtnO3r1w6dVQmdVkA==
+-----END CERTIFICATE-----
+`;
+const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO6PtpsZcZHbhtHRS
+GJtVRCi/gqHcvUeguIlc28uGwomhRANCAATuMQQUHqmkcg8ep8LTivpZKhQ6gFp9
+v7jhBWgpRtCmmmlqCC3B3A87S1Ud71+kItiYOPpNxEcozDtyHfuhO+5f
+-----END PRIVATE KEY-----
+`;
 
 const repository = dirname(fileURLToPath(new URL('../../../package.json', import.meta.url)));
 
@@ -173,7 +195,7 @@ describe('what a Node process of an instance connects to', () => {
       port: 5432,
       errno: true,
     });
-    expect((answer as { message: string }).message).toContain('connect ETIMEDOUT 10.0.11.30:5432');
+    expect((answer as { message: string }).message).toBe('connect ETIMEDOUT 10.0.11.30:5432');
     expect(host.clock.now() - before).toBeGreaterThanOrEqual(127_000);
     expect(host.dropped.join('\n')).toContain('ApiGroup');
   });
@@ -217,6 +239,56 @@ describe('what a Node process of an instance connects to', () => {
       ['ENOTFOUND', 'getaddrinfo ENOTFOUND nowhere.example'],
       { address: '127.0.0.1', family: 4 },
     ]);
+  });
+
+  it('may be TLS, with the certificate of the name that was asked for', async () => {
+    const answer = await run(`
+      import { createServer, request } from 'node:https';
+      const { cert, key } = ${JSON.stringify({ cert, key })};
+      createServer({ cert, key }, (asked, response) => response.end('over TLS ' + asked.socket.servername)).listen(8443, () => {
+        request('https://ip-10-0-10-30.ec2.internal:8443/', { ca: cert }, (response) => {
+          let text = '';
+          const { authorized } = response.socket;
+          response.on('data', (data) => { text += data; }).on('end', () => done([text, authorized]));
+        }).end();
+      });
+    `);
+    expect(answer).toEqual(['over TLS ip-10-0-10-30.ec2.internal', true]);
+  });
+
+  it('goes through the instance’s proxy for programs that are not Node', async () => {
+    const machine = launch(`
+      import { createServer } from 'node:http';
+      createServer((request, response) => response.end(request.url + ' ' + process.env.HTTP_PROXY)).listen(8080);`);
+    const proxy = new URL((await ask(host, machine, '/')).split(' ')[1] ?? '');
+    const through = (path: string, given: URL = proxy, method = 'GET') =>
+      new Promise<string>((resolve, reject) => {
+        const auth = Buffer.from(`${given.username}:${given.password}`).toString('base64');
+        const headers = { 'proxy-authorization': `Basic ${auth}` };
+        const asked = request({ host: given.hostname, port: given.port, method, path, headers });
+        asked.on('response', (response) => {
+          let text = `${response.statusCode} `;
+          response.on('data', (data) => {
+            text += data;
+          });
+          response.on('end', () => resolve(text));
+        });
+        asked.on('connect', (response, socket) => {
+          if (response.statusCode !== 200) resolve(`${response.statusCode}`);
+          socket.on('data', (data) => resolve(`tunnel ${String(data).split('\r\n')[0]}`));
+          socket.write('GET / HTTP/1.0\r\n\r\n');
+        });
+        asked.on('error', reject).end();
+      });
+    expect(await through(`http://${machine.spec.privateIp}:8080/plain`)).toMatch(/^200 \/plain /);
+    expect(await through(`${machine.spec.privateIp}:8080`, proxy, 'CONNECT')).toBe('tunnel HTTP/1.1 200 OK');
+    expect(await through('169.254.169.254:80', proxy, 'CONNECT')).toBe('tunnel HTTP/1.1 401 Unauthorized');
+    expect(await through('http://nowhere.example/')).toBe('502 getaddrinfo ENOTFOUND nowhere.example\n');
+    expect(await through('127.0.0.1:22', proxy, 'CONNECT')).toBe('502');
+    const stranger = new URL(proxy);
+    stranger.password = 'guess';
+    expect(await through('http://127.0.0.1/', stranger)).toMatch(/^407/);
+    expect(await through('127.0.0.1:22', stranger, 'CONNECT')).toBe('407');
   });
 
   it('is not let out by UDP', async () => {

@@ -42,6 +42,8 @@ export function egress(host: MachineHost, spec: MachineSpec): Egress {
 
   async function resolve(name: string): Promise<readonly string[]> {
     if (isIP(name)) return [name];
+    // Its own name is known to it even where the VPC has no DNS host names.
+    if (name === spec.privateDnsName || name === spec.privateDnsName.split('.')[0]) return [spec.privateIp];
     const addresses = await host.resolve(spec, name);
     if (addresses.length === 0) throw new Unreachable('ENOTFOUND', `getaddrinfo ENOTFOUND ${name}`);
     return addresses;

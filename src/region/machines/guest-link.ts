@@ -87,13 +87,14 @@ function serveGuest(parts: GuestLinkParts, socket: Duplex, head: Buffer): void {
   const send = (answer: object) => void socket.write(`${JSON.stringify(answer)}\n`);
 
   async function answer(asked: Question): Promise<void> {
-    if (pending.size >= mostPending) return send({ id: asked.id, code: 'EMFILE', message: 'too many at a time' });
+    if (pending.size >= mostPending) return send({ id: asked.id, code: 'EMFILE' });
     const cancel = new AbortController();
     pending.set(asked.id, cancel);
     try {
       send({ id: asked.id, ...(await answerTo(parts, claims, asked, cancel.signal)) });
     } catch (error) {
-      if (!cancel.signal.aborted) send({ id: asked.id, code: codeOf(error) ?? 'EIO', message: messageOf(error) });
+      // Only the code: on AWS a process does not learn which rule dropped its packets. The region's log does.
+      if (!cancel.signal.aborted) send({ id: asked.id, code: codeOf(error) ?? 'EIO', ...addressOf(error) });
     } finally {
       pending.delete(asked.id);
     }
@@ -190,4 +191,10 @@ function handOver({ traffic, timers }: GuestLinkParts, far: Duplex): Promise<num
 
 function bearerOf(request: IncomingMessage): string | undefined {
   return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** The address that was dialled, from the text that the fabric gives its errors. */
+function addressOf(error: unknown): { address?: string } {
+  const found = /^connect E[A-Z]+ (.+?):\d+(?::|$)/.exec(messageOf(error))?.[1];
+  return found === undefined ? {} : { address: found };
 }

@@ -113,7 +113,20 @@ export function machinesSuite(name: string, driver: (host: MachineHost) => Machi
       await until(() => machine.usage().memoryBytes === 0);
       await expect(ask(host, machine, '/', 0)).rejects.toThrow();
       expect(machine.state).toBe('running');
+      expect(machine.impaired).toBe(true);
       expect(told).toBe(0);
+      await machine.terminate();
+      expect(machine.state).toBe('terminated');
+    });
+
+    it('ends in the middle of its boot, whoever waits for its signal is told', async () => {
+      const userData = '#!/bin/bash\nsleep 100000\n/opt/aws/bin/cfn-signal --stack app --resource Group\n';
+      const machine = machines.launch(testSpec({ userData }));
+      await until(() => machine.state === 'running');
+      await machine.terminate();
+      expect(machine.boot).toEqual({ status: 'failed', reason: 'the instance was ended during its boot' });
+      expect(host.impossible).toEqual([machine.boot.reason]);
+      expect(host.signals).toEqual([]);
     });
 
     it('counts what a machine uses', async () => {

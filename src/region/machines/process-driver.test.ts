@@ -58,6 +58,16 @@ describe('processes of an instance', () => {
     expect(readdirSync(host.machinesDir)).toEqual([]);
   });
 
+  it('have nothing on disk either when an instance is discarded that never came back', async () => {
+    const machine = await boot();
+    await machines.close();
+    expect(readdirSync(host.machinesDir)).toEqual([machine.spec.instanceId]);
+    machines = processMachines(host);
+    await machines.discard?.(machine.spec.instanceId);
+    expect(readdirSync(host.machinesDir)).toEqual([]);
+    await expect(machines.discard?.('../x')).rejects.toThrow('is not an instance id');
+  });
+
   it('are killed when they do not end within the unit’s time', async () => {
     await machines.close();
     await host.dispose();
