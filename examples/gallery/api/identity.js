@@ -4,8 +4,10 @@
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
 import { hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
 
 const answerWithinMs = 1000;
+const askAgainMs = 30_000;
 /** A lookup needs one request; the token is not kept. */
 const tokenSeconds = '60';
 
@@ -14,11 +16,31 @@ const tokenSeconds = '60';
  */
 
 /**
+ * Who this is, as far as known, and a way to ask. A machine whose metadata service was not ready yet finds out when it is
+ * asked, not more often than every 30 s.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export async function machineIdentity(env) {
+  let known = await lookUpIdentity(env);
+  let askedAt = performance.now();
+  return {
+    known: () => known,
+    async ask() {
+      if (known.source === 'hostname' && performance.now() - askedAt > askAgainMs) {
+        askedAt = performance.now();
+        known = await lookUpIdentity(env);
+      }
+      return known;
+    },
+  };
+}
+
+/**
  * Never throws: a machine without metadata still serves.
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<Identity>}
  */
-export async function lookUpIdentity(env) {
+async function lookUpIdentity(env) {
   const unknown = {
     instanceId: hostname(),
     zone: 'no-zone',

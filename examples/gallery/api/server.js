@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { pipeline } from 'node:stream/promises';
 import { allowedOrigins, corsHeaders, preflightHeaders } from './cors.js';
 import { HttpError, readTarget } from './http.js';
-import { lookUpIdentity } from './identity.js';
+import { machineIdentity } from './identity.js';
 import { isPictureId, isStoreError, openPictures } from './pictures.js';
 import { routes, s3Status } from './routes.js';
 
@@ -17,15 +17,8 @@ import { routes, s3Status } from './routes.js';
 const drainMs = 30_000;
 
 const settings = readSettings(process.env);
-let identity = await lookUpIdentity(process.env);
-const table = routes({
-  pictures: openPictures(settings.bucket),
-  // A machine whose metadata service was not ready yet finds out when it is asked.
-  identity: async () => {
-    if (identity.source === 'hostname') identity = await lookUpIdentity(process.env);
-    return identity;
-  },
-});
+const identity = await machineIdentity(process.env);
+const table = routes({ pictures: openPictures(settings.bucket), identity: identity.ask });
 
 const server = createServer(
   {
@@ -52,7 +45,7 @@ server.listen(settings.port, settings.host, () => {
     level: 'info',
     message: 'listening',
     port: typeof address === 'object' ? address?.port : address,
-    ...identity,
+    ...identity.known(),
   });
 });
 // A log that cannot be written is no reason to drop requests.
@@ -94,9 +87,10 @@ async function serve(request, response) {
       ...notes,
     });
   });
+  const { instanceId, zone } = identity.known();
   for (const [name, value] of Object.entries({
     ...corsHeaders(settings.origins, request.headers.origin),
-    'X-Served-By': `${identity.instanceId};${identity.zone}`,
+    'X-Served-By': `${instanceId};${zone}`,
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
   })) {
