@@ -110,6 +110,8 @@ async function create(request: Request): Promise<Created> {
       },
     });
   }
+  // A setting that fails now leaves a bucket, which the rollback must find.
+  request.made?.(name);
   await configure(request, name);
   return created(request, name);
 }

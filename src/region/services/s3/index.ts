@@ -19,13 +19,8 @@ import {
   startLifecycle,
 } from './lifecycle.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './list-objects.ts';
-import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
-  uploadPart,
-  uploadPartCopy,
-} from './multipart.ts';
+import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from './multipart.ts';
+import { completeMultipartUpload } from './multipart-complete.ts';
 import { listMultipartUploads, listParts } from './multipart-list.ts';
 import { copyObject } from './object-copy.ts';
 import { deleteObject, deleteObjects } from './object-delete.ts';

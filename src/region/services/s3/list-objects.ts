@@ -16,7 +16,8 @@ import { onBucket } from './access.ts';
 import { invalidArgument } from './faults.ts';
 import { encoder, keyAfterPrefix, laterKey, page, pageSize } from './listing.ts';
 import { checkVersionId } from './object-get.ts';
-import { orderOfVersionId, type VersionEntry } from './object-index.ts';
+import type { VersionEntry } from './object-index.ts';
+import { orderOfVersionId } from './object-path.ts';
 import { objectsOf } from './objects.ts';
 import type { BucketRecord, ObjectVersion } from './state.ts';
 

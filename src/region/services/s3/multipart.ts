@@ -1,10 +1,5 @@
-/** Multipart uploads. https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html */
-import { createHash } from 'node:crypto';
 import type {
   AbortMultipartUploadCommandInput,
-  CompletedPart,
-  CompleteMultipartUploadCommandInput,
-  CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommandInput,
   CreateMultipartUploadCommandOutput,
   UploadPartCommandInput,
@@ -12,11 +7,9 @@ import type {
   UploadPartCopyCommandInput,
   UploadPartCopyCommandOutput,
 } from '@aws-sdk/client-s3';
-import { Fault } from '../../wire/fault.ts';
 import type { Call, Operation } from '../service.ts';
 import { bucketOf, onObject, question } from './access.ts';
-import { type ChecksumMembers, canBeFullObject, checksumName, checksumOutput, joinChecksums } from './checksum.ts';
-import { checkWrite, checkWriteConditions } from './conditions.ts';
+import { canBeFullObject, checksumName } from './checksum.ts';
 import {
   type EncryptionInput,
   encryptionFor,
@@ -24,29 +17,25 @@ import {
   openDataKey,
   refuseCustomerKeys,
 } from './encryption.ts';
-import { invalidArgument, invalidPart, invalidRequest, malformedXml, noSuchUpload, notModelled } from './faults.ts';
-import { abortDate, expirationHeader } from './lifecycle-rules.ts';
+import { invalidArgument, invalidRequest, noSuchUpload, notModelled } from './faults.ts';
+import { abortDate } from './lifecycle-rules.ts';
 import { checkKey } from './names.ts';
 import { copyBytes, openSource, sourceAccess } from './object-copy.ts';
-import { orderOf, versionIdOf } from './object-index.ts';
+import { orderOf, versionIdOf } from './object-path.ts';
 import { taggingAccess, writeContext } from './object-put.ts';
 import { type ObjectSettingsInput, objectSettings } from './object-settings.ts';
 import { objectsOf } from './objects.ts';
 import { copyRange } from './range.ts';
-import type { BucketRecord, Checksum, Part, Upload } from './state.ts';
+import type { BucketRecord, Part, Upload } from './state.ts';
 import { type BodyInput, receive } from './upload-body.ts';
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-/** All parts but the last have at least 5 MiB. */
-const minPartBytes = 5 * 1024 * 1024;
 
 export const createMultipartUpload = onObject('PutObject', handleCreate, {
   context: writeContext,
   also: taggingAccess,
 });
 export const uploadPart = onObject('PutObject', handleUploadPart);
-export const completeMultipartUpload = onObject('PutObject', handleComplete, { context: writeContext });
 export const abortMultipartUpload = onObject('AbortMultipartUpload', handleAbort);
 
 async function handleCreate(
@@ -117,7 +106,7 @@ export function uploadOf(
   return upload;
 }
 
-function checkPartNumber(number: number | undefined): number {
+export function checkPartNumber(number: number | undefined): number {
   if (number === undefined || !Number.isInteger(number) || number < 1 || number > 10_000) {
     throw invalidArgument('Part number must be an integer between 1 and 10000, inclusive', 'partNumber', number);
   }
@@ -216,130 +205,6 @@ async function handleUploadPartCopy(
     ...(from.bucket.versioning ? { CopySourceVersionId: from.object.versionId } : {}),
     ...encryptionOutput(upload.encryption),
   };
-}
-
-async function handleComplete(
-  input: CompleteMultipartUploadCommandInput,
-  call: Call,
-  bucket: BucketRecord,
-): Promise<Omit<CompleteMultipartUploadCommandOutput, '$metadata'>> {
-  refuseCustomerKeys(input);
-  checkWriteConditions(input);
-  const upload = uploadOf(call, bucket, input);
-  const { index, files } = objectsOf(call);
-  const parts = chosenParts(call, bucket, upload, input.MultipartUpload?.Parts ?? []);
-  const size = parts.reduce((sum, part) => sum + part.size, 0);
-  if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== size) {
-    throw invalidRequest(
-      `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${size}`,
-    );
-  }
-  const checksum = joinChecksums(upload.checksumAlgorithm, upload.checksumType, parts);
-  checkStated(input, checksum);
-  await openDataKey(call, upload.encryption);
-  const md5s = createHash('md5');
-  for (const { md5 } of parts) md5s.update(md5, 'hex');
-  const { key, headers, metadata, tags, storageClass, encryption } = upload;
-  const manifest = {
-    parts: parts.map((part) => ({
-      number: part.number,
-      size: part.size,
-      blob: part.blob,
-      ...(upload.checksumAsked ? { checksum: part.checksum } : {}),
-    })),
-  };
-  const { put, freed } = await index.put(
-    bucket.name,
-    {
-      key,
-      modifiedMs: call.clock.now(),
-      etag: `${md5s.digest('hex')}-${parts.length}`,
-      size,
-      manifest: upload.uploadId,
-      partsCount: parts.length,
-      checksum,
-      headers,
-      metadata,
-      tags,
-      storageClass,
-      encryption,
-    },
-    (current) => checkWrite(input, key, current),
-    { manifest, uploadId: upload.uploadId },
-  );
-  files.remove(freed);
-  return {
-    Location: `https://${bucket.name}.s3.${bucket.region}.amazonaws.com/${encodeURIComponent(key)}`,
-    Bucket: bucket.name,
-    Key: key,
-    ETag: `"${put.etag}"`,
-    ...checksumOutput(checksum),
-    ...encryptionOutput(encryption),
-    ...(bucket.versioning === 'Enabled' ? { VersionId: put.versionId } : {}),
-    Expiration: expirationHeader(bucket, put),
-  };
-}
-
-/** The uploaded parts that the client lists: in order, unchanged, and large enough. */
-function chosenParts(call: Call, bucket: BucketRecord, upload: Upload, listed: readonly CompletedPart[]): Part[] {
-  if (listed.length === 0 || listed.length > 10_000) throw malformedXml();
-  const { index } = objectsOf(call);
-  const parts: Part[] = [];
-  let before = 0;
-  for (const [position, wanted] of listed.entries()) {
-    const number = checkPartNumber(wanted.PartNumber);
-    if (number <= before) {
-      throw new Fault(
-        'InvalidPartOrder',
-        'The list of parts was not in ascending order. The parts list must be specified in order by part number.',
-        { status: 400 },
-      );
-    }
-    before = number;
-    const part = index.part(bucket.name, upload.uploadId, number);
-    if (!part || part.etag !== wanted.ETag?.replace(/^"(.*)"$/, '$1')) throw invalidPart();
-    checkPartChecksum(upload, part, wanted);
-    if (part.size < minPartBytes && position < listed.length - 1) {
-      throw new Fault('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
-        status: 400,
-        members: {
-          ETag: part.etag,
-          PartNumber: String(number),
-          ProposedSize: String(part.size),
-          MinSizeAllowed: String(minPartBytes),
-        },
-      });
-    }
-    parts.push(part);
-  }
-  return parts;
-}
-
-function checkPartChecksum(upload: Upload, part: Part, wanted: CompletedPart): void {
-  const stated = wanted[`Checksum${upload.checksumAlgorithm}`];
-  if (stated !== undefined && stated !== part.checksum) throw invalidPart();
-  if (stated === undefined && upload.checksumAsked && upload.checksumType === 'COMPOSITE') {
-    throw invalidRequest(
-      `The upload was created using a ${upload.checksumAlgorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`,
-    );
-  }
-}
-
-/** The client's own idea of the whole object's checksum. */
-function checkStated(input: ChecksumMembers & { ChecksumType?: string | undefined }, checksum: Checksum): void {
-  if (input.ChecksumType !== undefined && input.ChecksumType !== checksum.type) {
-    throw invalidRequest(
-      `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
-    );
-  }
-  const stated = input[`Checksum${checksum.algorithm}`];
-  if (stated === undefined || stated === checksum.value || `${stated}-` === checksum.value.slice(0, stated.length + 1))
-    return;
-  throw new Fault(
-    'BadDigest',
-    `The ${checksum.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
-    { status: 400 },
-  );
 }
 
 async function handleAbort(input: AbortMultipartUploadCommandInput, call: Call, bucket: BucketRecord): Promise<object> {

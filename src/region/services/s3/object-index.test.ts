@@ -7,7 +7,8 @@ import { openStore } from '../../store/lmdb-store.ts';
 import { memoryStore } from '../../store/memory-store.ts';
 import type { Store } from '../../store/store.ts';
 import { compareKeys, page } from './listing.ts';
-import { ObjectIndex, orderOfVersionId, type VersionEntry, versionIdOf } from './object-index.ts';
+import { ObjectIndex, type VersionEntry } from './object-index.ts';
+import { orderOfVersionId, versionIdOf } from './object-path.ts';
 import type { BucketRecord, ObjectVersion } from './state.ts';
 
 const cleanups: (() => unknown)[] = [];

@@ -34,7 +34,7 @@ export function s3Region(options: {
     store,
     clock,
     random: seededRandom(seed),
-    planes: {} as Planes,
+    planes: () => ({}) as Planes,
     machines: () => {
       throw new Error('S3 needs no machines');
     },

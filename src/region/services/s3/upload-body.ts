@@ -49,7 +49,13 @@ export async function receive(
   }
   const algorithm = stated?.algorithm ?? own;
   const algorithms = always && own !== algorithm ? [algorithm, own] : [algorithm];
-  const written = await files.write(sourceOf(call, input.Body), { algorithms, maxBytes: maxPutBytes });
+  const written = await files
+    .write(sourceOf(call, input.Body), { algorithms, maxBytes: maxPutBytes })
+    .catch((error: unknown) => {
+      // The client went away: its loss, and no mistake of ours.
+      const gone = !(error instanceof Fault) && call.body !== undefined && call.body.stream.errored === error;
+      throw gone ? incomplete(error) : error;
+    });
   const checksum = written.checksums.get(algorithm) ?? '';
   const wrong = disagreement(written, { md5, expectedLength, stated: stated?.value, algorithm, checksum });
   if (wrong) {
@@ -70,11 +76,7 @@ function disagreement(
   },
 ): Fault | undefined {
   if (said.expectedLength !== undefined && said.expectedLength !== written.size) {
-    return new Fault(
-      'IncompleteBody',
-      'You did not provide the number of bytes specified by the Content-Length HTTP header',
-      { status: 400 },
-    );
+    return incomplete();
   }
   if (said.md5 !== undefined && Buffer.from(said.md5, 'base64').toString('hex') !== written.md5) {
     return new Fault('BadDigest', 'The Content-MD5 you specified did not match what we received.', {
@@ -89,6 +91,12 @@ function disagreement(
   }
   return undefined;
 }
+
+const incomplete = (cause?: unknown) =>
+  new Fault('IncompleteBody', 'You did not provide the number of bytes specified by the Content-Length HTTP header', {
+    status: 400,
+    cause,
+  });
 
 /** From the wire a stream; from inside this process whatever an SDK client takes. */
 function sourceOf(call: Call, body: unknown): Source {
