@@ -9,7 +9,7 @@ import { BootError } from './errors.ts';
 import type { InstanceFiles } from './instance-files.ts';
 import { TarReader } from './tar.ts';
 
-export const archiveLimits = { bytes: 2 ** 30, files: 100_000 };
+const archiveLimits = { bytes: 2 ** 30, files: 100_000 };
 
 export type ArchiveKind = 'zip' | 'tar' | 'tgz';
 

@@ -11,6 +11,8 @@ import { type CommandEntry, commandEntry, runCommands } from './init-commands.ts
 import { fileEntry, putFiles, putSources } from './init-files.ts';
 import { runServices, serviceEntry } from './init-services.ts';
 
+export const packageManagers: readonly string[] = ['yum', 'dnf'];
+
 const config = z.strictObject({
   packages: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
   groups: z.record(z.string(), z.looseObject({ gid: z.coerce.number().optional() })).optional(),
@@ -117,7 +119,7 @@ async function installPackages(
   changes: Changes,
 ): Promise<void> {
   for (const [manager, wanted] of Object.entries(managers)) {
-    if (manager !== 'yum' && manager !== 'dnf') throw new NotModelled(`not modelled: packages of ${manager}`);
+    if (!packageManagers.includes(manager)) throw new NotModelled(`not modelled: packages of ${manager}`);
     const names = Object.keys(wanted);
     const before = await Promise.all(names.map(async (name) => await guest.packages.isInstalled(name)));
     await guest.packages.install(names);

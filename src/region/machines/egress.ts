@@ -98,6 +98,6 @@ export function egress(host: MachineHost, spec: MachineSpec): Egress {
   };
 }
 
-export function isDialError(error: unknown): error is DialError {
+function isDialError(error: unknown): error is DialError {
   return error instanceof Error && error.name === 'DialError';
 }

@@ -57,6 +57,6 @@ async function run(guest: Guest, command: string | readonly string[], entry: Com
   });
 }
 
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

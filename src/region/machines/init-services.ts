@@ -17,14 +17,16 @@ export const serviceEntry = z.strictObject({
 });
 type ServiceEntry = z.infer<typeof serviceEntry>;
 
+/** On a system with systemd `sysvinit` goes through its compatibility layer. */
+export const serviceManagers: readonly string[] = ['systemd', 'sysvinit'];
+
 export async function runServices(
   guest: Guest,
   managers: Readonly<Record<string, Readonly<Record<string, ServiceEntry>>>>,
   changes: Changes,
 ): Promise<void> {
   for (const [manager, services] of Object.entries(managers)) {
-    // On a system with systemd `sysvinit` goes through its compatibility layer.
-    if (manager !== 'systemd' && manager !== 'sysvinit') throw new NotModelled(`not modelled: services of ${manager}`);
+    if (!serviceManagers.includes(manager)) throw new NotModelled(`not modelled: services of ${manager}`);
     await control(guest, 'daemon-reload');
     for (const [name, entry] of Object.entries(services)) {
       guest.bootSignal().throwIfAborted();

@@ -3,7 +3,7 @@
  * names is put under it. Links are followed as the kernel would, but never out of the root.
  */
 import { lstat, mkdir, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, posix, sep } from 'node:path';
+import { dirname, join, posix, sep } from 'node:path';
 
 /** A path that leads out of the instance's root. */
 export class PathEscape extends Error {
@@ -115,9 +115,4 @@ export async function prepareFiles(files: InstanceFiles): Promise<void> {
     mkdir(files.runDir, { recursive: true }),
     mkdir(files.journalDir, { recursive: true }),
   ]);
-}
-
-/** The name of a file without its folder and ending: `api.service` → `api`. */
-export function stem(path: string): string {
-  return basename(path).replace(/\.[^.]*$/, '');
 }

@@ -2,8 +2,12 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { realClock } from '../clock/clock.ts';
 import type { Machine, MachineHost, Machines } from './machine.ts';
 import { bootMetadata, bootScript, releaseZip, type TestHost, testHost, testSpec } from './test-host.suite.ts';
+
+/** Tests of real processes wait in real time. */
+const real = realClock();
 
 const app = `
 const http = require('node:http');
@@ -143,16 +147,16 @@ export function machinesSuite(name: string, driver: (host: MachineHost) => Machi
 
 /** Polls until a condition holds. */
 export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
+  const end = real.now() + timeoutMs;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`it did not come to: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (real.now() > end) throw new Error(`it did not come to: ${holds.toString()}`);
+    await real.sleep(5);
   }
 }
 
 /** A request from the balancer's interface to the machine's port; asked again while nobody listens yet. */
 export async function ask(host: TestHost, machine: Machine, path: string, patienceMs = 10_000): Promise<string> {
-  const end = performance.now() + patienceMs;
+  const end = real.now() + patienceMs;
   for (;;) {
     try {
       const { socket } = await host.fabric.dial({
@@ -162,8 +166,8 @@ export async function ask(host: TestHost, machine: Machine, path: string, patien
       });
       return await roundTrip(socket, path);
     } catch (error) {
-      if (performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (real.now() > end) throw error;
+      await real.sleep(10);
     }
   }
 }

@@ -150,7 +150,6 @@ describe('an AWS call that the network drops', () => {
     await host.dispose();
     begin(200);
     const script = `const http = require('http');
-      const start = Date.now();
       const { port } = new URL(process.env.AWS_ENDPOINT_URL);
       const authorization = 'AWS4-HMAC-SHA256 Credential=ASIA/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0';
       http.get({ port, headers: { authorization } }).on('error', (error) => console.log('ANSWER', error.code));

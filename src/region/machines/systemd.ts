@@ -41,6 +41,8 @@ const ofTheImage = new Set([
   'crond',
   'firewalld',
 ]);
+/** Of the image too, and something would be missing without them. */
+const notModelled = new Set(['cfn-hup', 'docker', 'nginx', 'httpd']);
 const verbs = `start stop restart try-restart reload-or-restart enable disable daemon-reload is-active is-enabled status
   reset-failed`.split(/\s+/);
 
@@ -71,6 +73,7 @@ export function systemd(guest: () => Guest): Systemd {
     const builtin = await builtinOf(name);
     if (builtin) return await builtin.start();
     if (ofTheImage.has(name)) return;
+    if (notModelled.has(name)) throw new NotModelled(`not modelled: the service ${name}`);
     const current = running.get(name);
     if (current?.active()) return;
     const unit = await load(name);
