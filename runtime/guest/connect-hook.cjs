@@ -30,7 +30,8 @@ function install(guest) {
     if (options.path) return connectDirectly.apply(this, args);
     const port = Number(options.port);
     const host = options.host || 'localhost';
-    const here = isLoopback(host);
+    // Linux takes the wildcard address for itself.
+    const here = isLoopback(host) || host === '0.0.0.0' || host === '::';
     if (here && direct.has(port)) return connectDirectly.apply(this, args);
     // Node's own error.
     if (options.port == null || !(port >= 0 && port <= 65_535)) return connectDirectly.apply(this, args);
@@ -73,6 +74,17 @@ function install(guest) {
     return this;
   };
 
+  /** Servers that wait for the driver's answer. */
+  const binding = new Set();
+  const closeDirectly = net.Server.prototype.close;
+
+  net.Server.prototype.close = function close(callback) {
+    if (!binding.delete(this)) return closeDirectly.call(this, callback);
+    if (callback) this.once('close', callback);
+    process.nextTick(() => this.emit('close'));
+    return this;
+  };
+
   net.Server.prototype.listen = function listen(...args) {
     const { options, callback } = serverArguments(args);
     const cluster = require('node:cluster');
@@ -84,7 +96,10 @@ function install(guest) {
       process.nextTick(() => this.emit('error', networkError('listen', 'EACCES', host || '::', port)));
       return this;
     }
+    binding.add(this);
     driver.ask({ ask: 'bind', host: host || '::', port }, (answer) => {
+      // Closed meanwhile.
+      if (!binding.delete(this)) return driver.tell({ tell: 'closed', port });
       if (answer.code) {
         this.emit('error', networkError('listen', answer.code, host || '::', port));
         return;

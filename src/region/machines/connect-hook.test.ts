@@ -96,6 +96,18 @@ describe('what a Node process of an instance listens on', () => {
     expect(answer).toEqual(['EADDRINUSE', 'listen EADDRINUSE :::8080', 'EADDRINUSE listen']);
   });
 
+  it('may be closed before it listens', async () => {
+    const answer = await run(`
+      import { createServer } from 'node:http';
+      import { connect } from 'node:net';
+      const server = createServer().listen(8080, () => done('listened'));
+      server.close((error) => {
+        connect(8080, '0.0.0.0').on('error', ({ code }) => createServer().listen(8080, () => done([String(error), code])));
+      });
+    `);
+    expect(answer).toEqual(['undefined', 'ECONNREFUSED']);
+  });
+
   it('is its own loopback’s when it says so, and not the network’s', async () => {
     const answer = await run(`
       import { connect, createServer } from 'node:net';

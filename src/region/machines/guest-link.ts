@@ -30,7 +30,7 @@ const statement = z.discriminatedUnion('tell', [
     port: z.int().min(1).max(65_535),
     loopbackPort: z.int().min(1).max(65_535),
   }),
-  z.object({ tell: z.literal('closed'), port: z.int() }),
+  z.object({ tell: z.literal('closed'), port: z.int().min(0).max(65_535) }),
   z.object({ tell: z.literal('cancel'), ask: z.int() }),
   z.object({ tell: z.literal('traffic'), in: z.number().min(0), out: z.number().min(0) }),
   z.object({ tell: z.literal('blocked'), protocol: z.string().max(20), host: z.string().max(255) }),
