@@ -94,12 +94,13 @@ export const s3 = service('@aws-sdk/client-s3', 's3', {
   },
   async start(scope) {
     startLifecycle(scope);
-    const orphans = await objectsOf(scope).swept();
-    if (orphans > 0)
-      scope.note({
-        source: 's3',
-        kind: 'orphans-swept',
-        text: `Removed ${orphans} files of uploads that were cut short.`,
-      });
+    const note = (kind: string, text: string) => scope.note({ source: 's3', kind, text });
+    try {
+      const orphans = await objectsOf(scope).swept();
+      if (orphans > 0) note('orphans-swept', `Removed ${orphans} files of uploads that were cut short.`);
+    } catch (error) {
+      // Also when the region stops in the middle: the next start sweeps again.
+      note('sweep-failed', `Files of uploads that were cut short could not be removed: ${String(error)}`);
+    }
   },
 });

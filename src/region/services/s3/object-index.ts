@@ -1,11 +1,11 @@
 /**
  * Which objects there are. One ordered index of the account, with a key space per kind (· separates):
  *
- *     <bucket> · o <key>            the newest version, unless it is a delete marker: what a listing shows
- *     <bucket> · v <key> · <age>   older versions and delete markers, newest first
- *     <bucket> · m <id>             the parts of a multipart object
- *     <bucket> · u <key> · <id>    a multipart upload under way
- *     <bucket> · p <id> · <number> its parts
+ *     <bucket> · o <key>             the newest version, unless it is a delete marker: what a listing shows
+ *     <bucket> · v <key> · <age>     older versions and delete markers, newest first
+ *     <bucket> · m <id>              the parts of a multipart object
+ *     <bucket> · u <key> · <id>      a multipart upload under way
+ *     <bucket> · p <id> · <number>   its parts
  *
  * So a listing reads no old version, and a bucket that was never versioned has only `o`. Every change of a key is one
  * transaction, which decides conditions against what is there at that moment.
