@@ -55,18 +55,32 @@ export interface ResourceRequest<P> {
   /** Calls an operation as the one who runs the stack. A `Fault` fails the resource with its message. */
   invoke<O = Record<string, unknown>>(service: string, operation: string, input: object): Promise<O>;
   /** Waits until `done` says so, by the clock; fails the resource after `timeoutMs`. */
-  until<T>(what: string, done: () => Promise<T | undefined | false>, options?: { everyMs?: number; timeoutMs?: number }): Promise<T>;
+  until<T>(
+    what: string,
+    done: () => Promise<T | undefined | false>,
+    options?: { everyMs?: number; timeoutMs?: number },
+  ): Promise<T>;
   /** Waits for success signals to this resource (CreationPolicy, WaitOnResourceSignals). */
   signals: SignalDesk;
   /** Puts a line into the stack's events under this resource (status unchanged), as rolling updates do. */
   progress(text: string): void;
+  /**
+   * Says the physical id as soon as it is known, when more is to be done before `create` returns: what fails or is
+   * interrupted after that is deleted by it. Without it, `create` must undo what it made before it throws.
+   */
+  made?(physicalId: string, attributes?: Readonly<Record<string, unknown>>): void;
   /** Aborted when the operation is cancelled or the region stops. */
   readonly signal: AbortSignal;
 }
 
 export interface SignalDesk {
   /** Resolves when `count` successes came; rejects when failures make it impossible or `timeoutMs` passes. */
-  wait(expected: { count: number; timeoutMs: number; minSuccessful?: number; accept?: (uniqueId: string) => boolean }): Promise<void>;
+  wait(expected: {
+    count: number;
+    timeoutMs: number;
+    minSuccessful?: number;
+    accept?: (uniqueId: string) => boolean;
+  }): Promise<void>;
   /** Says that a signal from `uniqueId` can never come, and why: counts as a failure at once. */
   impossible(uniqueId: string, reason: string): void;
 }

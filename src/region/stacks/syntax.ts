@@ -1,0 +1,196 @@
+/**
+ * Text to values: JSON, or YAML 1.1 with CloudFormation's short-form tags (`!Ref`, `!Sub` …) and without aliases.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+ */
+import {
+  type Document,
+  isAlias,
+  isScalar,
+  isSeq,
+  isMap as isYamlMap,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
+import { type Path, TemplateFault, type Value } from './template.ts';
+
+export interface Source {
+  readonly value: Value;
+  lineOf(path: Path): number | undefined;
+}
+
+/** Deeper nesting than any template needs; keeps hostile input from exhausting the stack. */
+const deepest = 100;
+
+const shortForms = new Map<string, string>(
+  [
+    'Base64',
+    'Cidr',
+    'And',
+    'Equals',
+    'If',
+    'Not',
+    'Or',
+    'Contains',
+    'EachMemberEquals',
+    'EachMemberIn',
+    'RefAll',
+    'ValueOf',
+    'ValueOfAll',
+    'FindInMap',
+    'ForEach',
+    'GetAtt',
+    'GetAZs',
+    'ImportValue',
+    'Join',
+    'Length',
+    'Select',
+    'Split',
+    'Sub',
+    'ToJsonString',
+    'Transform',
+  ].map((name) => [`!${name}`, `Fn::${name}`]),
+)
+  .set('!Ref', 'Ref')
+  .set('!Condition', 'Condition');
+
+/** Reads the text of a template. Throws `ValidationError` with AWS's wording and the position. */
+export function readSyntax(text: string): Source {
+  return /^\s*\{/.test(text) ? readJson(text) : readYaml(text);
+}
+
+function readJson(text: string): Source {
+  let value: Value;
+  try {
+    value = JSON.parse(text) as Value;
+  } catch (error) {
+    throw new TemplateFault(`Template format error: JSON not well-formed. ${jsonPosition(text, error)}`);
+  }
+  checkDepth(value, 0);
+  // JSON is YAML as well: the slower reader, which knows the lines, is only asked for them.
+  let document: ReturnType<typeof openYaml> | undefined;
+  return {
+    value,
+    lineOf(path) {
+      document ??= openYaml(text);
+      return lineOf(document, path);
+    },
+  };
+}
+
+function jsonPosition(text: string, error: unknown): string {
+  const found = /position (\d+)/.exec(error instanceof Error ? error.message : '');
+  const offset = found?.[1] === undefined ? text.length : Number(found[1]);
+  const before = text.slice(0, offset).split('\n');
+  return `(line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+}
+
+/** JSON.parse is not recursive, what comes after it is. */
+function checkDepth(value: Value, depth: number): void {
+  if (depth > deepest) throw new TemplateFault('Template format error: unsupported structure.');
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    if (key === '__proto__') throw new TemplateFault('Template format error: unsupported structure.');
+    checkDepth(child as Value, depth + 1);
+  }
+}
+
+interface Opened {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+function openYaml(text: string): Opened {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.1',
+    // CloudFormation takes dates as text, and knows neither merges nor the other tags of YAML 1.1.
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !unknownTags.test(tag.tag)),
+    logLevel: 'silent',
+    lineCounter: lines,
+  });
+  return { document, lines };
+}
+
+const unknownTags = /:(timestamp|binary|omap|pairs|set|merge)$/;
+
+function readYaml(text: string): Source {
+  let opened: Opened;
+  try {
+    opened = openYaml(text);
+  } catch {
+    throw new TemplateFault('Template format error: unsupported structure.');
+  }
+  const { document, lines } = opened;
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new TemplateFault(`Template format error: YAML not well-formed. (line ${line}, column ${col})`);
+  }
+  const value = toValue(document.contents, lines, 0);
+  return { value, lineOf: (path) => lineOf(opened, path) };
+}
+
+function toValue(node: Node | null, lines: LineCounter, depth: number): Value {
+  if (node === null) return null;
+  if (depth > deepest) throw new TemplateFault('Template format error: unsupported structure.');
+  if (isAlias(node))
+    throw new TemplateFault('Template error: YAML aliases are not allowed in CloudFormation templates');
+  const value = plainValue(node, lines, depth);
+  const { tag } = node;
+  if (tag === undefined || !tag.startsWith('!')) return value;
+  const name = shortForms.get(tag);
+  if (name === undefined) {
+    const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+    throw new TemplateFault(
+      `Template format error: YAML not well-formed. (line ${line}, column ${col}): unknown tag ${tag}`,
+    );
+  }
+  if (name === 'Fn::GetAtt' && typeof value === 'string') {
+    const dot = value.indexOf('.');
+    return { [name]: dot < 0 ? [value] : [value.slice(0, dot), value.slice(dot + 1)] };
+  }
+  return { [name]: value };
+}
+
+function plainValue(node: Node, lines: LineCounter, depth: number): Value {
+  if (isScalar(node)) {
+    const { value } = node;
+    return typeof value === 'bigint' ? String(value) : (value as Value);
+  }
+  if (isSeq(node)) return node.items.map((item) => toValue(item as Node | null, lines, depth + 1));
+  if (!isYamlMap(node)) return null;
+  const map: Record<string, Value> = {};
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) ? (key.source ?? String(key.value)) : undefined;
+    if (name === undefined || name === '__proto__') {
+      const { line, col } = lines.linePos((key as Node | null)?.range?.[0] ?? node.range?.[0] ?? 0);
+      throw new TemplateFault(`Template format error: YAML not well-formed. (line ${line}, column ${col})`);
+    }
+    map[name] = toValue(value as Node | null, lines, depth + 1);
+  }
+  return map;
+}
+
+/** Steps of a path that the short form of a function does not write are passed over. */
+function lineOf({ document, lines }: Opened, path: Path): number | undefined {
+  let node: unknown = document.contents;
+  let line: number | undefined;
+  for (const step of path) {
+    if (isYamlMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+      if (!pair) {
+        if (node.tag?.startsWith('!')) continue;
+        break;
+      }
+      const start = (pair.key as Node).range?.[0];
+      if (start !== undefined) line = lines.linePos(start).line;
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === 'number') {
+      node = node.items[step];
+      const start = (node as Node | undefined)?.range?.[0];
+      if (start !== undefined) line = lines.linePos(start).line;
+    } else if (!(isSeq(node) && node.tag?.startsWith('!'))) break;
+  }
+  return line;
+}
