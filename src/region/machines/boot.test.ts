@@ -52,6 +52,15 @@ describe('user data', () => {
     expect(read(machine, '/var/log/out.txt')).toBe(expected);
   });
 
+  it('is logged as in AWS’s examples', async () => {
+    const machine = await boot(`#!/bin/bash -xe
+exec > >(tee /var/log/user-data.log|logger -t user-data -s 2>/dev/console) 2>&1
+echo "hello world"
+`);
+    expect(read(machine, '/var/log/user-data.log')).toBe('+ echo hello world\nhello world\n');
+    expect(machine.consoleOutput()).toContain('cloud-init: hello world');
+  });
+
   it('changes files only in the instance', async () => {
     const machine = await boot(`#!/bin/bash -e
 echo secret > /etc/app.conf

@@ -101,8 +101,18 @@ export function processes(
       // A cluster's workers share their primary's listener, which the hook sees.
       NODE_CLUSTER_SCHED_POLICY: 'rr',
       ...Object.fromEntries(Object.entries(extra).map(([name, value]) => [name, mapped(value)])),
+      ...(extra.PATH === undefined ? {} : { PATH: pathOf(extra.PATH) }),
       NODE_OPTIONS: [hook, extra.NODE_OPTIONS].filter(Boolean).join(' '),
     };
+  }
+
+  /** Folders of the instance, never of this machine. */
+  function pathOf(list: string): string {
+    return list
+      .split(':')
+      .filter((folder) => folder.startsWith('/'))
+      .map((folder) => files.place(folder))
+      .join(':');
   }
 
   function mapped(value: string): string {

@@ -9,10 +9,10 @@ export type WordPart =
 export type Word = readonly WordPart[];
 
 export interface Redirect {
-  readonly kind: 'write' | 'append' | 'read' | 'here' | 'merge';
+  readonly kind: 'write' | 'append' | 'read' | 'here' | 'merge' | 'tee';
   /** 1 or 2; 0 for what is read; `both` for `&>`. */
   readonly from: 0 | 1 | 2 | 'both';
-  /** The file, or the text of a here-document. */
+  /** The file, or the text of a here-document. `tee` is `> >(tee FILE …)`: shown as well. */
   readonly target: Word;
 }
 
@@ -109,6 +109,7 @@ class Lexer {
       return true;
     }
     while (this.#peek() === ' ' || this.#peek() === '\t') this.#at++;
+    if (plain === '>' && this.#tee(out, line)) return true;
     if (this.#peek() === '>' || this.#peek() === '<') throw new ShellSyntax(line, 'process substitution (`>(…)`)');
     const target = this.#word();
     if (target.length === 0) throw new ShellSyntax(line, `\`${all}\` without a file`);
@@ -122,6 +123,15 @@ class Lexer {
       const append = plain === '>>' || both === '&>>';
       this.#add({ kind: append ? 'append' : 'write', from: both ? 'both' : out, target }, line);
     }
+    return true;
+  }
+
+  /** The way AWS's examples log user data: what `tee` hands on to `logger` is on the console anyhow. */
+  #tee(from: 1 | 2, line: number): boolean {
+    const found = /^>\(\s*tee\s+(?:-a\s+)?([\w./-]+)\s*(?:\|\s*logger\b[^()`$]*)?\)/.exec(this.#peek(300));
+    if (!found?.[1]) return false;
+    this.#at += found[0].length;
+    this.#add({ kind: 'tee', from, target: [{ kind: 'text', text: found[1], quoted: true }] }, line);
     return true;
   }
 

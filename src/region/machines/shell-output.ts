@@ -4,7 +4,8 @@ import type { InstanceFiles } from './instance-files.ts';
 import type { Redirect, Word } from './shell-lexer.ts';
 
 /** Where the two outputs go: a file here, `/dev/null`, the other one, or what is shown. */
-type Streams = Record<1 | 2, string | 1 | 2 | undefined>;
+type Aim = string | { readonly tee: string } | 1 | 2;
+type Streams = Record<1 | 2, Aim | undefined>;
 
 export interface Result {
   readonly status: number;
@@ -48,10 +49,13 @@ export class Output {
     return { status: result.status, stdout: piped.join('') };
   }
 
-  async #write(aim: string | 1 | 2, text: string): Promise<void> {
+  async #write(aim: Aim, text: string): Promise<void> {
     if (text === '' || aim === '/dev/null') return;
     if (typeof aim === 'string') await appendFile(aim, text);
-    else this.#show(text);
+    else if (typeof aim === 'object') {
+      await appendFile(aim.tee, text);
+      this.#show(text);
+    } else this.#show(text);
   }
 
   async emit(stream: 1 | 2, text: string): Promise<void> {
@@ -65,6 +69,10 @@ export class Output {
     if (kind === 'merge') {
       const other = name === '2' ? 2 : 1;
       if (from !== 'both') to[from] = to[other] ?? other;
+      return;
+    }
+    if (kind === 'tee') {
+      to[from === 2 ? 2 : 1] = { tee: await this.#files.locate(name, cwd) };
       return;
     }
     let place = name;
