@@ -1,13 +1,15 @@
 /** What the page's security policy and its deep links ask of the files, held against the files. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-const assets = fileURLToPath(new URL('./assets/', import.meta.url));
+const app = fileURLToPath(new URL('./app/', import.meta.url));
+const assets = new URL('./assets/', import.meta.url);
 const html = readFileSync(new URL('./index.html', import.meta.url), 'utf8');
-const files = readdirSync(assets);
+const files = readdirSync(app);
 const scripts = files.filter((name) => name.endsWith('.js'));
-const source = (name: string): string => readFileSync(assets + name, 'utf8');
+const source = (name: string): string => readFileSync(app + name, 'utf8');
 
 it('has no inline script, style or handler: the policy would refuse them', () => {
   expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:/i);
@@ -16,10 +18,17 @@ it('has no inline script, style or handler: the policy would refuse them', () =>
 it('refers to its own files only, from the root: a deep link is loaded from any depth', () => {
   const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference = '']) => reference);
   expect(references.length).toBeGreaterThan(5);
-  for (const reference of references.filter((one) => !one.startsWith('#'))) {
+  for (const reference of references.filter((one) => !one.startsWith('#') && one !== '/machines')) {
     expect(reference).toMatch(/^\/(?!\/)/);
-    if (reference.startsWith('/assets/')) expect(files).toContain(reference.slice('/assets/'.length));
+    if (reference !== '/') expect(existsSync(new URL(`.${reference}`, import.meta.url)), reference).toBe(true);
   }
+});
+
+it.each(readdirSync(assets))('%s carries the hash of its content: it is cached for a year', (name) => {
+  const hash = createHash('sha256')
+    .update(readFileSync(new URL(name, assets)))
+    .digest('hex');
+  expect(name.split('.').at(-2)).toBe(hash.slice(0, 8));
 });
 
 it.each(scripts)('%s makes no markup of text and imports what is there', (name) => {
