@@ -3,6 +3,8 @@ import { service } from '../service.ts';
 import { operations } from './operations.ts';
 import { eip, eipAssociation, natGateway } from './resources/addresses.ts';
 import { egressOnlyInternetGateway, internetGateway, vpcGatewayAttachment } from './resources/gateways.ts';
+import { instance } from './resources/instance.ts';
+import { launchTemplate } from './resources/launch-template.ts';
 import { networkAcl, networkAclEntry } from './resources/network-acl.ts';
 import { route, routeTable } from './resources/routes.ts';
 import { securityGroup, securityGroupEgress, securityGroupIngress } from './resources/security-group.ts';
@@ -19,7 +21,9 @@ export const ec2 = service('@aws-sdk/client-ec2', 'ec2', {
     'AWS::EC2::EIPAssociation': eipAssociation,
     'AWS::EC2::EgressOnlyInternetGateway': egressOnlyInternetGateway,
     'AWS::EC2::FlowLog': flowLog,
+    'AWS::EC2::Instance': instance,
     'AWS::EC2::InternetGateway': internetGateway,
+    'AWS::EC2::LaunchTemplate': launchTemplate,
     'AWS::EC2::NatGateway': natGateway,
     'AWS::EC2::NetworkAcl': networkAcl,
     'AWS::EC2::NetworkAclEntry': networkAclEntry,

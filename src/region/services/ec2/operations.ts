@@ -5,6 +5,15 @@ import * as elasticIp from './elastic-ip.ts';
 import { describeVpcEndpointServices } from './endpoint-services.ts';
 import { createFlowLogs, deleteFlowLogs, describeFlowLogs } from './flow-log.ts';
 import * as gateways from './gateways.ts';
+import { describeImages } from './image.ts';
+import * as instanceAttribute from './instance-attribute.ts';
+import { rebootInstances, startInstances, stopInstances, terminateInstances } from './instance-lifecycle.ts';
+import * as instanceProfile from './instance-profile.ts';
+import { describeInstanceStatus, getConsoleOutput } from './instance-status.ts';
+import { describeInstanceTypeOfferings, describeInstanceTypes } from './instance-types.ts';
+import { describeInstances } from './instance-view.ts';
+import * as launchTemplate from './launch-template.ts';
+import { describeLaunchTemplateVersions } from './launch-template-version.ts';
 import { createNatGateway, deleteNatGateway, describeNatGateways } from './nat-gateway.ts';
 import * as networkAcl from './network-acl.ts';
 import * as networkAclEntry from './network-acl-entry.ts';
@@ -13,10 +22,12 @@ import { describeAccountAttributes, describeAvailabilityZones, describeRegions }
 import { describeManagedPrefixLists, describePrefixLists, getManagedPrefixListEntries } from './prefix-list.ts';
 import { createRoute, deleteRoute, replaceRoute } from './route.ts';
 import * as routeTable from './route-table.ts';
+import { runInstances } from './run-instances.ts';
 import { createSecurityGroup, deleteSecurityGroup, describeSecurityGroups } from './security-group.ts';
 import * as securityGroupRule from './security-group-rule.ts';
 import * as subnet from './subnet.ts';
 import { createTags, deleteTags, describeTags } from './tags.ts';
+import { describeVolumes } from './volume.ts';
 import * as vpc from './vpc.ts';
 import { createVpcEndpoint, deleteVpcEndpoints, describeVpcEndpoints, modifyVpcEndpoint } from './vpc-endpoint.ts';
 
@@ -81,6 +92,27 @@ const all: Record<string, Operation> = {
   createFlowLogs,
   deleteFlowLogs,
   describeFlowLogs,
+
+  runInstances,
+  startInstances,
+  stopInstances,
+  rebootInstances,
+  terminateInstances,
+  describeInstances,
+  describeInstanceStatus,
+  getConsoleOutput,
+  ...instanceAttribute,
+  describeInstanceTypes,
+  describeInstanceTypeOfferings,
+  describeImages,
+  describeVolumes,
+  associateIamInstanceProfile: instanceProfile.associateIamInstanceProfile,
+  describeIamInstanceProfileAssociations: instanceProfile.describeIamInstanceProfileAssociations,
+  disassociateIamInstanceProfile: instanceProfile.disassociateIamInstanceProfile,
+  replaceIamInstanceProfileAssociation: instanceProfile.replaceIamInstanceProfileAssociation,
+
+  ...launchTemplate,
+  describeLaunchTemplateVersions,
 
   createTags,
   deleteTags,

@@ -267,3 +267,8 @@ function rulePart(scope: Scope, rule: GroupRuleRecord): WorldParts['groups'][num
     description: rule.description,
   };
 }
+
+/** The policy of a VPC endpoint, JSON text: it narrows what passes through. */
+export function endpointPolicy(scope: Scope, vpcEndpointId: string): string | undefined {
+  return endpoints(scope).get(vpcEndpointId)?.policy;
+}

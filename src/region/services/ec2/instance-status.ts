@@ -1,0 +1,79 @@
+/** Status checks and the console. */
+import type {
+  DescribeInstanceStatusRequest,
+  DescribeInstanceStatusResult,
+  GetConsoleOutputRequest,
+  GetConsoleOutputResult,
+  InstanceStatus,
+  InstanceStatusSummary,
+} from '@aws-sdk/client-ec2';
+import type { Call, Scope } from '../service.ts';
+import { type FilterFields, select } from './describe.ts';
+import { stateOf } from './instance-lifecycle.ts';
+import { type InstanceRecord, instances, needInstance, needInstances } from './instance-state.ts';
+import { zoneId } from './places.ts';
+
+/** A machine that died stays `running`: its instance status check fails, as when a kernel panics. */
+export function isImpaired(scope: Scope, record: InstanceRecord): boolean {
+  if (record.state !== 'running') return false;
+  const machine = scope.machines.get(record.instanceId);
+  return !machine || machine.impaired === true || machine.state === 'terminated';
+}
+
+export function describeInstanceStatus(input: DescribeInstanceStatusRequest, call: Call): DescribeInstanceStatusResult {
+  if (input.InstanceIds?.length) needInstances(call, input.InstanceIds);
+  const status = (one: InstanceRecord) => summaryOf(call, one).Status;
+  const fields: FilterFields<InstanceRecord> = {
+    'availability-zone': (one) => one.zone,
+    'availability-zone-id': (one) => zoneId(one.zone),
+    'instance-state-code': (one) => stateOf(one.state).Code,
+    'instance-state-name': (one) => one.state,
+    'instance-status.reachability': (one) => summaryOf(call, one).Details?.[0]?.Status,
+    'instance-status.status': status,
+    'system-status.reachability': (one) => (one.state === 'running' ? 'passed' : undefined),
+    'system-status.status': (one) => (one.state === 'running' ? 'ok' : 'not-applicable'),
+  };
+  // Only running ones, unless all are asked for.
+  const all = [...instances(call).values()].filter((one) => input.IncludeAllInstances || one.state === 'running');
+  const asked = input.InstanceIds?.length ? all.filter((one) => input.InstanceIds?.includes(one.instanceId)) : all;
+  const { records, NextToken } = select(call, input, {
+    table: asked,
+    id: (one) => one.instanceId,
+    fields,
+    pageSize: { min: 5, max: 1000 },
+  });
+  return { InstanceStatuses: records.map((one) => render(call, one)), NextToken };
+}
+
+function summaryOf(scope: Scope, record: InstanceRecord): InstanceStatusSummary {
+  if (record.state !== 'running') return { Status: 'not-applicable' };
+  return isImpaired(scope, record)
+    ? { Status: 'impaired', Details: [{ Name: 'reachability', Status: 'failed' }] }
+    : { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+}
+
+function render(scope: Scope, record: InstanceRecord): InstanceStatus {
+  const running = record.state === 'running';
+  return {
+    InstanceId: record.instanceId,
+    AvailabilityZone: record.zone,
+    AvailabilityZoneId: zoneId(record.zone),
+    InstanceState: stateOf(record.state),
+    InstanceStatus: summaryOf(scope, record),
+    SystemStatus: running
+      ? { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] }
+      : { Status: 'not-applicable' },
+    Events: [],
+  };
+}
+
+/** Base64, as EC2 gives it. Terminated instances keep theirs for a while. */
+export function getConsoleOutput(input: GetConsoleOutputRequest, call: Call): GetConsoleOutputResult {
+  const record = needInstance(call, input.InstanceId);
+  const output = call.machines.get(record.instanceId)?.consoleOutput() ?? '';
+  return {
+    InstanceId: record.instanceId,
+    Timestamp: call.clock.date(),
+    Output: Buffer.from(output).toString('base64'),
+  };
+}
