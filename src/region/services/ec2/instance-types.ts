@@ -52,12 +52,6 @@ const families: Readonly<Record<string, readonly string[]>> = {
   r8g: [...graviton, '24xlarge', '48xlarge'],
 };
 
-export const instanceTypes: ReadonlyMap<string, InstanceTypeInfo> = new Map(
-  Object.entries(families).flatMap(([family, sizes]) =>
-    sizes.map((size) => [`${family}.${size}`, infoOf(family, size)]),
-  ),
-);
-
 /** The architecture of a known type, or the fault that RunInstances gives. */
 export function needInstanceType(name: string): 'arm64' | 'x86_64' {
   if (!instanceTypes.has(name)) {
@@ -153,6 +147,12 @@ function networkOf(family: string, size: string): NonNullable<InstanceTypeInfo['
     EncryptionInTransitSupported: /^[cmr][67]/.test(family),
   };
 }
+
+export const instanceTypes: ReadonlyMap<string, InstanceTypeInfo> = new Map(
+  Object.entries(families).flatMap(([family, sizes]) =>
+    sizes.map((size) => [`${family}.${size}`, infoOf(family, size)]),
+  ),
+);
 
 const fields: FilterFields<InstanceTypeInfo> = {
   'auto-recovery-supported': (one) => one.AutoRecoverySupported,
