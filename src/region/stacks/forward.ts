@@ -1,6 +1,6 @@
 /** The way to the target: each resource of the plan made, changed or replaced, as much at once as the order allows. */
 import { ClockStopped } from '../clock/clock.ts';
-import { isActive, makeResource, remakeResource, updateResource } from './change-resource.ts';
+import { isActive, makeResource, remakeResource, snapshot, updateResource } from './change-resource.ts';
 import { type Desired, desiredOf } from './desired.ts';
 import { eventOf } from './events.ts';
 import { modelledPart } from './honours.ts';
@@ -129,10 +129,9 @@ function failUnresolved(
   if (record) {
     eventOf(host, { ...record, status: 'UPDATE_IN_PROGRESS' });
     const status = record.status === 'CREATE_IN_PROGRESS' ? 'CREATE_FAILED' : 'UPDATE_FAILED';
-    // Nothing of it was touched: there is nothing to bring back.
-    eventOf(host, putResource(host, { ...record, status, statusReason: reason, operationId: id, updatedAt }), {
-      reason,
-    });
+    const before = record.before ?? (status === 'UPDATE_FAILED' ? snapshot(record) : undefined);
+    const changed = putResource(host, { ...record, before, status, statusReason: reason, operationId: id, updatedAt });
+    eventOf(host, changed, { reason });
     return;
   }
   const made: ResourceRecord = {
