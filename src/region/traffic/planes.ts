@@ -7,7 +7,8 @@ import type { Fabric } from './fabric.ts';
 export interface Planes {
   readonly fabric: Fabric;
   readonly balancer: BalancerPlane;
-  readonly edge: EdgePlane;
+  /** Only in us-east-1's scope: CloudFront is global. */
+  readonly edge?: EdgePlane;
 }
 
 /** What the load balancer nodes measured of a target; `unused` and `draining` are the control plane's to say. */

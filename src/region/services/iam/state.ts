@@ -70,6 +70,8 @@ export interface AccessKeyRecord {
     | {
         readonly kind: 'session';
         readonly roleName: string;
+        /** `AROA…` */
+        readonly roleId: string;
         readonly sessionName: string;
         readonly sessionToken: string;
         readonly expirationMs: number;

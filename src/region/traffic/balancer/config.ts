@@ -1,5 +1,7 @@
 /** What a load balancer's nodes serve from: an immutable snapshot of ELB's tables, swapped in whole on each change. */
 
+import type { CertificateConfig } from '../local-listener.ts';
+
 export interface BalancerConfig {
   readonly arn: string;
   /** The template's logical id where known, else the name. */
@@ -11,7 +13,6 @@ export interface BalancerConfig {
   readonly listeners: readonly ListenerConfig[];
   readonly idleTimeoutMs: number;
   readonly dropInvalidHeaders: boolean;
-  readonly preserveHost: boolean;
   readonly xForwardedFor: 'append' | 'preserve' | 'remove';
   readonly crossZone: boolean;
   /** S3 bucket and prefix of access logs. */
@@ -35,13 +36,6 @@ export interface ListenerConfig {
   readonly certificates: readonly CertificateConfig[];
   /** By priority, the default rule last. */
   readonly rules: readonly RuleConfig[];
-}
-
-export interface CertificateConfig {
-  readonly cert: string;
-  readonly key: string;
-  /** `example.com`, `*.example.com` */
-  readonly names: readonly string[];
 }
 
 export interface RuleConfig {

@@ -1,15 +1,14 @@
 /** One node of a load balancer: takes requests on its listeners' ports, and forwards them over its own interface. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../../clock/clock.ts';
 import type { Random } from '../../clock/random.ts';
-import type { Fabric, LocalListener, Peer } from '../fabric.ts';
+import type { Fabric, Peer } from '../fabric.ts';
+import { localListener } from '../local-listener.ts';
 import type { Meter } from '../planes.ts';
 import type {
   ActionConfig,
   BalancerConfig,
-  CertificateConfig,
   ListenerConfig,
   NodeConfig,
   TargetConfig,
@@ -53,11 +52,17 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
 
   function handle(port: number, request: IncomingMessage, response: ServerResponse, client: Peer): void {
     const listener = listenerOn(port);
-    if (!listener) return void response.destroy();
+    if (!listener) {
+      response.destroy();
+      return;
+    }
     const routed = routedRequest(request, client);
     const action = actionFor(listener, routed);
     count('RequestCount', 1, 'Count');
-    if (!action || invalidHeaders(request)) return finishOwn(response, 400);
+    if (!action || invalidHeaders(request)) {
+      finishOwn(response, 400);
+      return;
+    }
     switch (action.type) {
       case 'fixed-response': {
         const body = action.body ?? '';
@@ -66,7 +71,8 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
           'content-type': action.contentType ?? 'text/plain',
           'content-length': Buffer.byteLength(body),
         });
-        return void response.end(body);
+        response.end(body);
+        return;
       }
       case 'redirect':
         response.writeHead(action.status, {
@@ -76,9 +82,10 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
           'content-length': 0,
         });
         count('HTTP_Redirect_Count', 1, 'Count');
-        return void response.end();
+        response.end();
+        return;
       case 'forward':
-        return forwardTo(action, listener, request, response, client);
+        forwardTo(action, listener, request, response, client);
     }
   }
 
@@ -119,7 +126,10 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     client: Peer,
   ): void {
     const chosen = choose(action, request);
-    if (!chosen?.target) return finishOwn(response, 503);
+    if (!chosen?.target) {
+      finishOwn(response, 503);
+      return;
+    }
     const { group, target } = chosen;
     host.inFlight.add(group, target, 1);
     void forward(agent, host.clock, {
@@ -154,7 +164,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
           trace = value;
           break;
         default:
-          kept.push(name, value);
+          if (!config.dropInvalidHeaders || validHeaderName.test(name)) kept.push(name, value);
       }
     }
     const appended = forwarded === undefined ? client.address : `${forwarded}, ${client.address}`;
@@ -241,10 +251,10 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     const listener = listenerOn(port);
     const action = listener && actionFor(listener, routedRequest(request, client));
     const chosen = action?.type === 'forward' ? choose(action, request) : undefined;
-    if (!listener || !chosen?.target)
-      return void socket.end(
-        'HTTP/1.1 503 Service Temporarily Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
-      );
+    if (!listener || !chosen?.target) {
+      socket.end('HTTP/1.1 503 Service Temporarily Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
     const { group, target } = chosen;
     host.inFlight.add(group, target, 1);
     void tunnel({
@@ -296,6 +306,9 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   };
 }
 
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#invalid-headers */
+const validHeaderName = /^[-A-Za-z0-9]+$/;
+
 function routedRequest(request: IncomingMessage, client: Peer): RoutedRequest {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
@@ -320,72 +333,4 @@ function weighted(
     if (left < 0) return group;
   }
   return groups.find(({ weight }) => weight > 0)?.group;
-}
-
-interface Handlers {
-  request(request: IncomingMessage, response: ServerResponse, client: Peer): void;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void;
-}
-
-/** An HTTP server without a port: connections of the model are put into it. */
-function localListener(
-  protocol: 'HTTP' | 'HTTPS',
-  certificates: () => readonly CertificateConfig[],
-  handlers: Handlers,
-): { listener: LocalListener; close(): void } {
-  const peers = new WeakMap<object, Peer>();
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-    const peer = peers.get(request.socket);
-    if (peer) handlers.request(request, response, peer);
-    else response.destroy();
-  });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const peer = peers.get(request.socket);
-    if (peer) handlers.upgrade(request, socket, head, peer);
-    else socket.destroy();
-  });
-  server.on('clientError', (_error, socket: Duplex) => socket.destroy());
-  return {
-    listener: {
-      kind: 'local',
-      accept(socket, client) {
-        socket.on('error', () => socket.destroy());
-        const plain = protocol === 'HTTP' ? socket : endTls(socket, certificates);
-        peers.set(plain, client);
-        server.emit('connection', plain);
-      },
-      http: (request, response, client) => handlers.request(request, response, client),
-      upgrade: (request, socket, head, client) => handlers.upgrade(request, socket, head, client),
-      certificate: (name) => (protocol === 'HTTPS' ? certificateFor(certificates(), name) : undefined),
-    },
-    close: () => server.close(),
-  };
-}
-
-function endTls(socket: Duplex, certificates: () => readonly CertificateConfig[]): TLSSocket {
-  const secure = new TLSSocket(socket, {
-    isServer: true,
-    SNICallback(name, done) {
-      const found = certificateFor(certificates(), name);
-      if (found) done(null, createSecureContext({ cert: found.cert, key: found.key }));
-      else done(new Error('the listener has no certificate'));
-    },
-  });
-  secure.on('error', () => secure.destroy());
-  return secure;
-}
-
-/** The certificate of the name, else the default one. */
-function certificateFor(
-  certificates: readonly CertificateConfig[],
-  name: string | undefined,
-): CertificateConfig | undefined {
-  const wanted = name?.toLowerCase();
-  const parent = wanted?.replace(/^[^.]+/, '*');
-  return (
-    certificates.find(
-      ({ names }) =>
-        wanted !== undefined && (names.includes(wanted) || (parent !== undefined && names.includes(parent))),
-    ) ?? certificates[0]
-  );
 }

@@ -1,0 +1,58 @@
+/** What the endpoint serves beyond AWS: health, events, and (where allowed) reset. This is the whole list. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EventLog, LoggedEvent } from './events.ts';
+
+export interface Additions {
+  readonly events: EventLog;
+  /** Undefined: not allowed. */
+  readonly reset?: () => Promise<void>;
+}
+
+/** True when the request was one of ours. */
+export function localAdditions({
+  events,
+  reset,
+}: Additions): (request: IncomingMessage, response: ServerResponse) => boolean {
+  return (request, response) => {
+    const [path] = (request.url ?? '').split('?', 1);
+    if (!path?.startsWith('/_orrery/')) return false;
+    const name = `${request.method} ${path}`;
+    if (name === 'GET /_orrery/health') json(response, 200, { status: 'running' });
+    else if (name === 'GET /_orrery/events') stream(response, events);
+    else if (name === 'POST /_orrery/reset') void runReset(response, reset);
+    else
+      json(response, 404, {
+        message: `${name} is not one of Orrery's additions: GET /_orrery/health, GET /_orrery/events, POST /_orrery/reset`,
+      });
+    return true;
+  };
+}
+
+async function runReset(response: ServerResponse, reset: Additions['reset']): Promise<void> {
+  if (!reset) return json(response, 403, { message: 'reset is off; start the region with --allow-reset' });
+  try {
+    await reset();
+    json(response, 200, { status: 'empty' });
+  } catch (error) {
+    json(response, 500, { message: String(error) });
+  }
+}
+
+/** Server-sent events: first the recent ones, then each as it happens. */
+function stream(response: ServerResponse, events: EventLog): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const send = (event: LoggedEvent) => {
+    // A reader that does not read is let go rather than held in memory.
+    if (response.writableLength > 1024 * 1024) response.destroy();
+    else response.write(`data: ${JSON.stringify(event)}\n\n`);
+  };
+  for (const event of events.recent()) send(event);
+  response.on('close', events.subscribe(send));
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text);
+}

@@ -1,0 +1,87 @@
+/** What a machine gets of the region: credentials of its role, the AWS endpoint, CloudFormation's desk, and names. */
+
+import type { MachineHost, MachineSpec } from './machines/machine.ts';
+import type { PlanesOptions } from './planes.ts';
+import { resolveInVpc } from './services/ec2/endpoint-dns.ts';
+import { endpointPolicy } from './services/ec2/snapshot.ts';
+import type { Caller, Scope } from './services/service.ts';
+import { addresses } from './traffic/dns/resolve.ts';
+import type { DnsSnapshot } from './traffic/dns/zones.ts';
+import type { Fabric } from './traffic/fabric.ts';
+
+const ec2Service: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: true };
+
+interface AssumedRole {
+  readonly Credentials: {
+    readonly AccessKeyId: string;
+    readonly SecretAccessKey: string;
+    readonly SessionToken: string;
+    readonly Expiration: Date;
+  };
+}
+
+export function machineHost(scope: Scope, options: PlanesOptions, fabric: Fabric, dns: DnsSnapshot): MachineHost {
+  const { clock, random } = options;
+  return {
+    clock,
+    random,
+    fabric,
+    machinesDir: options.machinesDir(),
+    async roleCredentials(spec) {
+      const { Credentials } = await scope.invoke<AssumedRole>(ec2Service, 'sts', 'AssumeRole', {
+        RoleArn: `arn:aws:iam::${scope.account}:role/${spec.roleName ?? ''}`,
+        RoleSessionName: spec.instanceId,
+        DurationSeconds: 6 * 3600,
+      });
+      return {
+        accessKeyId: Credentials.AccessKeyId,
+        secretAccessKey: Credentials.SecretAccessKey,
+        sessionToken: Credentials.SessionToken,
+        expirationMs: Credentials.Expiration.getTime(),
+      };
+    },
+    serveAws(request, response, via) {
+      const policy = via.vpcEndpointId === undefined ? undefined : endpointPolicy(scope, via.vpcEndpointId);
+      options.serveAws(request, response, { ...via, ...(policy === undefined ? {} : { endpointPolicy: policy }) });
+    },
+    async describeStackResource(spec, stack, logicalId) {
+      const { StackResourceDetail } = await stackCall<{ StackResourceDetail?: { Metadata?: string } }>(
+        scope,
+        spec,
+        'DescribeStackResource',
+        {
+          StackName: stack,
+          LogicalResourceId: logicalId,
+        },
+      );
+      return { metadata: JSON.parse(StackResourceDetail?.Metadata ?? '{}') as Record<string, unknown> };
+    },
+    async signalResource(spec, stack, logicalId, status) {
+      await stackCall(scope, spec, 'SignalResource', {
+        StackName: stack,
+        LogicalResourceId: logicalId,
+        UniqueId: spec.instanceId,
+        Status: status,
+      });
+    },
+    signalImpossible(spec, reason) {
+      scope.note({
+        source: 'machines',
+        kind: 'boot-failed',
+        text: `${spec.instanceId}: ${reason}`,
+        data: { instanceId: spec.instanceId },
+      });
+    },
+    async resolve(spec, name) {
+      return (
+        resolveInVpc(scope, spec.vpcId, name) ?? addresses(dns, name, { vpcId: spec.vpcId, chance: random.next() })
+      );
+    },
+    note: (kind, text, data) => scope.note({ source: 'machines', kind, text, ...(data ? { data } : {}) }),
+  };
+}
+
+/** cfn-init and cfn-signal authenticate by the instance's identity, not by its role. */
+function stackCall<O>(scope: Scope, _spec: MachineSpec, operation: string, input: object): Promise<O> {
+  return scope.invoke<O>(ec2Service, 'cloudformation', operation, input);
+}
