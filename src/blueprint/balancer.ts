@@ -1,0 +1,202 @@
+/**
+ * The load balancer across the public subnets, and the target group that machines join.
+ *
+ * With a domain it speaks HTTPS, and HTTP only to redirect. Without one it has no certificate: CloudFront speaks HTTP to
+ * it, and everybody else should stay out. Two things see to that. The listener answers 403 to requests without a header
+ * that the distribution adds: the unguessable part of the stack's id, so that nothing has to be prepared or kept secret
+ * beforehand. And where the parameter names CloudFront's prefix list, packets from elsewhere are dropped; the list's id
+ * differs by region and CloudFormation cannot look it up, so it is optional.
+ */
+import { Aws, type CfnResource, Fn } from 'aws-cdk-lib';
+import { CfnSecurityGroup, CfnSecurityGroupEgress, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
+import { CfnListener, CfnListenerRule, CfnLoadBalancer, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type { Construct } from 'constructs';
+import { bucketPolicy, privateBucket } from './bucket.ts';
+import type { Config } from './config.ts';
+import type { Network } from './network.ts';
+import { onlyIf, type Parameters } from './parameters.ts';
+
+export interface Balancer {
+  readonly loadBalancer: CfnLoadBalancer;
+  readonly targetGroup: CfnTargetGroup;
+  readonly securityGroup: CfnSecurityGroup;
+  /** What the distribution shows to be let in, where there is no domain. */
+  readonly originHeader: { readonly name: string; readonly value: string };
+  /** What must be there before the target group is in use. */
+  readonly listening: readonly CfnResource[];
+}
+
+export function makeBalancer(
+  scope: Construct,
+  config: Config,
+  network: Network,
+  parameters: Parameters,
+  certificateArn: string,
+): Balancer {
+  const { vpc, zones } = network;
+  const { conditions } = parameters;
+  const securityGroup = new CfnSecurityGroup(scope, 'BalancerSecurityGroup', {
+    vpcId: vpc.ref,
+    groupDescription: 'Load balancer of the API',
+    securityGroupIngress: ingress(config, parameters),
+  });
+  const logs = config.api.accessLogs ? makeLogBucket(scope) : undefined;
+  const loadBalancer = new CfnLoadBalancer(scope, 'ApiBalancer', {
+    type: 'application',
+    scheme: 'internet-facing',
+    ipAddressType: config.network.ipv6 ? 'dualstack' : 'ipv4',
+    subnets: zones.map((zone) => zone.public.ref),
+    securityGroups: [securityGroup.ref],
+    loadBalancerAttributes: [
+      { key: 'routing.http.drop_invalid_header_fields.enabled', value: 'true' },
+      { key: 'idle_timeout.timeout_seconds', value: '60' },
+      ...(logs
+        ? [
+            { key: 'access_logs.s3.enabled', value: 'true' },
+            { key: 'access_logs.s3.bucket', value: logs.bucket.ref },
+          ]
+        : []),
+    ],
+  });
+  loadBalancer.addDependency(network.internet);
+  // The balancer tries to write a test object when the attribute is set.
+  if (logs) loadBalancer.addDependency(logs.policy);
+  const targetGroup = makeTargetGroup(scope, config, vpc.ref);
+  const forward = [{ type: 'forward', targetGroupArn: targetGroup.ref }];
+  const originHeader = { name: 'X-Origin-Token', value: Fn.select(2, Fn.split('/', Aws.STACK_ID)) };
+
+  const https = new CfnListener(scope, 'HttpsListener', {
+    loadBalancerArn: loadBalancer.ref,
+    port: 443,
+    protocol: 'HTTPS',
+    sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+    certificates: [{ certificateArn }],
+    defaultActions: forward,
+  });
+  https.cfnOptions.condition = conditions.hasDomain;
+  const http = new CfnListener(scope, 'HttpListener', {
+    loadBalancerArn: loadBalancer.ref,
+    port: 80,
+    protocol: 'HTTP',
+    defaultActions: [
+      Fn.conditionIf(
+        conditions.hasDomain.logicalId,
+        { Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443', StatusCode: 'HTTP_301' } },
+        {
+          Type: 'fixed-response',
+          FixedResponseConfig: { StatusCode: '403', ContentType: 'text/plain', MessageBody: 'By CloudFront only' },
+        },
+      ),
+    ],
+  });
+  const rule = new CfnListenerRule(scope, 'FromDistribution', {
+    listenerArn: http.ref,
+    priority: 1,
+    conditions: [
+      { field: 'http-header', httpHeaderConfig: { httpHeaderName: originHeader.name, values: [originHeader.value] } },
+    ],
+    actions: forward,
+  });
+  rule.cfnOptions.condition = conditions.noDomain;
+  return { loadBalancer, targetGroup, securityGroup, originHeader, listening: [https, http, rule] };
+}
+
+function ingress({ network }: Config, { conditions, cloudFrontPrefixList }: Parameters) {
+  const from = (port: number, source: Readonly<Record<string, string>>, description: string) => ({
+    IpProtocol: 'tcp',
+    FromPort: port,
+    ToPort: port,
+    ...source,
+    Description: description,
+  });
+  const http = (source: Readonly<Record<string, string>>) => from(80, source, 'HTTP: redirected, or CloudFront');
+  const https = (source: Readonly<Record<string, string>>) => from(443, source, 'HTTPS from anywhere');
+  return [
+    onlyIf(conditions.hasDomain, https({ CidrIp: '0.0.0.0/0' })),
+    Fn.conditionIf(
+      conditions.onlyCloudFront.logicalId,
+      http({ SourcePrefixListId: cloudFrontPrefixList.valueAsString }),
+      http({ CidrIp: '0.0.0.0/0' }),
+    ),
+    ...(network.ipv6
+      ? [
+          onlyIf(conditions.hasDomain, https({ CidrIpv6: '::/0' })),
+          onlyIf(conditions.hasDomain, http({ CidrIpv6: '::/0' })),
+        ]
+      : []),
+  ];
+}
+
+/** Rules between two groups that name each other stand alone: inside the groups they would be a cycle. */
+export function connectGroups(
+  scope: Construct,
+  { from, to, id, port, why }: { from: CfnSecurityGroup; to: CfnSecurityGroup; id: string; port: number; why: string },
+): readonly CfnResource[] {
+  const rule = { ipProtocol: 'tcp', fromPort: port, toPort: port, description: why };
+  return [
+    new CfnSecurityGroupEgress(scope, `${id}Out`, {
+      groupId: from.attrGroupId,
+      destinationSecurityGroupId: to.attrGroupId,
+      ...rule,
+    }),
+    new CfnSecurityGroupIngress(scope, `${id}In`, {
+      groupId: to.attrGroupId,
+      sourceSecurityGroupId: from.attrGroupId,
+      ...rule,
+    }),
+  ];
+}
+
+function makeTargetGroup(scope: Construct, { api }: Config, vpcId: string): CfnTargetGroup {
+  const attributes: Record<string, string> = {
+    'deregistration_delay.timeout_seconds': String(api.drainSeconds),
+    'load_balancing.algorithm.type': api.balancing.replace('-', '_').replace('outstanding', 'outstanding_requests'),
+    ...(api.stickySeconds === false
+      ? {}
+      : {
+          'stickiness.enabled': 'true',
+          'stickiness.type': 'lb_cookie',
+          'stickiness.lb_cookie.duration_seconds': String(api.stickySeconds),
+        }),
+  };
+  return new CfnTargetGroup(scope, 'ApiTargets', {
+    vpcId,
+    targetType: 'instance',
+    protocol: 'HTTP',
+    port: api.port,
+    healthCheckPath: api.healthPath,
+    healthCheckIntervalSeconds: 10,
+    healthCheckTimeoutSeconds: 5,
+    healthyThresholdCount: 2,
+    unhealthyThresholdCount: 2,
+    matcher: { httpCode: '200' },
+    targetGroupAttributes: Object.entries(attributes).map(([key, value]) => ({ key, value })),
+  });
+}
+
+/**
+ * Delivery of access logs takes SSE-S3 only.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+ */
+function makeLogBucket(scope: Construct) {
+  const bucket = privateBucket(scope, 'BalancerLogs', {
+    lifecycleConfiguration: { rules: [{ id: 'Expire', status: 'Enabled', expirationInDays: 90 }] },
+  });
+  const policy = bucketPolicy(scope, bucket, [
+    {
+      Sid: 'Deliver',
+      Effect: 'Allow',
+      Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
+      Action: 's3:PutObject',
+      Resource: Fn.sub(`\${${bucket.node.id}.Arn}/AWSLogs/\${AWS::AccountId}/*`),
+      Condition: {
+        ArnLike: {
+          'aws:SourceArn': Fn.sub(
+            'arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*',
+          ),
+        },
+      },
+    },
+  ]);
+  return { bucket, policy };
+}

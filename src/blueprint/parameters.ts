@@ -1,0 +1,172 @@
+/** What is chosen when the template is deployed rather than when it is made: its parameters, conditions and rule. */
+
+import type { ICfnConditionExpression } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnParameter, type CfnParameterProps, CfnRule, Fn, Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
+import { architectureOf } from './instance-type.ts';
+
+export type Parameters = ReturnType<typeof makeParameters>;
+
+export function makeParameters(scope: Construct, config: Config) {
+  const text = (id: string, description: string, props: CfnParameterProps = {}) =>
+    new CfnParameter(scope, id, { type: 'String', default: '', description, ...props });
+  const number = (id: string, description: string, least: number, value: number) =>
+    new CfnParameter(scope, id, { type: 'Number', default: value, minValue: least, maxValue: 500, description });
+  const when = (id: string, expression: ICfnConditionExpression) => new CfnCondition(scope, id, { expression });
+  const given = (id: string, parameter: CfnParameter) => when(id, Fn.conditionNot(isEmpty(parameter)));
+  const isEmpty = (parameter: CfnParameter) => Fn.conditionEquals(parameter.valueAsString, '');
+  const origin = { allowedPattern: '^(https?://[a-z0-9.-]+(:[0-9]{1,5})?)?$' };
+
+  const domainName = text('DomainName', 'Domain of the app. Empty: the distribution serves it under its own name.', {
+    default: config.domain ?? '',
+    maxLength: 249,
+    allowedPattern: '^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])?$',
+    constraintDescription: 'A domain in lower case, such as myapp.com, or empty.',
+  });
+  const hostedZoneId = text(
+    'HostedZoneId',
+    "The domain's existing hosted zone, which a domain registered with Route 53 has. Empty: one is made, and certificates wait until the registrar points to its name servers.",
+    { allowedPattern: '^(Z[A-Z0-9]{1,31})?$' },
+  );
+  const siteCertificateArn = text(
+    'SiteCertificateArn',
+    'Certificate of the domain in us-east-1, where CloudFront looks for it (domain.yml makes one). Empty in us-east-1: made here.',
+    { allowedPattern: '^(arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]+)?$' },
+  );
+  const apiOrigin = text('ApiOrigin', 'Origin of the API as browsers see it. Empty: https://api.<domain>.', origin);
+  const spaOrigin = text(
+    'SpaOrigin',
+    'The one other origin whose pages may call the API. Empty: https://<domain>, and none without a domain.',
+    origin,
+  );
+  const releaseBucket = text(
+    'ReleaseBucket',
+    'Bucket of the releases of the API. Empty: machines serve a placeholder.',
+    {
+      allowedPattern: '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$',
+    },
+  );
+  const releaseKey = text('ReleaseKey', "Key of the API's release, a zip file. A new key rolls the machines.", {
+    allowedPattern: '^([\\w./-]{1,512}\\.zip)?$',
+  });
+  const imageId = text(
+    'ImageId',
+    'Image of the machines, pinned by the deployment. Empty: the latest Amazon Linux 2023.',
+    {
+      allowedPattern: '^(ami-[0-9a-f]{8,17})?$',
+    },
+  );
+  const latestImage = new CfnParameter(scope, 'LatestImage', {
+    type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
+    default: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architectureOf(config.api.instanceType)}`,
+    description:
+      'Where the latest image is looked up. It changes: pin ImageId, or unrelated updates roll the machines.',
+  });
+  const instanceType = text('InstanceType', 'Instance type of the machines, of the architecture of their image.', {
+    default: config.api.instanceType,
+    allowedPattern: '^[a-z][a-z0-9-]*\\.[a-z0-9-]+$',
+  });
+  const minMachines = number(
+    'MinMachines',
+    'Fewest machines, and those that serve during an update.',
+    1,
+    config.api.min,
+  );
+  const maxMachines = number(
+    'MaxMachines',
+    'Most machines: more than MinMachines, or updates cannot replace them.',
+    2,
+    config.api.max,
+  );
+  const email = text('NotificationEmail', 'Where alarms are sent. It has to be confirmed once.', {
+    default: config.monitoring.email ?? '',
+    allowedPattern: '^([^@\\s]+@[^@\\s]+)?$',
+  });
+  const webhook = text('NotificationWebhook', 'An https:// URL that alarms are posted to.', {
+    default: config.monitoring.webhook ?? '',
+    allowedPattern: '^(https://\\S+)?$',
+  });
+  const cloudFrontPrefixList = text(
+    'CloudFrontPrefixList',
+    "Id of the region's list com.amazonaws.global.cloudfront.origin-facing. Without a domain only it reaches the balancer then.",
+    { allowedPattern: '^(pl-[0-9a-f]{8,17})?$' },
+  );
+  const uploadPublicKey = config.web.uploads
+    ? text('UploadPublicKey', 'Public key (PEM) of those who sign URLs of uploads. Empty: no uploads.', {
+        allowedPattern: '^(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\\s]+-----END PUBLIC KEY-----\\s*)?$',
+      })
+    : undefined;
+
+  const hasDomain = given('HasDomain', domainName);
+  const inUsEast1 = when('InUsEast1', Fn.conditionEquals(Aws.REGION, 'us-east-1'));
+  const conditions = {
+    hasDomain,
+    noDomain: when('NoDomain', isEmpty(domainName)),
+    makesZone: when('MakesZone', Fn.conditionAnd(hasDomain, isEmpty(hostedZoneId))),
+    makesSiteCertificate: when('MakesSiteCertificate', Fn.conditionAnd(hasDomain, isEmpty(siteCertificateArn))),
+    hasApiOrigin: given('HasApiOrigin', apiOrigin),
+    hasSpaOrigin: given('HasSpaOrigin', spaOrigin),
+    hasRelease: when('HasRelease', Fn.conditionNot(Fn.conditionOr(isEmpty(releaseBucket), isEmpty(releaseKey)))),
+    hasImage: given('HasImage', imageId),
+    hasEmail: given('HasEmail', email),
+    hasWebhook: given('HasWebhook', webhook),
+    onlyCloudFront: when(
+      'OnlyCloudFront',
+      Fn.conditionAnd(isEmpty(domainName), Fn.conditionNot(isEmpty(cloudFrontPrefixList))),
+    ),
+    inUsEast1,
+    ...(uploadPublicKey ? { takesUploads: given('TakesUploads', uploadPublicKey) } : {}),
+  };
+  new CfnRule(scope, 'SiteCertificateIsInUsEast1', {
+    ruleCondition: Fn.conditionAnd(
+      Fn.conditionNot(isEmpty(domainName)),
+      Fn.conditionNot(Fn.conditionEquals(Aws.REGION, 'us-east-1')),
+    ),
+    assertions: [
+      {
+        assert: Fn.conditionNot(isEmpty(siteCertificateArn)),
+        assertDescription:
+          'CloudFront takes certificates of us-east-1 only: deploy domain.yml there first and pass its SiteCertificateArn.',
+      },
+    ],
+  });
+
+  return {
+    ...{
+      domainName,
+      hostedZoneId,
+      siteCertificateArn,
+      releaseBucket,
+      releaseKey,
+      instanceType,
+      minMachines,
+      maxMachines,
+    },
+    ...{ email, webhook, cloudFrontPrefixList, uploadPublicKey },
+    conditions,
+    imageId: choose(conditions.hasImage, imageId.valueAsString, latestImage.valueAsString),
+    apiName: Fn.join('', ['api.', domainName.valueAsString]),
+    /** What a page's security policy names; `'self'` is repeated where the API has the page's own origin. */
+    apiOrigin: choose(
+      conditions.hasApiOrigin,
+      apiOrigin.valueAsString,
+      choose(hasDomain, Fn.sub('https://api.${DomainName}'), "'self'"),
+    ),
+    spaOrigin: choose(
+      conditions.hasSpaOrigin,
+      spaOrigin.valueAsString,
+      choose(hasDomain, Fn.sub('https://${DomainName}'), ''),
+    ),
+  };
+}
+
+/** `Fn::If` as text. */
+export function choose(condition: CfnCondition, yes: string, no: string): string {
+  return Token.asString(Fn.conditionIf(condition.logicalId, yes, no));
+}
+
+/** An element of a list that is there only if the condition holds. */
+export function onlyIf(condition: CfnCondition, value: unknown) {
+  return Fn.conditionIf(condition.logicalId, value, Aws.NO_VALUE);
+}
