@@ -93,22 +93,23 @@ export function reversed(graph: Dependencies): Map<string, Set<string>> {
 }
 
 /**
- * Runs `work` for every name as soon as all that it needs is done. Nothing is begun after `halted` says so.
+ * Runs `work` for every name as soon as all that it needs is done. What `halted` holds back is not begun.
  * A name whose needs were not all done (`work` gave false, or was not begun) is not begun. Resolves when nothing runs any more.
  */
 export async function inOrder(
   graph: Dependencies,
   work: (name: string) => Promise<boolean>,
-  halted: () => boolean = () => false,
+  halted: (name: string) => boolean = () => false,
 ): Promise<void> {
   const done = new Set<string>();
   const waiting = new Set(graph.keys());
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   for (;;) {
-    if (!halted() && failures.length === 0) {
+    if (failures.length === 0) {
       for (const name of [...waiting]) {
         if (![...(graph.get(name) ?? [])].every((need) => done.has(need) || !graph.has(need))) continue;
+        if (halted(name)) continue;
         waiting.delete(name);
         const run = work(name).then(
           (finished) => {
