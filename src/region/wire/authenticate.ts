@@ -1,146 +1,177 @@
-/** Whether a request is signed by whom it says, with each protocol's own words when it is not. */
+/** Whether a request is signed by whom it says: the time, the headers, the signature and the body's hash. */
+import {
+  badTimestamp,
+  type Dialect,
+  expired,
+  incomplete,
+  mismatch,
+  skewed,
+  unknownKey,
+  unsignedHeaders,
+  unsignedHost,
+  unsupportedScheme,
+  wrongScopeDate,
+} from './auth-faults.ts';
 import { Fault } from './fault.ts';
-import type { Protocol } from './protocol.ts';
-import { type Claim, canonicalRequest, type HttpRequest, sameText, sha256, signatureOf, timestampMs } from './sigv4.ts';
+import type { Http, WireHost } from './host.ts';
+import { hashMismatch, hexHash } from './payload.ts';
+import { takeBucket } from './routes.ts';
+import { type ClaimV2, expiryMs, readClaimV2, verifyV2 } from './sigv2.ts';
+import {
+  type Claim,
+  type ClaimProblem,
+  canonicalRequest,
+  type HttpRequest,
+  readClaim,
+  sameText,
+  sha256,
+  signatureOf,
+  timestampMs,
+} from './sigv4.ts';
 
-/** Where the words differ. */
-export type Dialect = 's3' | 'ec2' | 'json' | 'query';
+/** What a request says of its sender. */
+export interface Signed {
+  readonly v4: Claim | ClaimProblem | undefined;
+  readonly v2: ClaimV2 | undefined;
+  readonly request: HttpRequest;
+}
 
-export function dialectOf(protocol: Protocol, serviceName: string | undefined): Dialect {
-  if (protocol === 'ec2') return 'ec2';
-  if (protocol === 'query') return 'query';
-  if (protocol === 'rest-xml') return serviceName === 's3' || serviceName === undefined ? 's3' : 'query';
-  return 'json';
+export interface Sender<Identity> {
+  readonly identity: Identity;
+  /** Undefined for the anonymous, and where signatures are not verified. */
+  readonly secret: string | undefined;
 }
 
 const longestPresignedSeconds = 604_800;
 const skewMs = 15 * 60_000;
+const literalHash = /^(UNSIGNED-PAYLOAD|STREAMING-[A-Z0-9-]+)$/;
 
-export function unknownKey(dialect: Dialect): Fault {
-  switch (dialect) {
-    case 's3':
-      return new Fault('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', {
-        status: 403,
-      });
-    case 'ec2':
-      return new Fault('AuthFailure', 'AWS was not able to validate the provided access credentials', { status: 401 });
-    case 'json':
-      return new Fault('UnrecognizedClientException', 'The security token included in the request is invalid.', {
-        status: 400,
-      });
-    default:
-      return new Fault('InvalidClientTokenId', 'The security token included in the request is invalid.', {
-        status: 403,
-      });
+export function readSigned({ method, path, headers, query }: Http, rawQuery: string): Signed {
+  const request: HttpRequest = { method, rawPath: path, rawQuery, headers };
+  const v4 = readClaim(request, query);
+  return { v4, v2: v4 ? undefined : readClaimV2(query), request };
+}
+
+/** The claim of Version 4, if there is one and it is complete. */
+export function claimOf({ v4 }: Signed): Claim | undefined {
+  return v4 && !('problem' in v4) ? v4 : undefined;
+}
+
+/**
+ * Who sent it; anonymous when it is not signed. Throws a `Fault` in the service's own words.
+ * @param body undefined where it streams: then its hash is checked on the way
+ */
+export function authenticate<Identity>(
+  host: Pick<WireHost<Identity>, 'credentials' | 'nowMs' | 'anonymous'>,
+  signed: Signed,
+  http: Http,
+  body: Buffer | undefined,
+  dialect: Dialect,
+): Sender<Identity> {
+  const { v4, v2, request } = signed;
+  if (v4 && 'problem' in v4) throw incomplete(dialect, v4.presigned, v4.problem);
+  if (v4) {
+    const known = host.credentials(v4.accessKeyId, v4.sessionToken);
+    if (!known) throw unknownKey(dialect, v4.accessKeyId);
+    const { identity, secretAccessKey: secret } = known;
+    checkTime(v4, host.nowMs(), dialect);
+    if (secret !== undefined) checkSignature(request, v4, secret, body, dialect);
+    return { identity, secret };
   }
-}
-
-export function missingToken(dialect: Dialect): Fault {
-  const code = dialect === 'json' ? 'MissingAuthenticationTokenException' : 'MissingAuthenticationToken';
-  return new Fault(code, 'Request is missing Authentication Token', { status: dialect === 'json' ? 400 : 403 });
-}
-
-export function incomplete(dialect: Dialect, message: string): Fault {
-  if (dialect === 's3') return new Fault('AuthorizationQueryParametersError', message, { status: 400 });
-  const code = dialect === 'json' ? 'IncompleteSignatureException' : 'IncompleteSignature';
-  return new Fault(code, message, { status: dialect === 'json' ? 400 : 403 });
-}
-
-function mismatch(dialect: Dialect, members: Record<string, unknown>): Fault {
-  const text = 'The request signature we calculated does not match the signature you provided. Check your';
-  switch (dialect) {
-    case 's3':
-      return new Fault('SignatureDoesNotMatch', `${text} key and signing method.`, { status: 403, members });
-    case 'ec2':
-      return new Fault('AuthFailure', 'AWS was not able to validate the provided access credentials', { status: 401 });
-    default: {
-      const message = `${text} AWS Secret Access Key and signing method. Consult the service documentation for details.`;
-      const json = dialect === 'json';
-      return new Fault(json ? 'InvalidSignatureException' : 'SignatureDoesNotMatch', message, {
-        status: json ? 400 : 403,
-      });
-    }
+  if (v2 && dialect === 's3') {
+    const known = host.credentials(v2.accessKeyId, v2.sessionToken);
+    if (!known) throw unknownKey(dialect, v2.accessKeyId);
+    const { identity, secretAccessKey: secret } = known;
+    const untilMs = expiryMs(v2);
+    if (!(host.nowMs() <= untilMs)) throw expired(untilMs, host.nowMs(), undefined);
+    const bucketInHost = takeBucket(http.host, '/').bucket;
+    if (secret !== undefined && !verifyV2(request, http.query, v2, secret, bucketInHost)) throw mismatch(dialect);
+    return { identity, secret };
   }
+  if (http.headers.authorization !== undefined && dialect === 's3') throw unsupportedScheme();
+  return { identity: host.anonymous, secret: undefined };
 }
 
-/** Throws unless the claim's time is near `nowMs`; a presigned URL is good from its time until it expires. */
-export function checkTime(claim: Claim, nowMs: number, dialect: Dialect): void {
-  const signedMs = timestampMs(claim.timestamp);
-  if (claim.presigned) {
-    const expires = claim.expiresSeconds;
-    if (dialect === 's3') {
-      if (expires === undefined || !(expires >= 0)) throw incomplete(dialect, 'X-Amz-Expires should be a number');
-      if (expires > longestPresignedSeconds) {
-        throw incomplete(
-          dialect,
-          'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
-        );
-      }
-    }
-    const untilMs = signedMs + (expires ?? 900) * 1000;
-    if (!(nowMs <= untilMs)) {
-      throw new Fault('AccessDenied', 'Request has expired', {
-        status: 403,
-        members: {
-          'X-Amz-Expires': expires,
-          Expires: new Date(untilMs || 0).toISOString(),
-          ServerTime: new Date(nowMs).toISOString(),
-        },
-      });
-    }
-    if (signedMs > nowMs + skewMs) throw new Fault('AccessDenied', 'Request is not yet valid', { status: 403 });
+/** A signed time must be near ours; a presigned URL is good from its time until it expires. */
+function checkTime(claim: Claim, nowMs: number, dialect: Dialect): void {
+  const { timestamp, expiresSeconds, scope } = claim;
+  const signedMs = timestampMs(timestamp);
+  if (Number.isNaN(signedMs)) throw badTimestamp(dialect, timestamp);
+  if (scope.date !== timestamp.slice(0, 8)) throw wrongScopeDate(dialect, scope.date, timestamp);
+  if (!claim.presigned) {
+    if (Math.abs(nowMs - signedMs) > skewMs) throw skewed(dialect, timestamp, signedMs, nowMs, skewMs);
     return;
   }
-  if (Math.abs(nowMs - signedMs) <= skewMs) return;
-  const compact = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
-  switch (dialect) {
-    case 's3':
-      throw new Fault(
-        'RequestTimeTooSkewed',
-        'The difference between the request time and the current time is too large.',
-        {
-          status: 403,
-          members: {
-            RequestTime: claim.timestamp,
-            ServerTime: new Date(nowMs).toISOString(),
-            MaxAllowedSkewMilliseconds: skewMs,
-          },
-        },
-      );
-    case 'ec2':
-      throw new Fault('RequestExpired', 'Request has expired.', { status: 400 });
-    default: {
-      const message = !(signedMs > nowMs)
-        ? `Signature expired: ${claim.timestamp} is now earlier than ${compact(nowMs - skewMs)} (${compact(nowMs)} - 15 min.)`
-        : `Signature not yet current: ${claim.timestamp} is still later than ${compact(nowMs + skewMs)} (${compact(nowMs)} + 15 min.)`;
-      const json = dialect === 'json';
-      throw new Fault(json ? 'InvalidSignatureException' : 'SignatureDoesNotMatch', message, {
-        status: json ? 400 : 403,
-      });
-    }
+  if (expiresSeconds === undefined && dialect === 's3') {
+    throw incomplete(dialect, true, 'X-Amz-Expires should be a number');
   }
+  const seconds = expiresSeconds ?? skewMs / 1000;
+  if (Number.isNaN(seconds)) throw incomplete(dialect, true, 'X-Amz-Expires should be a number');
+  if (seconds > longestPresignedSeconds) {
+    const problem =
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds';
+    throw incomplete(dialect, true, problem);
+  }
+  if (signedMs > nowMs + skewMs) {
+    if (dialect === 's3') throw new Fault('AccessDenied', 'Request is not yet valid', { status: 403 });
+    throw skewed(dialect, timestamp, signedMs, nowMs, skewMs);
+  }
+  const untilMs = signedMs + seconds * 1000;
+  if (nowMs <= untilMs) return;
+  throw dialect === 's3' ? expired(untilMs, nowMs, seconds) : skewed(dialect, timestamp, signedMs, nowMs, skewMs);
 }
 
-/** Throws unless the signature is right. `body` is hashed where the client did not say the hash. */
-export function checkSignature(
+function checkSignature(
   request: HttpRequest,
   claim: Claim,
   secret: string,
   body: Buffer | undefined,
   dialect: Dialect,
 ): void {
-  const canonical = canonicalRequest(request, claim, claim.payloadHash ?? sha256(body ?? ''));
+  if (!claim.signedHeaders.includes('host')) throw unsignedHost(dialect);
+  const hash = dialect === 's3' ? statedHash(request, claim) : sha256(body ?? '');
+  const canonical = canonicalRequest(request, claim, hash);
   const { signature, stringToSign } = signatureOf(claim, canonical, secret);
-  if (claim.scope.date !== claim.timestamp.slice(0, 8) || !sameText(signature, claim.signature)) {
+  if (!sameText(signature, claim.signature)) {
     throw mismatch(dialect, {
       AWSAccessKeyId: claim.accessKeyId,
       StringToSign: stringToSign,
       SignatureProvided: claim.signature,
+      StringToSignBytes: hexBytes(stringToSign),
       CanonicalRequest: canonical,
+      CanonicalRequestBytes: hexBytes(canonical),
     });
   }
+  if (body === undefined || dialect !== 's3' || !hexHash.test(hash)) return;
+  const actual = sha256(body);
+  if (actual !== hash) throw hashMismatch(hash, actual);
 }
 
-export function mismatchV2(): Fault {
-  return mismatch('s3', {});
+/** S3 takes the client's word for the hash, into the signature, and then holds the body against it. */
+function statedHash({ headers }: HttpRequest, { payloadHash, signedHeaders, presigned }: Claim): string {
+  if (payloadHash === undefined) {
+    throw new Fault('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256', {
+      status: 400,
+    });
+  }
+  if (!hexHash.test(payloadHash) && !literalHash.test(payloadHash)) {
+    const message =
+      'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.';
+    throw new Fault('InvalidArgument', message, {
+      status: 400,
+      members: { ArgumentName: 'x-amz-content-sha256', ArgumentValue: payloadHash.slice(0, 128) },
+    });
+  }
+  const unsigned = Object.keys(headers).filter((name) => name.startsWith('x-amz-') && !signedHeaders.includes(name));
+  // A presigned URL may be sent with the hash of a body that it does not sign.
+  const refused = presigned ? unsigned.filter((name) => name !== 'x-amz-content-sha256') : unsigned;
+  if (refused.length > 0) throw unsignedHeaders(refused);
+  return payloadHash;
+}
+
+/** As S3 shows it to who debugs a signature. */
+function hexBytes(text: string): string {
+  return Buffer.from(text)
+    .toString('hex')
+    .replace(/..(?!$)/g, '$& ');
 }

@@ -1,8 +1,10 @@
 /** Inputs and outputs bound to labels, query, headers and payload (REST-XML: S3, CloudFront, Route 53). */
+import type { Answer } from './host.ts';
 import type { Match, RestRequest } from './routes.ts';
 import type { Member, Structure } from './schema.ts';
 import { parseScalar, scalarText } from './values.ts';
-import { decodeXml, writeElement, writeMembers } from './xml.ts';
+import { escapeXml, writeElement, writeMembers } from './xml.ts';
+import { decodeXml } from './xml-decode.ts';
 
 /** The member that is the body, when one is. */
 export function payloadOf(shape: Structure): Member | undefined {
@@ -39,22 +41,24 @@ export function decodeRest(
     else inBody.push(member);
   }
   if (inBody.length > 0 && body && body.length > 0) {
-    const decoded = decodeXml(body.toString('utf8'), operation.input) as Record<string, unknown>;
-    for (const { name } of inBody) if (decoded[name] !== undefined) input[name] = decoded[name];
+    const inner: Structure = { ...operation.input, members: inBody };
+    Object.assign(input, decodeXml(body.toString('utf8'), inner));
   }
   return input;
 }
 
 function setQuery(input: Record<string, unknown>, { name, shape }: Member, key: string, query: URLSearchParams): void {
-  if (!query.has(key)) return;
+  const text = query.get(key);
+  if (text === null || (text === '' && shape.kind !== 'string' && shape.kind !== 'list')) return;
   input[name] =
     shape.kind === 'list'
       ? query.getAll(key).map((text) => parseScalar(shape.member.shape, text, name))
-      : parseScalar(shape, query.get(key) ?? '', name);
+      : parseScalar(shape, text, name);
 }
 
 function setHeader(input: Record<string, unknown>, { name, shape }: Member, text: string | undefined): void {
-  if (text === undefined) return;
+  // An empty header is as good as none, but to a string.
+  if (text === undefined || (text === '' && shape.kind !== 'string')) return;
   input[name] =
     shape.kind === 'list'
       ? text.split(/\s*,\s*/).map((item) => parseScalar(shape.member.shape, item, name))
@@ -79,21 +83,14 @@ function setPayload(input: Record<string, unknown>, { name, shape }: Member, bod
   else if (body.length > 0) input[name] = decodeXml(body.toString('utf8'), shape);
 }
 
-export interface RestAnswer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  /** Text or bytes; a stream goes out as it comes. */
-  readonly body: unknown;
-  readonly contentType: string | undefined;
-}
-
-/** `root` names the element for outputs without a payload member. */
+/** `xmlNamespace` goes on the root element; `contentType` with XML. */
 export function encodeRest(
   output: Record<string, unknown>,
   shape: Structure,
   status: number,
   xmlNamespace: string,
-): RestAnswer {
+  contentType: string,
+): Answer {
   const headers: Record<string, string> = {};
   let code = status;
   for (const member of shape.members) {
@@ -103,49 +100,48 @@ export function encodeRest(
     if (traits.httpHeader !== undefined) headers[traits.httpHeader.toLowerCase()] = headerText(member, value);
     else if (traits.httpPrefixHeaders !== undefined) {
       for (const [key, text] of Object.entries(value as object))
-        headers[traits.httpPrefixHeaders.toLowerCase() + key] = String(text);
+        headers[traits.httpPrefixHeaders.toLowerCase() + key] = headerSafe(String(text));
     } else if (traits.httpResponseCode !== undefined) code = Number(value);
   }
   // No trait says so: S3's objects are the only answers in part.
   if (headers['content-range'] !== undefined) code = 206;
   const namespace = xmlNamespace ? ` xmlns="${xmlNamespace}"` : '';
+  const xml = (root: string): Answer => {
+    headers['content-type'] = contentType;
+    return { status: code, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${root}` };
+  };
   const payload = payloadOf(shape);
   if (payload) {
     const value = output[payload.name];
-    if (payload.shape.kind === 'blob' || payload.shape.kind === 'string')
-      return { status: code, headers, body: value, contentType: undefined };
-    if (value === undefined) return { status: code, headers, body: undefined, contentType: undefined };
+    if (value === undefined || payload.shape.kind === 'blob' || payload.shape.kind === 'string')
+      return { status: code, headers, body: value };
     const own =
       payload.shape.kind === 'structure' ? (payload.shape.traits.xmlName ?? payload.shape.name) : payload.name;
-    const tag = payload.traits.xmlName ?? own;
-    return {
-      status: code,
-      headers,
-      body: document(writeElement(tag, payload.shape, value, {}, namespace)),
-      contentType: 'text/xml',
-    };
+    return xml(writeElement(payload.traits.xmlName ?? own, payload.shape, value, {}, namespace));
   }
-  if (!shape.members.some((member) => !bound(member)))
-    return { status: code, headers, body: undefined, contentType: undefined };
-  return { status: code, headers, body: document(rootElement(shape, output, namespace)), contentType: 'text/xml' };
+  if (shape.members.every(bound)) return { status: code, headers, body: undefined };
+  return xml(rootElement(shape, output, namespace));
 }
 
 function rootElement(shape: Structure, output: Record<string, unknown>, namespace: string): string {
   const tag = shape.traits.xmlName ?? shape.name;
   const [only] = shape.members;
-  // `GetBucketLocation` answers with the text itself, and an empty element for us-east-1.
-  if (shape.members.length === 1 && only?.name === tag && only.shape.kind === 'string') {
-    return `<${tag}${namespace}>${output[tag] === undefined ? '' : writeMembers(shape, output).replace(/^<[^>]*>|<\/[^>]*>$/g, '')}</${tag}>`;
+  // `GetBucketLocation` answers with the text itself, and an empty element for us-east-1: no trait says so.
+  if (shape.members.length === 1 && only?.name === 'LocationConstraint') {
+    return `<LocationConstraint${namespace}>${escapeXml(String(output.LocationConstraint ?? ''))}</LocationConstraint>`;
   }
   return `<${tag}${namespace}>${writeMembers(shape, output, (member) => !bound(member))}</${tag}>`;
 }
 
-function document(root: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${root}`;
+function headerText({ shape }: Member, value: unknown): string {
+  const text =
+    shape.kind === 'list'
+      ? (value as unknown[]).map((item) => scalarText(shape.member.shape, item, 'http-date')).join(', ')
+      : scalarText(shape, value, 'http-date');
+  return headerSafe(text);
 }
 
-function headerText({ shape }: Member, value: unknown): string {
-  if (shape.kind === 'list')
-    return (value as unknown[]).map((item) => scalarText(shape.member.shape, item, 'http-date')).join(', ');
-  return scalarText(shape, value, 'http-date');
+/** What a header cannot carry goes as an encoded word, which is what S3 does with metadata. */
+function headerSafe(text: string): string {
+  return /[^\t\x20-\x7e\x80-\xff]/.test(text) ? `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=` : text;
 }

@@ -103,11 +103,14 @@ function match(route: Route, { path, query, headers, bucket }: RestRequest): Rec
   }
 }
 
+/** `s3`, `s3.us-east-1`, `s3.dualstack.us-east-1`: what stands before the domain when no bucket does. */
+const noBucket = /^s3([.-](dualstack\.)?[a-z]{2}(-[a-z]+)+-\d)?$/;
+
 /** S3's bucket from `bucket.s3.us-east-1.amazonaws.com` or `bucket.localhost`, else the first part of the path. */
 export function takeBucket(host: string, path: string): { bucket: string | undefined; path: string } {
-  const name = host.replace(/:\d+$/, '');
-  const virtual = name.match(/^(.+)\.(?:s3[.-].*|localhost)$/)?.[1];
-  if (virtual !== undefined && virtual !== 's3') return { bucket: virtual, path };
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  const virtual = /^(.+?)\.(?:s3(?:[.-].*)?\.(?:amazonaws\.com(?:\.cn)?|localhost)|localhost)$/.exec(name)?.[1];
+  if (virtual !== undefined && !noBucket.test(virtual)) return { bucket: virtual, path };
   const slash = path.indexOf('/', 1);
   const first = slash < 0 ? path.slice(1) : path.slice(1, slash);
   if (first === '') return { bucket: undefined, path: '/' };

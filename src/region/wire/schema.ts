@@ -58,6 +58,7 @@ export interface Traits {
   readonly httpPayload?: unknown;
   readonly httpQueryParams?: unknown;
   readonly httpResponseCode?: unknown;
+  readonly httpChecksum?: unknown;
   readonly httpError?: number;
   readonly awsQueryError?: readonly [code: string, status: number];
 }
@@ -65,6 +66,8 @@ export interface Traits {
 export interface OperationSchema {
   readonly name: string;
   readonly http: Traits['http'];
+  /** Whether checksum headers of a request are its body's (of CompleteMultipartUpload they are the object's). */
+  readonly checksum: boolean;
   readonly input: Structure;
   readonly output: Structure;
 }
@@ -248,6 +251,7 @@ function readService(exports: Record<string, unknown>): ServiceSchema {
       const operation: OperationSchema = {
         name,
         http: traitsOf(raw[3]).http,
+        checksum: traitsOf(raw[3]).httpChecksum !== undefined,
         input: structureOf(raw[4]),
         output: structureOf(raw[5]),
       };

@@ -16,6 +16,11 @@ export function readClaimV2(query: URLSearchParams): ClaimV2 | undefined {
   return { accessKeyId, signature, expires, sessionToken: query.get('x-amz-security-token') ?? undefined };
 }
 
+/** NaN where the time is none. */
+export function expiryMs({ expires }: ClaimV2): number {
+  return /^\d{1,11}$/.test(expires) ? Number(expires) * 1000 : Number.NaN;
+}
+
 /** Sub-resources and overrides that are part of what is signed. */
 const signedParameters = new Set(
   (

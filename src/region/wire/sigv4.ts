@@ -35,38 +35,39 @@ export interface Claim {
   readonly payloadHash: string | undefined;
 }
 
-export type ClaimProblem = { readonly problem: 'incomplete'; readonly message: string };
+/** A signature that lacks something. */
+export interface ClaimProblem {
+  readonly problem: string;
+  readonly presigned: boolean;
+}
 
-const credentialForm = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/;
+const credentialForm = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /** Undefined when the request is not signed with Version 4. */
 export function readClaim(request: HttpRequest, query: URLSearchParams): Claim | ClaimProblem | undefined {
-  const authorization = request.headers.authorization;
+  const { authorization } = request.headers;
   if (authorization?.startsWith('AWS4-HMAC-SHA256')) return headerClaim(authorization, request.headers);
   if (query.has('X-Amz-Algorithm') || query.has('X-Amz-Credential')) return queryClaim(query);
   return undefined;
 }
 
 function headerClaim(authorization: string, headers: HttpRequest['headers']): Claim | ClaimProblem {
-  const part = (name: string) => authorization.match(new RegExp(`${name}=([^,\\s]+)`))?.[1];
-  const [credential, signedHeaders, signature] = [part('Credential'), part('SignedHeaders'), part('Signature')];
-  const missing = [!credential && 'Credential', !signature && 'Signature', !signedHeaders && 'SignedHeaders'].filter(
-    (name) => name,
-  );
+  const part = (name: string) => new RegExp(`[\\s,]${name}=([^,\\s]+)`).exec(authorization)?.[1];
+  const credential = part('Credential');
+  const signedHeaders = part('SignedHeaders');
+  const signature = part('Signature');
   const timestamp = headers['x-amz-date'] ?? (headers.date && compactDate(headers.date));
-  if (!timestamp) missing.push("existence of either a 'X-Amz-Date' or a 'Date' header");
   if (!credential || !signedHeaders || !signature || !timestamp) {
-    return {
-      problem: 'incomplete',
-      message: `Authorization header requires ${missing.map((name) => `'${name}' parameter.`).join(' ')} Authorization=${authorization.slice(0, 200)}`,
-    };
+    const missing = [
+      ...(credential ? [] : ["'Credential' parameter."]),
+      ...(signature ? [] : ["'Signature' parameter."]),
+      ...(signedHeaders ? [] : ["'SignedHeaders' parameter."]),
+      ...(timestamp ? [] : ["existence of either a 'X-Amz-Date' or a 'Date' header."]),
+    ].map((what) => `Authorization header requires ${what}`);
+    return { problem: `${missing.join(' ')} Authorization=${authorization.slice(0, 400)}`, presigned: false };
   }
-  const scope = credential.match(credentialForm);
-  if (!scope)
-    return {
-      problem: 'incomplete',
-      message: `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential.slice(0, 200)}'`,
-    };
+  const scope = credentialForm.exec(credential);
+  if (!scope) return { problem: badCredential(credential), presigned: false };
   return {
     ...scopeOf(scope),
     signedHeaders: signedHeaders.toLowerCase().split(';'),
@@ -81,20 +82,23 @@ function headerClaim(authorization: string, headers: HttpRequest['headers']): Cl
 
 function queryClaim(query: URLSearchParams): Claim | ClaimProblem {
   const get = (name: string) => query.get(`X-Amz-${name}`) ?? undefined;
-  const scope = get('Credential')?.match(credentialForm);
-  const [signature, timestamp, signedHeaders, expires] = [
+  const [credential, signature, timestamp, signedHeaders, expires] = [
+    get('Credential'),
     get('Signature'),
     get('Date'),
     get('SignedHeaders'),
     get('Expires'),
   ];
-  if (get('Algorithm') !== 'AWS4-HMAC-SHA256' || !scope || !signature || !timestamp || !signedHeaders) {
-    return {
-      problem: 'incomplete',
-      message:
-        'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
-    };
+  if (get('Algorithm') !== 'AWS4-HMAC-SHA256') {
+    return { problem: 'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"', presigned: true };
   }
+  if (!credential || !signature || !timestamp || !signedHeaders) {
+    const problem =
+      'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.';
+    return { problem, presigned: true };
+  }
+  const scope = credentialForm.exec(credential);
+  if (!scope) return { problem: badCredential(credential), presigned: true };
   return {
     ...scopeOf(scope),
     signedHeaders: signedHeaders.toLowerCase().split(';'),
@@ -102,35 +106,53 @@ function queryClaim(query: URLSearchParams): Claim | ClaimProblem {
     timestamp,
     sessionToken: get('Security-Token'),
     presigned: true,
-    expiresSeconds: expires === undefined ? undefined : Number(expires),
+    expiresSeconds: expires === undefined ? undefined : /^\d{1,9}$/.test(expires) ? Number(expires) : Number.NaN,
     payloadHash: get('Content-Sha256') ?? 'UNSIGNED-PAYLOAD',
   };
 }
 
-function scopeOf([, accessKeyId = '', date = '', region = '', service = '']: RegExpMatchArray): Pick<
+function badCredential(credential: string): string {
+  return `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential.slice(0, 200)}'`;
+}
+
+function scopeOf([, accessKeyId = '', date = '', region = '', service = '']: RegExpExecArray): Pick<
   Claim,
   'accessKeyId' | 'scope'
 > {
   return { accessKeyId, scope: { date, region, service } };
 }
 
+/** `20260101T000000Z` of any date that HTTP allows. */
 function compactDate(text: string): string | undefined {
+  if (timestampForm.test(text)) return text;
   const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(/[-:]|\.\d{3}/g, '');
+  return Number.isNaN(date.getTime()) ? undefined : compactTime(date.getTime());
 }
 
+export function compactTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
+}
+
+const timestampForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+/** NaN for what is no timestamp. */
 export function timestampMs(timestamp: string): number {
-  const [, y, mo, d, h, mi, s] = timestamp.match(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/) ?? [];
+  const [, y, mo, d, h, mi, s] = timestampForm.exec(timestamp) ?? [];
   return Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
 }
 
 export function canonicalRequest(request: HttpRequest, claim: Claim, payloadHash: string): string {
   const { headers } = request;
   const canonicalHeaders = claim.signedHeaders
-    .map((name) => `${name}:${(headers[name] ?? '').trim().replace(/\s+/g, ' ')}\n`)
+    .map(
+      (name) =>
+        `${name}:${headerBytes(headers[name] ?? '')
+          .trim()
+          .replace(/\s+/g, ' ')}\n`,
+    )
     .join('');
   // S3 keys are signed as they are; everywhere else the path is normalised and encoded once more.
-  const path = claim.scope.service === 's3' ? request.rawPath : normalisedPath(request.rawPath);
+  const path = claim.scope.service === 's3' ? encodedPath(request.rawPath) : normalisedPath(request.rawPath);
   return [
     request.method,
     path || '/',
@@ -141,7 +163,26 @@ export function canonicalRequest(request: HttpRequest, claim: Claim, payloadHash
   ].join('\n');
 }
 
+/** Node reads headers as Latin-1; what was signed are the bytes, as UTF-8. */
+function headerBytes(text: string): string {
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+}
+
+/** Clients differ in what they escape on the way, and agree in what they sign. */
+function encodedPath(rawPath: string): string {
+  if (/^[A-Za-z0-9/_.~-]*$/.test(rawPath)) return rawPath;
+  try {
+    return rawPath
+      .split('/')
+      .map((segment) => encodeRfc3986(decodeURIComponent(segment)))
+      .join('/');
+  } catch {
+    return rawPath;
+  }
+}
+
 function normalisedPath(rawPath: string): string {
+  if (rawPath === '/') return rawPath;
   const parts: string[] = [];
   for (const part of rawPath.split('/')) {
     if (part === '..') parts.pop();
@@ -188,8 +229,8 @@ export function signingKey(secret: string, { date, region, service }: Scope): Bu
   const name = `${secret}/${date}/${region}/${service}`;
   let key = keys.get(name);
   if (!key) {
-    key = ['aws4_request', service, region, date].reduceRight<Buffer>(
-      (k, part) => hmac(k, part),
+    key = [date, region, service, 'aws4_request'].reduce<Buffer>(
+      (previous, part) => hmac(previous, part),
       Buffer.from(`AWS4${secret}`),
     );
     if (keys.size >= mostKeys) keys.clear();
@@ -215,6 +256,7 @@ export function signatureOf(
   return { signature: hmac(signingKey(secret, claim.scope), stringToSign).toString('hex'), stringToSign };
 }
 
+/** In a time that does not tell how much of it is right. */
 export function sameText(a: string, b: string): boolean {
   const [x, y] = [Buffer.from(a), Buffer.from(b)];
   return x.length === y.length && timingSafeEqual(x, y);

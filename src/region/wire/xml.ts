@@ -1,8 +1,6 @@
-/** XML by shapes: answers of the query, EC2 and REST-XML protocols, and bodies of REST-XML requests. */
-import { XMLParser } from 'fast-xml-parser';
-import { Fault } from './fault.ts';
+/** XML by shapes, written: the answers of the query, EC2 and REST-XML protocols. */
 import type { ListShape, MapShape, Member, Shape, Structure, Traits } from './schema.ts';
-import { parseScalar, scalarText } from './values.ts';
+import { scalarText } from './values.ts';
 
 const special = /[&<>"]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no place for them.
@@ -82,95 +80,4 @@ function namespaceOf({ xmlNamespace }: Traits): string {
   if (xmlNamespace === undefined) return '';
   const [prefix, uri] = Array.isArray(xmlNamespace) ? (xmlNamespace as string[]) : [undefined, String(xmlNamespace)];
   return ` xmlns${prefix ? `:${prefix}` : ''}="${escapeXml(uri ?? '')}"`;
-}
-
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  processEntities: true,
-  htmlEntities: false,
-});
-
-type Element = string | { readonly [name: string]: Element | readonly Element[] };
-
-export function malformedXml(): Fault {
-  return new Fault(
-    'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
-  );
-}
-
-/** Reads a body whose root element is the shape; the root's name is not looked at, as AWS does not. */
-export function decodeXml(text: string, shape: Shape): unknown {
-  // Entities of a document's own are how XML is made to explode; no client of AWS sends them.
-  if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw malformedXml();
-  let document: Record<string, Element>;
-  try {
-    document = parser.parse(text, true) as Record<string, Element>;
-  } catch {
-    throw malformedXml();
-  }
-  const roots = Object.keys(document).filter((name) => name !== '#text');
-  const root = document[roots[0] ?? ''];
-  if (roots.length !== 1 || root === undefined) throw malformedXml();
-  return decodeElement(root, shape, roots[0] ?? '');
-}
-
-function decodeElement(element: Element, shape: Shape, name: string): unknown {
-  switch (shape.kind) {
-    case 'structure': {
-      const result: Record<string, unknown> = {};
-      if (typeof element === 'string') return result;
-      for (const member of shape.members) {
-        const value = decodeMember(element, member);
-        if (value !== undefined) result[member.name] = value;
-      }
-      return result;
-    }
-    case 'list':
-      if (typeof element === 'string') return [];
-      return all(element[shape.member.traits.xmlName ?? 'member']).map((item) =>
-        decodeElement(item, shape.member.shape, name),
-      );
-    case 'map':
-      return typeof element === 'string' ? {} : decodeEntries(all(element.entry), shape);
-    default: {
-      const text = typeof element === 'string' ? element : element['#text'];
-      return parseScalar(shape, typeof text === 'string' ? (shape.kind === 'string' ? text : text.trim()) : '', name);
-    }
-  }
-}
-
-function decodeMember(element: Exclude<Element, string>, { name, shape, traits }: Member): unknown {
-  const tag = traits.xmlName ?? name;
-  if (traits.xmlAttribute !== undefined) return element[`@${tag}`];
-  const found = element[tag];
-  if (found === undefined) return undefined;
-  if (traits.xmlFlattened !== undefined) {
-    if (shape.kind === 'list') return all(found).map((item) => decodeElement(item, shape.member.shape, name));
-    if (shape.kind === 'map') return decodeEntries(all(found), shape);
-  }
-  const [first] = all(found);
-  return first === undefined ? undefined : decodeElement(first, shape, name);
-}
-
-function decodeEntries(entries: readonly Element[], shape: MapShape): Record<string, unknown> {
-  return Object.fromEntries(
-    entries.flatMap((entry) => {
-      if (typeof entry === 'string') return [];
-      const [key] = all(entry[shape.key.traits.xmlName ?? 'key']);
-      const [value] = all(entry[shape.value.traits.xmlName ?? 'value']);
-      return [[String(key ?? ''), value === undefined ? undefined : decodeElement(value, shape.value.shape, 'value')]];
-    }),
-  );
-}
-
-function all(value: Element | readonly Element[] | undefined): readonly Element[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly Element[]) : [value as Element];
 }
