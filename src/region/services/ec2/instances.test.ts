@@ -181,6 +181,54 @@ describe('RunInstances', () => {
   });
 });
 
+describe('interfaces of instances', () => {
+  it('are attached, get further addresses, and come off', async () => {
+    const [one] = await run();
+    await settle();
+    const { NetworkInterface } = await region.call<{ NetworkInterface: { NetworkInterfaceId: string } }>(
+      'CreateNetworkInterface',
+      { SubnetId },
+    );
+    const { NetworkInterfaceId } = NetworkInterface;
+    const attach = (DeviceIndex: number) =>
+      region.call<{ AttachmentId: string }>('AttachNetworkInterface', {
+        NetworkInterfaceId,
+        InstanceId: one?.InstanceId,
+        DeviceIndex,
+      });
+    expect(await faultOf(attach(0))).toContain("already has an interface attached at device index '0'");
+    const { AttachmentId } = await attach(1);
+    expect(
+      await region.call('AssignPrivateIpAddresses', { NetworkInterfaceId, SecondaryPrivateIpAddressCount: 2 }),
+    ).toMatchObject({
+      AssignedPrivateIpAddresses: [{ PrivateIpAddress: '10.0.0.6' }, { PrivateIpAddress: '10.0.0.7' }],
+    });
+    const taken = region.call('AssignPrivateIpAddresses', {
+      NetworkInterfaceId,
+      PrivateIpAddresses: ['10.0.0.9', '10.0.0.4'],
+    });
+    expect(await faultOf(taken)).toBe('InvalidIPAddress.InUse: Address 10.0.0.4 is in use.');
+    expect((await instance(one?.InstanceId))?.NetworkInterfaces?.map((eni) => eni.PrivateIpAddresses?.length)).toEqual([
+      1, 3,
+    ]);
+    await region.call('UnassignPrivateIpAddresses', { NetworkInterfaceId, PrivateIpAddresses: ['10.0.0.6'] });
+    expect(await faultOf(region.call('DeleteNetworkInterface', { NetworkInterfaceId }))).toBe(
+      `InvalidParameterValue: Network interface '${NetworkInterfaceId}' is currently in use.`,
+    );
+    await region.call('DetachNetworkInterface', { AttachmentId });
+    await region.call('DeleteNetworkInterface', { NetworkInterfaceId });
+  });
+
+  it('are found in a default VPC when nothing is said', async () => {
+    await region.call('CreateDefaultVpc');
+    expect(await faultOf(region.call('CreateDefaultVpc'))).toContain('DefaultVpcAlreadyExists');
+    const [one] = await run({ SubnetId: undefined, SecurityGroups: ['default'] });
+    expect(one?.PrivateIpAddress).toBe('172.31.0.4');
+    expect(one?.PublicDnsName).toMatch(/^ec2-198-18-/);
+    expect(one?.SecurityGroups).toMatchObject([{ GroupName: 'default' }]);
+  });
+});
+
 describe('the end of an instance', () => {
   it('takes its interface and volume, stays visible for an hour and frees its address', async () => {
     const [one] = await run();

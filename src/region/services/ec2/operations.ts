@@ -1,6 +1,8 @@
 /** EC2's operations by noun, and what they all share: the dry run. */
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Operation } from '../service.ts';
+import { absent } from './absent.ts';
+import { createDefaultVpc } from './default-vpc.ts';
 import * as elasticIp from './elastic-ip.ts';
 import { describeVpcEndpointServices } from './endpoint-services.ts';
 import { createFlowLogs, deleteFlowLogs, describeFlowLogs } from './flow-log.ts';
@@ -12,6 +14,7 @@ import * as instanceProfile from './instance-profile.ts';
 import { describeInstanceStatus, getConsoleOutput } from './instance-status.ts';
 import { describeInstanceTypeOfferings, describeInstanceTypes } from './instance-types.ts';
 import { describeInstances } from './instance-view.ts';
+import * as interfaceAttachment from './interface-attachment.ts';
 import * as launchTemplate from './launch-template.ts';
 import { describeLaunchTemplateVersions } from './launch-template-version.ts';
 import { createNatGateway, deleteNatGateway, describeNatGateways } from './nat-gateway.ts';
@@ -33,6 +36,7 @@ import { createVpcEndpoint, deleteVpcEndpoints, describeVpcEndpoints, modifyVpcE
 
 const all: Record<string, Operation> = {
   createVpc: vpc.createVpc,
+  createDefaultVpc,
   deleteVpc: vpc.deleteVpc,
   describeVpcs: vpc.describeVpcs,
   describeVpcAttribute: vpc.describeVpcAttribute,
@@ -80,6 +84,8 @@ const all: Record<string, Operation> = {
   describeNetworkInterfaces: networkInterface.describeNetworkInterfaces,
   modifyNetworkInterfaceAttribute: networkInterface.modifyNetworkInterfaceAttribute,
 
+  ...interfaceAttachment,
+
   createVpcEndpoint,
   deleteVpcEndpoints,
   describeVpcEndpoints,
@@ -120,6 +126,7 @@ const all: Record<string, Operation> = {
   describeAccountAttributes,
   describeAvailabilityZones,
   describeRegions,
+  ...absent,
 };
 
 /** With `DryRun` a call that is authorised goes no further. */

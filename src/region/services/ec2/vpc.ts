@@ -63,7 +63,7 @@ export function createVpc(input: CreateVpcRequest & Repeatable, call: Call): Cre
       return [vpc.vpcId];
     },
   );
-  return { Vpc: render(call, needVpc(call, id)) };
+  return { Vpc: renderVpc(call, needVpc(call, id)) };
 }
 
 function tenancyOf(asked: string | undefined): VpcRecord['tenancy'] {
@@ -192,10 +192,10 @@ export function describeVpcs(input: DescribeVpcsRequest, call: Call): DescribeVp
     need: needVpc,
     pageSize: { min: 5, max: 1000 },
   });
-  return { Vpcs: records.map((vpc) => render(call, vpc)), NextToken };
+  return { Vpcs: records.map((vpc) => renderVpc(call, vpc)), NextToken };
 }
 
-function render(scope: Scope, vpc: VpcRecord): Vpc {
+export function renderVpc(scope: Scope, vpc: VpcRecord): Vpc {
   return {
     VpcId: vpc.vpcId,
     OwnerId: scope.account,
