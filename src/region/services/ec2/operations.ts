@@ -32,7 +32,9 @@ import * as subnet from './subnet.ts';
 import { createTags, deleteTags, describeTags } from './tags.ts';
 import { describeVolumes } from './volume.ts';
 import * as vpc from './vpc.ts';
-import { createVpcEndpoint, deleteVpcEndpoints, describeVpcEndpoints, modifyVpcEndpoint } from './vpc-endpoint.ts';
+import { associateVpcCidrBlock, disassociateVpcCidrBlock } from './vpc-cidr.ts';
+import { deleteVpcEndpoints, describeVpcEndpoints, modifyVpcEndpoint } from './vpc-endpoint.ts';
+import { createVpcEndpoint } from './vpc-endpoint-create.ts';
 
 const all: Record<string, Operation> = {
   createVpc: vpc.createVpc,
@@ -41,8 +43,8 @@ const all: Record<string, Operation> = {
   describeVpcs: vpc.describeVpcs,
   describeVpcAttribute: vpc.describeVpcAttribute,
   modifyVpcAttribute: vpc.modifyVpcAttribute,
-  associateVpcCidrBlock: vpc.associateVpcCidrBlock,
-  disassociateVpcCidrBlock: vpc.disassociateVpcCidrBlock,
+  associateVpcCidrBlock,
+  disassociateVpcCidrBlock,
 
   createSubnet: subnet.createSubnet,
   deleteSubnet: subnet.deleteSubnet,
