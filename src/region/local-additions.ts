@@ -14,11 +14,11 @@ export function localAdditions({
   reset,
 }: Additions): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
-    const [path] = (request.url ?? '').split('?', 1);
+    const [path, query] = (request.url ?? '').split('?', 2);
     if (!path?.startsWith('/_orrery/')) return false;
     const name = `${request.method} ${path}`;
     if (name === 'GET /_orrery/health') json(response, 200, { status: 'running' });
-    else if (name === 'GET /_orrery/events') stream(response, events);
+    else if (name === 'GET /_orrery/events') stream(response, events, query !== 'recent');
     else if (name === 'POST /_orrery/reset') void runReset(response, reset);
     else
       json(response, 404, {
@@ -38,8 +38,8 @@ async function runReset(response: ServerResponse, reset: Additions['reset']): Pr
   }
 }
 
-/** Server-sent events: first the recent ones, then each as it happens. */
-function stream(response: ServerResponse, events: EventLog): void {
+/** Server-sent events: first the recent ones, then (not for `?recent`) each as it happens. */
+function stream(response: ServerResponse, events: EventLog, follow: boolean): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = (event: LoggedEvent) => {
     // A reader that does not read is let go rather than held in memory.
@@ -47,7 +47,8 @@ function stream(response: ServerResponse, events: EventLog): void {
     else response.write(`data: ${JSON.stringify(event)}\n\n`);
   };
   for (const event of events.recent()) send(event);
-  response.on('close', events.subscribe(send));
+  if (follow) response.on('close', events.subscribe(send));
+  else response.end();
 }
 
 function json(response: ServerResponse, status: number, body: object): void {

@@ -1,0 +1,39 @@
+/** What went wrong, in words for the one at the keyboard: what, where, and the likely fix. */
+import { ConfigError } from '../blueprint/index.ts';
+import { StackFailed } from '../delivery/stack.ts';
+import { UserError } from '../delivery/user-error.ts';
+import { paint } from './print.ts';
+
+export function failure(error: unknown): string {
+  if (error instanceof ConfigError) return `${paint.red('orrery.config.ts has mistakes:')}\n${indent(error.message)}\n`;
+  if (error instanceof UserError) return `${paint.red(error.message)}\n${error.fix ? `${error.fix}\n` : ''}`;
+  if (error instanceof StackFailed) return stackFailure(error);
+  if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
+    return `${paint.red('No region answers.')}\nStart one: orrery up\n`;
+  }
+  if (error instanceof Error && error.name === 'CredentialsProviderError') {
+    return `${paint.red('No AWS credentials were found.')}\nSet AWS_PROFILE, or run "aws configure".\n`;
+  }
+  // A refusal of AWS's own carries its text; anything else is our mistake, and its stack helps to mend it.
+  if (error instanceof Error && '$metadata' in error) return `${paint.red(`${error.name}: ${error.message}`)}\n`;
+  return `${paint.red('Orrery failed by a mistake of its own:')}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+}
+
+/** The first failures are causes; those that were cancelled because of them are left out. */
+function stackFailure(error: StackFailed): string {
+  const causes = error.failures.filter(({ ResourceStatusReason: reason }) => !/cancel/i.test(reason ?? ''));
+  const lines = causes
+    .slice(0, 8)
+    .map(
+      (event) =>
+        `${event.LogicalResourceId} (${event.ResourceType}): ${event.ResourceStatusReason ?? event.ResourceStatus}`,
+    );
+  return `${paint.red(error.message)}\n${indent(lines.join('\n'))}\n`;
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}

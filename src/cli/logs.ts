@@ -1,0 +1,55 @@
+/** `orrery logs`: what happened in the region, and what a machine wrote. */
+import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
+import type { Command } from 'commander';
+import { localTarget } from '../delivery/target.ts';
+import { UserError } from '../delivery/user-error.ts';
+import type { LoggedEvent } from '../region/events.ts';
+import { appDir } from './app.ts';
+import { line, paint } from './print.ts';
+import { endpointOf, findRunning, type RunningRegion } from './running.ts';
+
+export function logsCommand(program: Command): void {
+  program
+    .command('logs')
+    .description('what happened: dropped packets, refusals, health, boots; or the console of one machine')
+    .argument('[machine]', 'an instance id: its console')
+    .option('--dir <dir>', "the app's folder", '.')
+    .option('-f, --follow', 'go on as it happens')
+    .action(async (machine: string | undefined, options: { dir: string; follow?: boolean }) => {
+      const running = await findRunning(appDir(options.dir));
+      if (!running) throw new UserError('No region runs for this folder.', 'Start one: orrery up');
+      if (machine === undefined) await events(running, options.follow ?? false);
+      else await consoleOf(running, machine);
+    });
+}
+
+async function consoleOf(running: RunningRegion, InstanceId: string): Promise<void> {
+  const target = localTarget({
+    endpoint: endpointOf(running),
+    region: running.region,
+    accessKeyId: 'test',
+    secretAccessKey: 'test',
+  });
+  const { Output } = await target.ec2.send(new GetConsoleOutputCommand({ InstanceId }));
+  line(
+    Buffer.from(Output ?? '', 'base64')
+      .toString('utf8')
+      .trimEnd(),
+  );
+}
+
+async function events(running: RunningRegion, follow: boolean): Promise<void> {
+  const url = `${endpointOf(running)}/_orrery/events${follow ? '' : '?recent'}`;
+  const { body } = await fetch(url);
+  if (!body) return;
+  let pending = '';
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const parts = (pending + chunk).split('\n\n');
+    pending = parts.pop() ?? '';
+    for (const part of parts) print(JSON.parse(part.slice('data: '.length)) as LoggedEvent);
+  }
+}
+
+function print({ atMs, source, kind, text }: LoggedEvent): void {
+  line(`${paint.dim(new Date(atMs).toISOString().slice(11, 23))} ${source.padEnd(9)} ${paint.bold(kind)} ${text}`);
+}

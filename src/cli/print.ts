@@ -1,0 +1,26 @@
+/** Text for the terminal; colours only where somebody looks. */
+
+const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const code = (start: number, end: number) => (text: string) =>
+  colours ? `\u001b[${start}m${text}\u001b[${end}m` : text;
+
+export const paint = {
+  red: code(31, 39),
+  green: code(32, 39),
+  yellow: code(33, 39),
+  dim: code(2, 22),
+  bold: code(1, 22),
+};
+
+export function line(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Columns as wide as their longest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows
+    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
+    .join('\n');
+}
