@@ -104,8 +104,15 @@ function openYaml(text: string): Opened {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.1',
-    // CloudFormation takes dates as text, and knows neither merges nor the other tags of YAML 1.1.
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !unknownTags.test(tag.tag)),
+    // CloudFormation takes dates as text, `y` and `n` as letters, and knows neither merges nor the other tags of YAML 1.1.
+    customTags: (tags) =>
+      tags.flatMap((tag): (typeof tag)[] => {
+        if (typeof tag === 'string') return [tag];
+        if (unknownTags.test(tag.tag)) return [];
+        return tag.tag.endsWith(':bool') && 'test' in tag && tag.test
+          ? [{ ...tag, test: new RegExp(tag.test.source.replace(/[YN]\|[yn]\|/, '')) }]
+          : [tag];
+      }),
     logLevel: 'silent',
     lineCounter: lines,
   });
