@@ -27,7 +27,7 @@ export function encodeOutput(
       );
     }
     case 'query': {
-      const result = shape.members.length > 0 ? `<${name}Result>${writeMembers(shape, output)}</${name}Result>` : '';
+      const result = shape.name !== 'Unit' ? `<${name}Result>${writeMembers(shape, output)}</${name}Result>` : '';
       const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
       return xmlAnswer(`<${name}Response ${namespace}>${result}${metadata}</${name}Response>`, 200);
     }
