@@ -47,6 +47,8 @@ export interface ManagedPolicyRecord {
   readonly updatedMs: number;
   readonly tags: readonly Tag[];
   readonly defaultVersionId: string;
+  /** The highest version number ever given; absent while there is `v1` only. */
+  readonly lastVersion?: number;
   readonly versions: Readonly<Record<string, { readonly document: string; readonly createdMs: number }>>;
 }
 
