@@ -58,7 +58,7 @@ export function allocateAddress(input: AllocateAddressRequest & Repeatable, call
 }
 
 /** By allocation id or, as older clients do, by the address itself. */
-export function addressFrom(
+function addressFrom(
   scope: Scope,
   input: { AllocationId?: string | undefined; PublicIp?: string | undefined },
 ): AddressRecord {

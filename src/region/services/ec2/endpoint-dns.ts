@@ -5,7 +5,7 @@ import { pattern } from './describe.ts';
 import { endpointServices } from './endpoint-services.ts';
 import { associationByInterface, publicIpOf } from './interface-view.ts';
 import { publicServiceAddress, serviceEndpoints } from './public-services.ts';
-import { type EndpointRecord, endpoints, type InterfaceRecord, interfaces, vpcs } from './state.ts';
+import { type EndpointRecord, endpoints, interfaces, vpcs } from './state.ts';
 
 interface EndpointName {
   readonly name: string;
@@ -81,7 +81,7 @@ function byPublicName(scope: Scope, vpcId: string, name: string): string | undef
 }
 
 /** `monitoring.us-east-1.amazonaws.com`, `my-bucket.s3.us-east-1.amazonaws.com` → an address of the service's range. */
-export function publicServiceName(region: string, name: string): readonly string[] | undefined {
+function publicServiceName(region: string, name: string): readonly string[] | undefined {
   if (!name.endsWith('.amazonaws.com')) return undefined;
   const labels = name.slice(0, -'.amazonaws.com'.length).split('.');
   if (labels.at(-1) === 's3' || labels.at(-2) === 's3' || labels.at(-1)?.startsWith('s3-')) {
@@ -89,13 +89,4 @@ export function publicServiceName(region: string, name: string): readonly string
   }
   const known = serviceEndpoints.find((one) => [`${one}.${region}`, one].includes(labels.join('.')));
   return known ? [publicServiceAddress(region, known)] : undefined;
-}
-
-/** For callers that hold an interface already. */
-export function namesOf(scope: Scope, one: InterfaceRecord, publicIp: string | undefined) {
-  const named = vpcs(scope).get(one.vpcId)?.enableDnsHostnames === true;
-  return {
-    privateDnsName: privateDnsName(scope.region, one.privateIps[0] ?? ''),
-    publicDnsName: publicIp !== undefined && named ? publicDnsName(scope.region, publicIp) : '',
-  };
 }

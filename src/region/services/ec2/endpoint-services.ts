@@ -9,7 +9,7 @@ import type { Call, Scope } from '../service.ts';
 import { select } from './describe.ts';
 import { serviceEndpoints } from './public-services.ts';
 
-export interface EndpointService {
+interface EndpointService {
   /** `com.amazonaws.us-east-1.monitoring` */
   readonly name: string;
   readonly type: 'Gateway' | 'Interface';

@@ -65,7 +65,7 @@ export function flowFields(format: string): { readonly names: readonly string[];
   return { names, unknown };
 }
 
-export function flowLine(scope: Scope, format: string, flow: Flow, at: InterfaceRecord): string {
+function flowLine(scope: Scope, format: string, flow: Flow, at: InterfaceRecord): string {
   return flowFields(format)
     .names.map((name) => values[name]?.(scope, flow, at) ?? '-')
     .join(' ');

@@ -40,7 +40,7 @@ export function stateOf(state: InstanceStateText) {
 }
 
 /** What the machines' driver needs to know. */
-export function machineSpec(scope: Scope, record: InstanceRecord): MachineSpec {
+function machineSpec(scope: Scope, record: InstanceRecord): MachineSpec {
   const [interfaceId = ''] = record.networkInterfaceIds;
   const primary = interfaces(scope).get(interfaceId);
   if (!primary) throw new Error(`${record.instanceId} has no network interface`);

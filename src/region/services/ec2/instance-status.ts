@@ -14,7 +14,7 @@ import { type InstanceRecord, instances, needInstance, needInstances } from './i
 import { zoneId } from './places.ts';
 
 /** A machine that died stays `running`: its instance status check fails, as when a kernel panics. */
-export function isImpaired(scope: Scope, record: InstanceRecord): boolean {
+function isImpaired(scope: Scope, record: InstanceRecord): boolean {
   if (record.state !== 'running') return false;
   const machine = scope.machines.get(record.instanceId);
   return !machine || machine.impaired === true || machine.state === 'terminated';

@@ -67,7 +67,7 @@ function attachedTo(scope: Scope, record: InstanceRecord): InterfaceRecord[] {
   });
 }
 
-export function renderInstance(scope: Scope, record: InstanceRecord, associated: AssociationOf): Instance {
+function renderInstance(scope: Scope, record: InstanceRecord, associated: AssociationOf): Instance {
   const attached = attachedTo(scope, record);
   const [primary] = attached;
   const publicIp = primary && publicIpOf(primary, associated(primary.networkInterfaceId));

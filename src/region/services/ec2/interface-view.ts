@@ -112,7 +112,7 @@ export function renderInterface(
   };
 }
 
-export function associationView(scope: Scope, record: InterfaceRecord, elastic: AddressRecord | undefined) {
+function associationView(scope: Scope, record: InterfaceRecord, elastic: AddressRecord | undefined) {
   const publicIp = publicIpOf(record, elastic);
   if (publicIp === undefined) return undefined;
   const named = vpcs(scope).get(record.vpcId)?.enableDnsHostnames;

@@ -8,7 +8,7 @@ import {
   launchTemplateVersions,
 } from './instance-state.ts';
 
-export interface TemplateName {
+interface TemplateName {
   readonly LaunchTemplateId?: string | undefined;
   readonly LaunchTemplateName?: string | undefined;
 }

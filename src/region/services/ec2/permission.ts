@@ -8,7 +8,7 @@ import { needPrefixList } from './prefix-list.ts';
 import { hasPorts, isIcmp, protocolNumber, protocolText } from './protocol.ts';
 import { type GroupRuleRecord, type SecurityGroupRecord, securityGroups } from './state.ts';
 
-export type RuleWish = Omit<GroupRuleRecord, 'ruleId' | 'egress'>;
+type RuleWish = Omit<GroupRuleRecord, 'ruleId' | 'egress'>;
 
 /** The single-rule members of older clients stand beside `IpPermissions`. */
 interface RuleRequest {

@@ -24,7 +24,7 @@ export function zoneId(zone: string): string {
   return `${area}${short}${number}-az${zone.charCodeAt(zone.length - 1) - 96}`;
 }
 
-export function needZone(scope: Scope, zone: string): string {
+function needZone(scope: Scope, zone: string): string {
   if (scope.zones.includes(zone)) return zone;
   throw new Fault(
     'InvalidParameterValue',

@@ -15,7 +15,7 @@ import type { Call, Scope } from '../service.ts';
 import { pageOf, select } from './describe.ts';
 import { cloudFrontOrigins, publicRanges } from './public-services.ts';
 
-export interface ManagedPrefixList {
+interface ManagedPrefixList {
   readonly id: string;
   readonly name: string;
   readonly cidrs: readonly string[];

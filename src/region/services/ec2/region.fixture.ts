@@ -19,12 +19,12 @@ export const root: Caller = {
   accessKeyId: 'test',
 };
 
-export interface StillMachine extends Machine {
+interface StillMachine extends Machine {
   died: boolean;
 }
 
 /** Boots, stops and ends at once, but tells so a turn later, as a process would. */
-export function stillMachines(): Machines & { readonly launched: MachineSpec[]; machine(id: string): StillMachine } {
+function stillMachines(): Machines & { readonly launched: MachineSpec[]; machine(id: string): StillMachine } {
   const machines = new Map<string, StillMachine>();
   const watchers = new Set<(machine: Machine) => void>();
   const launched: MachineSpec[] = [];

@@ -71,7 +71,7 @@ export function networkWorld(scope: Scope): World {
   return world;
 }
 
-export function worldParts(scope: Scope): WorldParts {
+function worldParts(scope: Scope): WorldParts {
   const nameOf = (id: string) => logicalIdOf(scope, id) ?? id;
   const part = (id: string) => ({ id, name: nameOf(id) });
   const mainTable = new Map<string, string>();

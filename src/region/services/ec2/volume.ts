@@ -14,7 +14,7 @@ import type { PublicImage } from './image.ts';
 import { type VolumeRecord, volumes } from './instance-state.ts';
 import { forgetTags, putTags, type StoredTag, tagList } from './tag-table.ts';
 
-export type DevicePlan = Omit<VolumeRecord, 'volumeId' | 'zone' | 'instanceId' | 'createdMs' | 'snapshotId'> & {
+type DevicePlan = Omit<VolumeRecord, 'volumeId' | 'zone' | 'instanceId' | 'createdMs' | 'snapshotId'> & {
   /** Made from the image. */
   readonly root: boolean;
 };
