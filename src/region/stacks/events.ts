@@ -1,10 +1,12 @@
 /** The events of a stack, as `DescribeStackEvents` tells them. */
 import { type EventRecord, events, type ResourceRecord, type StackHost, type StackRecord, stacks } from './records.ts';
 
-function append(host: StackHost, event: Omit<EventRecord, 'at'>): void {
+function append(host: StackHost, { id, ...event }: Omit<EventRecord, 'at'>): void {
   const table = events(host, event.stackId);
   const at = host.clock.now();
-  table.put(String(table.size).padStart(8, '0'), { ...event, at });
+  const number = String(table.size).padStart(8, '0');
+  // The model makes several of one name in a millisecond, and clients tell events apart by their ids.
+  table.put(number, { ...event, id: id.replace(/(?<=\.\d{3})Z$/, `${number.slice(-3)}Z`), at });
   host.note({
     source: 'stack',
     kind: event.status.toLowerCase().replaceAll('_', '-'),

@@ -91,7 +91,7 @@ function failures({ Fail = '' }: ThingProperties): string[] {
 }
 
 /** The service behind the things. Creation is idempotent by token. */
-function thingsService(host: () => StackHost) {
+export function thingsService(host: () => Pick<StackHost, 'table' | 'clock'>) {
   const things = () => host().table<Thing & { uses: readonly string[] }>('test/things');
   const counter = () => host().table<number>('test/counter');
   return async (operation: string, input: Record<string, unknown>): Promise<object> => {
