@@ -2,6 +2,7 @@
 import { cloudFormation } from './cloudformation/index.ts';
 import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
+import { iam } from './iam/index.ts';
 import { route53 } from './route53/index.ts';
 import { s3 } from './s3/index.ts';
 import type { Service } from './service.ts';
@@ -10,6 +11,7 @@ export function allServices(): readonly Service[] {
   const services: Service[] = [
     ec2,
     elasticLoadBalancing,
+    iam,
     route53,
     s3,
     cloudFormation(() => Object.assign({}, ...services.map(({ resources }) => resources))),
