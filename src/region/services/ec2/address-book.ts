@@ -22,6 +22,8 @@ import { addresses, type InterfaceRecord, interfaces, type SubnetRecord } from '
 interface Book {
   readonly known: Map<string, InterfaceRecord>;
   readonly bySubnet: Map<string, Set<Address>>;
+  /** Every address of the subnet below it is in use or reserved: where the search begins. */
+  readonly firstFree: Map<string, number>;
   readonly publicIps: Set<string>;
 }
 
@@ -31,7 +33,7 @@ function bookOf(scope: Scope): Book {
   const table = interfaces(scope);
   let book = books.get(table);
   if (!book) {
-    const made: Book = { known: new Map(), bySubnet: new Map(), publicIps: new Set() };
+    const made: Book = { known: new Map(), bySubnet: new Map(), firstFree: new Map(), publicIps: new Set() };
     for (const record of table.values()) enter(made, record);
     table.watch((id, record) => {
       const before = made.known.get(id);
@@ -57,10 +59,19 @@ function enter(book: Book, record: InterfaceRecord): void {
 
 function strike(book: Book, record: InterfaceRecord): void {
   book.known.delete(record.networkInterfaceId);
-  const used = book.bySubnet.get(record.subnetId);
-  for (const text of [...record.privateIps, ...record.ipv6]) used?.delete(parseAddress(text));
-  if (used?.size === 0) book.bySubnet.delete(record.subnetId);
   if (record.autoPublicIp) book.publicIps.delete(record.autoPublicIp);
+  const used = book.bySubnet.get(record.subnetId);
+  for (const text of [...record.privateIps, ...record.ipv6]) {
+    const address = parseAddress(text);
+    used?.delete(address);
+    const first = book.firstFree.get(record.subnetId);
+    if (typeof address === 'number' && first !== undefined && address < first) {
+      book.firstFree.set(record.subnetId, address);
+    }
+  }
+  if (used?.size !== 0) return;
+  book.bySubnet.delete(record.subnetId);
+  book.firstFree.delete(record.subnetId);
 }
 
 const nothing: ReadonlySet<Address> = new Set();
@@ -86,8 +97,12 @@ export function privateAddress(scope: Scope, subnet: SubnetRecord, asked?: strin
   const range = parseRange(subnet.cidr) as V4Range;
   const used = usedIn(scope, subnet.subnetId);
   if (asked === undefined) {
-    const free = lowestFree(range, used);
-    if (free !== undefined) return textOf(free);
+    const { firstFree } = bookOf(scope);
+    const free = lowestFree(range, used, firstFree.get(subnet.subnetId));
+    if (free !== undefined) {
+      firstFree.set(subnet.subnetId, free);
+      return textOf(free);
+    }
     throw new Fault(
       'InsufficientFreeAddressesInSubnet',
       `There are not enough free addresses in subnet '${subnet.subnetId}' to satisfy the requested number of instances.`,

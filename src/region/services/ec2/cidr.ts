@@ -69,10 +69,10 @@ export function isReserved(range: V4Range, address: number): boolean {
   return offset < 4 || offset === sizeOf(range) - 1;
 }
 
-/** The lowest address of the range that is neither reserved nor in use. */
-export function lowestFree(range: V4Range, used: ReadonlySet<Address>): number | undefined {
+/** The lowest address of the range, `from` upwards, that is neither reserved nor in use. */
+export function lowestFree(range: V4Range, used: ReadonlySet<Address>, from = range.base + 4): number | undefined {
   const end = range.base + sizeOf(range) - 1;
-  for (let address = range.base + 4; address < end; address++) if (!used.has(address)) return address;
+  for (let address = from; address < end; address++) if (!used.has(address)) return address;
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { CreateNetworkInterfaceResult } from '@aws-sdk/client-ec2';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRange, type V4Range } from '../../network/address.ts';
@@ -15,9 +16,10 @@ import {
 import { pageOf, pattern } from './describe.ts';
 import { flowFields } from './flow-records.ts';
 import { userDataOf } from './launch-data.ts';
+import { makeSubnet, makeVpc } from './network.fixture.ts';
 import { zoneId } from './places.ts';
 import { protocolNumber, protocolText } from './protocol.ts';
-import { faultOf } from './region.fixture.ts';
+import { ec2Region, faultOf } from './region.fixture.ts';
 
 const v4 = fc
   .tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 16, max: 28 }))
@@ -64,6 +66,34 @@ describe('ranges', () => {
       expect(await faultOf((async () => rangeOf(text, 'cidrBlock'))())).toContain('This is not a valid CIDR block.');
     }
     fc.assert(fc.property(v4, (range) => addressOf(textOf(range.base)) === range.base));
+  });
+});
+
+describe('the address book', () => {
+  it('gives the lowest free address after any history of interfaces made and deleted', async () => {
+    const step = fc.oneof(fc.constant('make' as const), fc.nat(30));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const region = ec2Region();
+        const SubnetId = await makeSubnet(region, await makeVpc(region), '10.0.0.0/27');
+        const live = new Map<number, string>();
+        for (const one of steps) {
+          const ids = [...live];
+          if (one === 'make') {
+            const free = Array.from({ length: 27 }, (_, n) => n + 4).find((offset) => !live.has(offset));
+            if (free === undefined) continue;
+            const made = await region.call<CreateNetworkInterfaceResult>('CreateNetworkInterface', { SubnetId });
+            expect(made.NetworkInterface?.PrivateIpAddress).toBe(`10.0.0.${free}`);
+            live.set(free, made.NetworkInterface?.NetworkInterfaceId ?? '');
+          } else if (ids.length > 0) {
+            const [offset, NetworkInterfaceId] = ids[one % ids.length] ?? [0, ''];
+            await region.call('DeleteNetworkInterface', { NetworkInterfaceId });
+            live.delete(offset);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 
