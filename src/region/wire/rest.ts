@@ -31,7 +31,10 @@ export function decodeRest(
   for (const member of operation.input.members) {
     const { name, traits } = member;
     if (traits.httpLabel !== undefined)
-      input[name] = name === 'Bucket' && request.bucket !== undefined ? request.bucket : labels[name];
+      input[name] =
+        name === 'Bucket' && request.bucket !== undefined
+          ? request.bucket
+          : parseScalar(member.shape, labels[name] ?? '', name);
     else if (traits.httpQuery !== undefined) setQuery(input, member, traits.httpQuery, request.query);
     else if (traits.httpHeader !== undefined)
       setHeader(input, member, request.headers[traits.httpHeader.toLowerCase()]);

@@ -54,6 +54,7 @@ export interface Traits {
   readonly httpHeader?: string;
   readonly httpQuery?: string;
   readonly httpPrefixHeaders?: string;
+  readonly idempotencyToken?: unknown;
   readonly httpLabel?: unknown;
   readonly httpPayload?: unknown;
   readonly httpQueryParams?: unknown;
