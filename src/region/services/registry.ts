@@ -6,6 +6,7 @@ import { iam } from './iam/index.ts';
 import { route53 } from './route53/index.ts';
 import { s3 } from './s3/index.ts';
 import type { Service } from './service.ts';
+import { sts } from './sts/index.ts';
 
 export function allServices(): readonly Service[] {
   const services: Service[] = [
@@ -14,6 +15,7 @@ export function allServices(): readonly Service[] {
     iam,
     route53,
     s3,
+    sts,
     cloudFormation(() => Object.assign({}, ...services.map(({ resources }) => resources))),
   ];
   return services;

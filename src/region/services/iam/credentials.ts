@@ -25,7 +25,11 @@ export function credentialsOf(
   const key = accessKeys(scope).get(accessKeyId);
   if (!key || key.status !== 'Active') return undefined;
   const { secretAccessKey, owner } = key;
-  if (owner.kind === 'user') {
+  if (owner.kind !== 'user') {
+    if (owner.sessionToken !== sessionToken || owner.expirationMs <= scope.clock.now()) return undefined;
+  }
+  if (owner.kind !== 'session') {
+    if (owner.userName === undefined) return { secretAccessKey, identity: rootCaller(account, accessKeyId) };
     const user = users(scope).get(owner.userName);
     if (!user) return undefined;
     const identity: Caller = {
@@ -38,7 +42,6 @@ export function credentialsOf(
     };
     return { secretAccessKey, identity };
   }
-  if (owner.sessionToken !== sessionToken || owner.expirationMs <= scope.clock.now()) return undefined;
   const identity: Caller = {
     kind: 'role',
     account,

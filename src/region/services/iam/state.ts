@@ -79,6 +79,13 @@ export interface AccessKeyRecord {
         readonly expirationMs: number;
         /** JSON texts that narrow the session. */
         readonly policies: readonly string[];
+      }
+    /** A token of a user's own, or of root's where there is no name. */
+    | {
+        readonly kind: 'userSession';
+        readonly userName?: string;
+        readonly sessionToken: string;
+        readonly expirationMs: number;
       };
 }
 

@@ -112,6 +112,9 @@ export function deleteUser(input: DeleteUserRequest, call: Call) {
   if (Object.keys(user.inline).length > 0) throw deleteConflict('Cannot delete entity, must delete policies first.');
   if (keysOf(call, user.name).length > 0) throw deleteConflict('Cannot delete entity, must delete access keys first.');
   users(call).delete(user.name);
+  for (const [id, { owner }] of [...accessKeys(call).entries()]) {
+    if (owner.kind === 'userSession' && owner.userName === user.name) accessKeys(call).delete(id);
+  }
   return {};
 }
 
