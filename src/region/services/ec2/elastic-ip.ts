@@ -33,16 +33,18 @@ export function allocateAddress(input: AllocateAddressRequest & Repeatable, call
     throw notModelled(`The network border group ${input.NetworkBorderGroup}`);
   }
   const given = specifiedTags(call, input.TagSpecifications, 'elastic-ip');
+  const managedBy = call.caller.kind === 'service' ? call.caller.service : undefined;
   const [id] = once(
     call,
     input,
     (one) => addresses(call).has(one),
     () => {
-      if (addresses(call).size >= limits.addresses) {
+      const own = [...addresses(call).values()].filter((one) => one.managedBy === undefined);
+      if (managedBy === undefined && own.length >= limits.addresses) {
         throw new Fault('AddressLimitExceeded', 'The maximum number of addresses has been reached.');
       }
       const allocationId = `eipalloc-${call.random.hex(17)}`;
-      addresses(call).put(allocationId, { allocationId, publicIp: publicAddress(call) });
+      addresses(call).put(allocationId, { allocationId, publicIp: publicAddress(call), managedBy });
       putTags(call, allocationId, 'elastic-ip', given);
       return [allocationId];
     },
@@ -179,7 +181,9 @@ export function describeAddresses(input: DescribeAddressesRequest, call: Call): 
     ...(input.PublicIps ?? []).map((PublicIp) => addressFrom(call, { PublicIp })),
   ];
   const { records } = select(call, input, {
-    table: asked.length > 0 ? asked : addresses(call),
+    table: (asked.length > 0 ? asked : [...addresses(call).values()]).filter(
+      (one) => one.managedBy === undefined || call.caller.kind === 'service',
+    ),
     id: (one) => one.allocationId,
     fields: {
       ...fields,

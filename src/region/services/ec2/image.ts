@@ -95,6 +95,22 @@ export function imageOf(region: string, imageId: string | undefined): PublicImag
   return publicImages(region).find((image) => image.imageId === imageId);
 }
 
+/** What a well-formed id stands for that the catalogue does not have; a launch goes by the type's architecture. */
+function assumedImage(imageId: string): PublicImage {
+  return {
+    imageId,
+    name: `assumed-${imageId}`,
+    description: "Not in Orrery's catalogue: taken for an Amazon Linux image",
+    architecture: 'x86_64',
+    created,
+    rootDeviceName: '/dev/xvda',
+    rootVolumeGiB: 8,
+    rootVolumeType: 'gp3',
+    imdsV2: false,
+    parameters: [],
+  };
+}
+
 /** Amazon's account for its Linux images. */
 const amazon = '137112412989';
 
@@ -102,11 +118,7 @@ export function describeImages(input: DescribeImagesRequest, call: Call): Descri
   const owned = (input.Owners ?? ['amazon']).some((owner) => owner === 'amazon' || owner === amazon);
   const catalogue = owned ? publicImages(call.region) : [];
   const asked = input.ImageIds?.length
-    ? input.ImageIds.map((id) => {
-        const found = imageOf(call.region, id);
-        if (found) return found;
-        throw new Fault('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
-      })
+    ? input.ImageIds.map((id) => imageOf(call.region, id) ?? assumedImage(id))
     : catalogue;
   const { records, NextToken } = select(call, input, {
     table: asked,

@@ -12,7 +12,7 @@ import type {
   TerminateInstancesRequest,
   TerminateInstancesResult,
 } from '@aws-sdk/client-ec2';
-import type { Machine, MachineSpec } from '../../machines/machine.ts';
+import type { Machine, MachineSpec, Machines } from '../../machines/machine.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
 import { privateDnsName, publicAddress } from './address-book.ts';
@@ -85,8 +85,23 @@ function machineSpec(scope: Scope, record: InstanceRecord): MachineSpec {
   });
 }
 
+const followed = new WeakSet<Machines>();
+
+/** From a region's first launch on, its machines tell EC2 what becomes of them. */
+function follow(scope: Scope): void {
+  const { machines, region } = scope;
+  if (followed.has(machines)) return;
+  followed.add(machines);
+  // A call's scope ends with the call.
+  const lasting = scope.inRegion(region);
+  machines.onChange((machine) => {
+    if (machine.spec.region === region) followMachine(lasting, machine);
+  });
+}
+
 /** An instance that cannot be launched ends at once, as EC2's do on an internal error. */
 export function launchMachine(scope: Scope, record: InstanceRecord): void {
+  follow(scope);
   try {
     scope.machines.launch(machineSpec(scope, record));
   } catch (error) {
@@ -99,7 +114,7 @@ export function launchMachine(scope: Scope, record: InstanceRecord): void {
 }
 
 /** Moves an instance's state by what its machine tells. */
-export function followMachine(scope: Scope, machine: Machine): void {
+function followMachine(scope: Scope, machine: Machine): void {
   const { instanceId } = machine.spec;
   const record = instances(scope).get(instanceId);
   if (!record || record.state === machine.state || record.state === 'terminated') return;

@@ -412,5 +412,10 @@ describe('the catalogues', () => {
       Filters: [{ Name: 'name', Values: ['al2023-ami-2023*arm64'] }],
     });
     expect(Images).toHaveLength(1);
+    const unknown = await region.call('DescribeImages', { ImageIds: ['ami-0123456789abcdef0'] });
+    expect(unknown).toMatchObject({
+      Images: [{ ImageId: 'ami-0123456789abcdef0', Name: 'assumed-ami-0123456789abcdef0' }],
+    });
+    expect(await faultOf(region.call('DescribeImages', { ImageIds: ['x'] }))).toContain('InvalidAMIID.Malformed');
   });
 });

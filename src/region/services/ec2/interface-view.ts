@@ -119,8 +119,10 @@ function associationView(scope: Scope, record: InterfaceRecord, elastic: Address
   return {
     PublicIp: publicIp,
     PublicDnsName: named ? publicDnsName(scope.region, publicIp) : '',
-    IpOwnerId: elastic ? scope.account : (record.requesterId ?? 'amazon'),
-    ...(elastic ? { AllocationId: elastic.allocationId, AssociationId: elastic.association?.associationId } : {}),
+    IpOwnerId: elastic && !elastic.managedBy ? scope.account : (record.requesterId ?? 'amazon'),
+    ...(elastic && !elastic.managedBy
+      ? { AllocationId: elastic.allocationId, AssociationId: elastic.association?.associationId }
+      : {}),
   };
 }
 

@@ -170,3 +170,19 @@ describe('NAT gateways', () => {
     );
   });
 });
+
+describe('Elastic IP addresses', () => {
+  it('are at most five, those of load balancers neither counted nor shown', async () => {
+    const elb = { kind: 'service', service: 'elasticloadbalancing.amazonaws.com', trusted: true } as const;
+    for (let n = 0; n < 4; n++) await region.inside(elb, 'AllocateAddress', { Domain: 'vpc' });
+    for (let n = 0; n < 5; n++) await region.call('AllocateAddress', { Domain: 'vpc' });
+    expect(await faultOf(region.call('AllocateAddress'))).toBe(
+      'AddressLimitExceeded: The maximum number of addresses has been reached.',
+    );
+    const mine = await region.call<DescribeAddressesResult>('DescribeAddresses');
+    expect(mine.Addresses).toHaveLength(5);
+    expect(new Set(mine.Addresses?.map((one) => one.PublicIp)).size).toBe(5);
+    const all = await region.inside<DescribeAddressesResult>(elb, 'DescribeAddresses');
+    expect(all.Addresses).toHaveLength(9);
+  });
+});

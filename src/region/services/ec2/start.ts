@@ -1,12 +1,6 @@
-/** Takes up what was under way when the region last ran, and follows the machines from then on. */
+/** Takes up what was under way when the region last ran. */
 import type { Scope } from '../service.ts';
-import {
-  finishStopping,
-  finishTermination,
-  followMachine,
-  launchMachine,
-  scheduleForgetting,
-} from './instance-lifecycle.ts';
+import { finishStopping, finishTermination, launchMachine, scheduleForgetting } from './instance-lifecycle.ts';
 import { instances } from './instance-state.ts';
 import { scheduleNatGateway } from './nat-gateway.ts';
 import { endpoints, natGateways } from './state.ts';
@@ -15,9 +9,6 @@ import { scheduleEndpoint } from './vpc-endpoint.ts';
 export function start(scope: Scope): void {
   for (const id of natGateways(scope).keys()) scheduleNatGateway(scope, id);
   for (const id of endpoints(scope).keys()) scheduleEndpoint(scope, id);
-  scope.machines.onChange((machine) => {
-    if (machine.spec.region === scope.region) followMachine(scope, machine);
-  });
   // Later, when every service of the region has started: a boot calls them.
   if (instances(scope).size > 0) scope.clock.after(0, () => resumeInstances(scope));
 }

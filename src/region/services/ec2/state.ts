@@ -80,6 +80,8 @@ export interface EgressOnlyGatewayRecord {
 export interface AddressRecord {
   readonly allocationId: string;
   readonly publicIp: string;
+  /** Of a service's own (a load balancer's nodes): neither counted nor shown among the account's. */
+  readonly managedBy?: string | undefined;
   readonly association?:
     | {
         readonly associationId: string;

@@ -81,6 +81,7 @@ export const instance = resourceType<InstanceProperties>({
       ClientToken: request.name(64),
     });
     const id = made.Instances?.[0]?.InstanceId ?? '';
+    request.made?.(id);
     if (booleanOf(request.properties.SourceDestCheck) === false) {
       await request.invoke('ec2', 'ModifyInstanceAttribute', { InstanceId: id, SourceDestCheck: { Value: false } });
     }
