@@ -1,8 +1,9 @@
 /** Names inside a VPC: those of interface endpoints, of AWS's services where private DNS is on, and of interfaces. */
 import type { Scope } from '../service.ts';
-import { privateDnsName, publicDnsName } from './address-book.ts';
+import { privateDnsName, publicDnsName, resourceDnsName } from './address-book.ts';
 import { pattern } from './describe.ts';
 import { endpointServices } from './endpoint-services.ts';
+import { instances } from './instance-state.ts';
 import { associationByInterface, publicIpOf } from './interface-view.ts';
 import { publicServiceAddress, serviceEndpoints } from './public-services.ts';
 import { type EndpointRecord, endpoints, interfaces, vpcs } from './state.ts';
@@ -53,7 +54,20 @@ export function resolveInVpc(scope: Scope, vpcId: string, name: string): readonl
     const found = host[1] === 'ip' ? byPrivateName(scope, vpcId, wanted) : byPublicName(scope, vpcId, wanted);
     if (found) return [found];
   }
+  const id = /^(i-[0-9a-f]+)\./.exec(wanted)?.[1];
+  if (id && vpc?.enableDnsSupport) {
+    const found = byResourceName(scope, vpcId, id, wanted);
+    if (found) return found;
+  }
   return publicServiceName(scope.region, wanted);
+}
+
+/** Answered only where the instance asked for the record. */
+function byResourceName(scope: Scope, vpcId: string, id: string, name: string): readonly string[] | undefined {
+  const record = instances(scope).get(id);
+  if (record?.vpcId !== vpcId || resourceDnsName(scope.region, id) !== name) return undefined;
+  const primary = interfaces(scope).get(record.networkInterfaceIds[0] ?? '');
+  return record.privateDnsNameOptions.aRecord ? primary?.privateIps.slice(0, 1) : undefined;
 }
 
 function stands(entry: string, wanted: string): boolean {

@@ -6,7 +6,7 @@ import type {
   Reservation,
 } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, type ResourceUpdate, resourceType } from '../../../stacks/resource-type.ts';
-import { typed } from './launch-template.ts';
+import { noHardware, typed } from './launch-template.ts';
 import { booleanOf, type TagProperty, tagSpecification, tagsFor, unlessGone, updateTags } from './properties.ts';
 
 interface InstanceProperties {
@@ -51,13 +51,10 @@ const honours: (keyof InstanceProperties)[] = [
   'Ipv6AddressCount',
   'Ipv6Addresses',
   'AvailabilityZone',
-  'Tenancy',
   'BlockDeviceMappings',
-  'CreditSpecification',
   'MetadataOptions',
   'PrivateDnsNameOptions',
   'Monitoring',
-  'EbsOptimized',
   'SourceDestCheck',
   'DisableApiTermination',
   'InstanceInitiatedShutdownBehavior',
@@ -67,6 +64,7 @@ const honours: (keyof InstanceProperties)[] = [
 
 export const instance = resourceType<InstanceProperties>({
   honours,
+  inert: { Tenancy: noHardware, CreditSpecification: noHardware, EbsOptimized: noHardware },
   async create(request) {
     const made = await request.invoke<Reservation>('ec2', 'RunInstances', {
       ...launchOf(request.properties),
