@@ -202,6 +202,11 @@ export function privateDnsName(region: string, ip: string): string {
   return region === 'us-east-1' ? `${host}.ec2.internal` : `${host}.${region}.compute.internal`;
 }
 
+/** `i-0123456789abcdef0.ec2.internal`, of instances whose host name is their id. */
+export function resourceDnsName(region: string, instanceId: string): string {
+  return region === 'us-east-1' ? `${instanceId}.ec2.internal` : `${instanceId}.${region}.compute.internal`;
+}
+
 /** `ec2-198-18-3-4.compute-1.amazonaws.com`; outside us-east-1 `ec2-….eu-west-1.compute.amazonaws.com`. */
 export function publicDnsName(region: string, ip: string): string {
   const host = `ec2-${ip.replaceAll('.', '-')}`;

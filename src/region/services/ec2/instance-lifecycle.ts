@@ -15,7 +15,7 @@ import type {
 import type { Machine, MachineSpec, Machines } from '../../machines/machine.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
-import { privateDnsName, publicAddress } from './address-book.ts';
+import { privateDnsName, publicAddress, resourceDnsName } from './address-book.ts';
 import { refuseMembers } from './faults.ts';
 import { type InstanceRecord, type InstanceStateText, instances, needInstances } from './instance-state.ts';
 import { associationByInterface, publicIpOf } from './interface-view.ts';
@@ -37,6 +37,13 @@ const codes: Readonly<Record<InstanceStateText, number>> = {
 
 export function stateOf(state: InstanceStateText) {
   return { Code: codes[state], Name: state };
+}
+
+/** By its address, or by its id where the launch or the subnet says `resource-name`. */
+export function hostNameOf(scope: Scope, record: InstanceRecord, privateIp: string): string {
+  return record.privateDnsNameOptions.hostnameType === 'resource-name'
+    ? resourceDnsName(scope.region, record.instanceId)
+    : privateDnsName(scope.region, privateIp);
 }
 
 /** What the machines' driver needs to know. */
@@ -61,7 +68,7 @@ function machineSpec(scope: Scope, record: InstanceRecord): MachineSpec {
     subnetId: record.subnetId,
     interfaceId,
     privateIp,
-    privateDnsName: privateDnsName(scope.region, privateIp),
+    privateDnsName: hostNameOf(scope, record, privateIp),
     ...(publicIp === undefined ? {} : { publicIp }),
     ...(ipv6 === undefined ? {} : { ipv6 }),
     macAddress: primary.macAddress,

@@ -8,10 +8,10 @@ import type {
   Reservation,
 } from '@aws-sdk/client-ec2';
 import type { Call, Scope } from '../service.ts';
-import { privateDnsName, publicDnsName } from './address-book.ts';
+import { publicDnsName } from './address-book.ts';
 import { type FilterFields, select } from './describe.ts';
 import { grouped } from './grouped.ts';
-import { stateOf } from './instance-lifecycle.ts';
+import { hostNameOf, stateOf } from './instance-lifecycle.ts';
 import { type InstanceRecord, instances, needInstances, volumes } from './instance-state.ts';
 import { instanceTypes } from './instance-types.ts';
 import {
@@ -96,7 +96,7 @@ function renderInstance(scope: Scope, record: InstanceRecord, associated: Associ
     Monitoring: { State: record.detailedMonitoring ? 'enabled' : 'disabled' },
     ...(ended ? {} : { VpcId: record.vpcId, SubnetId: record.subnetId }),
     ...(privateIp ? { PrivateIpAddress: privateIp } : {}),
-    PrivateDnsName: privateIp ? privateDnsName(scope.region, privateIp) : '',
+    PrivateDnsName: privateIp ? hostNameOf(scope, record, privateIp) : '',
     ...(publicIp ? { PublicIpAddress: publicIp } : {}),
     PublicDnsName: publicIp && named ? publicDnsName(scope.region, publicIp) : '',
     ...(primary?.ipv6[0] ? { Ipv6Address: primary.ipv6[0] } : {}),
@@ -219,7 +219,7 @@ function fieldsOf(scope: Scope, associated: AssociationOf): FilterFields<Instanc
     'owner-id': () => scope.account,
     'private-dns-name': (one) => {
       const ip = primary(one)?.privateIps[0];
-      return ip && privateDnsName(scope.region, ip);
+      return ip && hostNameOf(scope, one, ip);
     },
     'private-ip-address': (one) => primary(one)?.privateIps[0],
     'requester-id': (one) => one.requesterId,

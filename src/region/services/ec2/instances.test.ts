@@ -11,6 +11,7 @@ import type {
 } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { memoryStore } from '../../store/memory-store.ts';
+import { resolveInVpc } from './endpoint-dns.ts';
 import { publicImages } from './image.ts';
 import { ec2Region, faultOf } from './region.fixture.ts';
 
@@ -178,6 +179,25 @@ describe('RunInstances', () => {
     const started = await instance(one?.InstanceId);
     expect(started?.State?.Name).toBe('running');
     expect(started?.PublicIpAddress).toMatch(/^198\.18\./);
+  });
+});
+
+describe('host names', () => {
+  it('are ids where the subnet says so, and resolve inside the VPC', async () => {
+    const set = (input: object) => region.call('ModifySubnetAttribute', { SubnetId, ...input });
+    await set({ PrivateDnsHostnameTypeOnLaunch: 'resource-name' });
+    await set({ EnableResourceNameDnsARecordOnLaunch: { Value: true } });
+    const [one] = await run();
+    expect(one?.PrivateDnsName).toBe(`${one?.InstanceId}.ec2.internal`);
+    const resolve = (name: string | undefined) => resolveInVpc(region.scope, VpcId, name ?? '');
+    expect(resolve(one?.PrivateDnsName)).toEqual(['10.0.0.4']);
+    expect(resolve('ip-10-0-0-4.ec2.internal')).toEqual(['10.0.0.4']);
+    expect(resolve('ip-10-0-0-5.ec2.internal')).toBeUndefined();
+    expect(resolve('i-0123456789abcdef0.ec2.internal')).toBeUndefined();
+    expect(resolve('example.com')).toBeUndefined();
+    expect(resolve('pictures.s3.us-east-1.amazonaws.com')).toEqual(['52.216.0.10']);
+    await region.call('ModifyVpcAttribute', { VpcId, EnableDnsSupport: { Value: false } });
+    expect(resolve(one?.PrivateDnsName)).toBeUndefined();
   });
 });
 

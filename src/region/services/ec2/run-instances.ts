@@ -45,7 +45,7 @@ export async function runInstances(input: RunInstancesRequest, call: Call): Prom
           `There are not enough free addresses in subnet '${interfaces.subnetId}' to satisfy the requested number of instances.`,
         );
       }
-      const common = { ...settingsOf(call, data, image), instanceType, architecture };
+      const common = { ...settingsOf(call, data, image, interfaces.subnetId), instanceType, architecture };
       const reservationId = `r-${call.random.hex(17)}`;
       return Array.from({ length: count }, (_, launchIndex) => {
         const instanceId = `i-${call.random.hex(17)}`;
@@ -162,8 +162,9 @@ type Settings = Pick<
   | 'requesterId'
 >;
 
-function settingsOf(call: Call, data: LaunchData, image: PublicImage | undefined): Settings {
+function settingsOf(call: Call, data: LaunchData, image: PublicImage | undefined, subnetId: string): Settings {
   const names = data.PrivateDnsNameOptions;
+  const usual = needSubnet(call, subnetId).privateDnsNameOptions;
   return {
     imageId: data.ImageId ?? '',
     state: 'pending',
@@ -181,9 +182,9 @@ function settingsOf(call: Call, data: LaunchData, image: PublicImage | undefined
     cpuCredits: data.CreditSpecification?.CpuCredits,
     autoRecovery: data.MaintenanceOptions?.AutoRecovery ?? 'default',
     privateDnsNameOptions: {
-      hostnameType: names?.HostnameType ?? 'ip-name',
-      aRecord: names?.EnableResourceNameDnsARecord ?? false,
-      aaaaRecord: names?.EnableResourceNameDnsAAAARecord ?? false,
+      hostnameType: names?.HostnameType ?? usual.hostnameType,
+      aRecord: names?.EnableResourceNameDnsARecord ?? usual.aRecord,
+      aaaaRecord: names?.EnableResourceNameDnsAAAARecord ?? usual.aaaaRecord,
     },
     requesterId: call.caller.kind === 'service' ? call.caller.service.split('.')[0] : undefined,
   };

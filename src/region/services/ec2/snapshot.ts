@@ -202,7 +202,9 @@ function ownerNameOf(scope: Scope, one: InterfaceRecord, owner: string, nameOf: 
     return inGroup ? `${logicalId} ${owner}` : logicalId;
   }
   // A load balancer's interfaces carry its logical id themselves.
-  return logicalIdOf(scope, one.networkInterfaceId) ?? (owner === one.networkInterfaceId ? owner : nameOf(owner));
+  const own = logicalIdOf(scope, one.networkInterfaceId);
+  const balancer = /:loadbalancer\/(?:app|net)\/([^/]+)/.exec(owner)?.[1];
+  return own ?? balancer ?? (owner === one.networkInterfaceId ? owner : nameOf(owner));
 }
 
 /** `NatA`, but for owners with an interface in each of several subnets `ApiBalancer in PublicSubnetA`. */

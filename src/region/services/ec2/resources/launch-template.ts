@@ -30,20 +30,24 @@ const data = [
   'NetworkInterfaces',
   'MetadataOptions',
   'Monitoring',
-  'EbsOptimized',
   'TagSpecifications',
-  'CreditSpecification',
   'DisableApiTermination',
   'DisableApiStop',
   'InstanceInitiatedShutdownBehavior',
-  'MaintenanceOptions',
   'PrivateDnsNameOptions',
   'Placement.AvailabilityZone',
-  'Placement.Tenancy',
-  'CapacityReservationSpecification.CapacityReservationPreference',
   'HibernationOptions',
   'EnclaveOptions',
 ];
+
+export const noHardware = 'kept and shown; the model has no hardware of its own';
+const withoutHardware = {
+  EbsOptimized: noHardware,
+  CreditSpecification: noHardware,
+  MaintenanceOptions: noHardware,
+  'Placement.Tenancy': noHardware,
+  'CapacityReservationSpecification.CapacityReservationPreference': 'the model has no reservations to prefer',
+};
 
 export const launchTemplate = resourceType<TemplateProperties>({
   honours: [
@@ -52,6 +56,7 @@ export const launchTemplate = resourceType<TemplateProperties>({
     'TagSpecifications',
     ...data.map((name) => `LaunchTemplateData.${name}`),
   ],
+  inert: Object.fromEntries(Object.entries(withoutHardware).map(([name, why]) => [`LaunchTemplateData.${name}`, why])),
   async create(request) {
     const { properties } = request;
     const own = properties.TagSpecifications?.find((one) => one.ResourceType === 'launch-template')?.Tags;

@@ -35,10 +35,10 @@ export const subnet = resourceType<SubnetProperties>({
     'Ipv6CidrBlock',
     'MapPublicIpOnLaunch',
     'AssignIpv6AddressOnCreation',
-    'EnableDns64',
     'PrivateDnsNameOptionsOnLaunch',
     'Tags',
   ],
+  inert: { EnableDns64: 'kept and shown; the resolver makes no addresses for IPv6-only networks' },
   async create(request) {
     const { VpcId, CidrBlock, AvailabilityZone, AvailabilityZoneId, Ipv6CidrBlock, Tags } = request.properties;
     const { Subnet } = await request.invoke<CreateSubnetResult>('ec2', 'CreateSubnet', {

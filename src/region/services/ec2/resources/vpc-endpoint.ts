@@ -138,9 +138,9 @@ export const flowLog = resourceType<FlowLogProperties>({
     'LogGroupName',
     'DeliverLogsPermissionArn',
     'LogFormat',
-    'MaxAggregationInterval',
     'Tags',
   ],
+  inert: { MaxAggregationInterval: 'kept and shown; records are written each second' },
   async create(request) {
     const { properties } = request;
     const { FlowLogIds } = await request.invoke<CreateFlowLogsResult>('ec2', 'CreateFlowLogs', {

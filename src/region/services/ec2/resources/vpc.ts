@@ -18,7 +18,8 @@ interface VpcProperties {
 }
 
 export const vpc = resourceType<VpcProperties>({
-  honours: ['CidrBlock', 'EnableDnsSupport', 'EnableDnsHostnames', 'InstanceTenancy', 'Tags'],
+  honours: ['CidrBlock', 'EnableDnsSupport', 'EnableDnsHostnames', 'Tags'],
+  inert: { InstanceTenancy: 'kept and shown; the model has no hardware to share' },
   async create(request) {
     const { properties } = request;
     const { Vpc } = await request.invoke<CreateVpcResult>('ec2', 'CreateVpc', {
