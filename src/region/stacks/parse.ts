@@ -50,8 +50,22 @@ const resourceAttributes = [
   'Description',
 ];
 
+/** The last few: a deployment looks at the same text a dozen times, and YAML is slow to read. */
+const parsed = new Map<string, Template>();
+const parsedLimit = 20;
+
 /** Parses a template of at most 1 MB. Throws `TemplateFault` (`ValidationError`). */
 export function parseTemplate(text: string): Template {
+  const known = parsed.get(text);
+  if (known) return known;
+  const template = parseAnew(text);
+  const [oldest] = parsed.keys();
+  if (parsed.size >= parsedLimit && oldest !== undefined) parsed.delete(oldest);
+  parsed.set(text, template);
+  return template;
+}
+
+function parseAnew(text: string): Template {
   const { value: root, lineOf } = readSyntax(text);
   if (!isMap(root)) throw new TemplateFault('Template format error: unsupported structure.');
   const unknown = Object.keys(root).filter((name) => !sections.includes(name));

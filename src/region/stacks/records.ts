@@ -184,18 +184,8 @@ export function templateText(host: StackHost, id: string): string {
   return templates(host).get(id) ?? '';
 }
 
-/** Parsed templates, the last few: describing a stack must not parse anew each time. */
-const parsed = new Map<string, Template>();
-const parsedLimit = 20;
-
 export function keptTemplate(host: StackHost, id: string): Template {
-  const known = parsed.get(id);
-  if (known) return known;
-  const template = parseTemplate(templateText(host, id));
-  const [oldest] = parsed.keys();
-  if (parsed.size >= parsedLimit && oldest !== undefined) parsed.delete(oldest);
-  parsed.set(id, template);
-  return template;
+  return parseTemplate(templateText(host, id));
 }
 
 /** The stack of that name that has not been deleted, or of that id. */

@@ -93,6 +93,7 @@ export const natGateway = resourceType<NatGatewayProperties>({
       ClientToken: request.name(64),
     });
     const id = NatGateway?.NatGatewayId ?? '';
+    request.made?.(id);
     return await request.until(`NAT gateway ${id} to become available`, () => settled(request, id), { everyMs: 50 });
   },
   async update(request) {
