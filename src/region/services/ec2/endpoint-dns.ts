@@ -98,7 +98,7 @@ function byPublicName(scope: Scope, vpcId: string, name: string): string | undef
 function publicServiceName(region: string, name: string): readonly string[] | undefined {
   if (!name.endsWith('.amazonaws.com')) return undefined;
   const labels = name.slice(0, -'.amazonaws.com'.length).split('.');
-  if (labels.at(-1) === 's3' || labels.at(-2) === 's3' || labels.at(-1)?.startsWith('s3-')) {
+  if (labels.slice(-3).includes('s3') || labels.at(-1)?.startsWith('s3-')) {
     return [publicServiceAddress(region, 's3')];
   }
   const known = serviceEndpoints.find((one) => [`${one}.${region}`, one].includes(labels.join('.')));
