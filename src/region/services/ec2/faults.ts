@@ -103,7 +103,7 @@ export const nouns = {
   },
   flowLog: {
     code: 'InvalidFlowLogId.NotFound',
-    text: (id: string) => `The flow log ID '${id}' does not exist`,
+    text: (id: string) => `These flow log ids in the input list are not found: [TotalCount: 1] ${id}`,
     parameter: 'FlowLogId',
   },
   networkInterface: {

@@ -7,7 +7,6 @@ import type {
   DescribeFlowLogsRequest,
   DescribeFlowLogsResult,
   FlowLog,
-  UnsuccessfulItem,
 } from '@aws-sdk/client-ec2';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
@@ -113,15 +112,18 @@ function make(
 
 export function deleteFlowLogs(input: DeleteFlowLogsRequest, call: Call): DeleteFlowLogsResult {
   if (!input.FlowLogIds?.length) throw missing('FlowLogId');
-  const unsuccessful: UnsuccessfulItem[] = [];
-  for (const id of input.FlowLogIds) {
-    if (flowLogs(call).delete(id)) forgetTags(call, id);
-    else {
-      const Message = `The flow log ID '${id}' does not exist`;
-      unsuccessful.push({ ResourceId: id, Error: { Code: 'InvalidFlowLogId.NotFound', Message } });
-    }
+  const unknown = input.FlowLogIds.filter((id) => !flowLogs(call).has(id));
+  if (unknown.length > 0) {
+    throw new Fault(
+      'InvalidFlowLogId.NotFound',
+      `These flow log ids in the input list are not found: [TotalCount: ${unknown.length}] ${unknown.join(' ')}`,
+    );
   }
-  return { Unsuccessful: unsuccessful };
+  for (const id of input.FlowLogIds) {
+    flowLogs(call).delete(id);
+    forgetTags(call, id);
+  }
+  return { Unsuccessful: [] };
 }
 
 const fields: FilterFields<FlowLogRecord> = {

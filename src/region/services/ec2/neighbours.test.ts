@@ -179,6 +179,9 @@ describe('flow logs', () => {
   it('refuse what they do not know', async () => {
     await create({});
     expect(await faultOf(create({}))).toContain('FlowLogAlreadyExists');
+    expect(await faultOf(region.call('DeleteFlowLogs', { FlowLogIds: ['fl-1'] }))).toBe(
+      'InvalidFlowLogId.NotFound: These flow log ids in the input list are not found: [TotalCount: 1] fl-1',
+    );
     expect(await faultOf(create({ LogFormat: '${colour}' }))).toContain('${colour}');
     expect(await faultOf(create({ LogDestinationType: 's3' }))).toContain('UnsupportedOperation');
     expect(await faultOf(create({ MaxAggregationInterval: 30 }))).toContain('InvalidParameterValue');

@@ -52,7 +52,7 @@ const same = (one: AclEntryRecord, other: { number: number; egress: boolean }) =
 export function replaceNetworkAclEntry(input: ReplaceNetworkAclEntryRequest, call: Call): object {
   const acl = needNetworkAcl(call, input.NetworkAclId);
   const entry = entryOf(input);
-  if (!acl.entries.some((other) => same(other, entry))) throw unknown(entry.number);
+  if (!acl.entries.some((other) => same(other, entry))) throw unknown(entry);
   const entries = acl.entries.map((other) => (same(other, entry) ? entry : other));
   networkAcls(call).put(acl.networkAclId, { ...acl, entries });
   return {};
@@ -62,13 +62,14 @@ export function deleteNetworkAclEntry(input: DeleteNetworkAclEntryRequest, call:
   const acl = needNetworkAcl(call, input.NetworkAclId);
   const at = { number: numberOf(input.RuleNumber), egress: egressOf(input.Egress) };
   const entries = acl.entries.filter((other) => !same(other, at));
-  if (entries.length === acl.entries.length) throw unknown(at.number);
+  if (entries.length === acl.entries.length) throw unknown(at);
   networkAcls(call).put(acl.networkAclId, { ...acl, entries });
   return {};
 }
 
-function unknown(number: number): Fault {
-  return new Fault('InvalidNetworkAclEntry.NotFound', `The network acl entry identified by ${number} does not exist.`);
+function unknown({ number, egress }: { number: number; egress: boolean }): Fault {
+  const way = egress ? 'egress' : 'ingress';
+  return new Fault('InvalidNetworkAclEntry.NotFound', `no ${way} entry with number ${number}`);
 }
 
 function numberOf(number: number | undefined): number {

@@ -13,7 +13,6 @@ import {
   missing,
   needEgressOnlyGateway,
   needInterface,
-  needInternetGateway,
   needNatGateway,
   needRouteTable,
   needVpc,
@@ -91,7 +90,11 @@ function targetOf(
     throw new Fault('InvalidParameterCombination', 'The route must have exactly one target.');
   }
   if (input.GatewayId) {
-    const gateway = needInternetGateway(call, input.GatewayId);
+    const gateway = internetGateways(call).get(input.GatewayId);
+    // The one operation that calls it a gateway.
+    if (!gateway) {
+      throw new Fault('InvalidGatewayID.NotFound', `The gateway ID '${input.GatewayId}' does not exist`);
+    }
     if (gateway.vpcId !== table.vpcId) throw apart(table, 'network gateway', gateway.internetGatewayId);
     return { kind: 'gateway', id: gateway.internetGatewayId };
   }

@@ -49,6 +49,9 @@ describe('routes', () => {
     expect(await faultOf(region.call('DeleteRoute', { RouteTableId, DestinationCidrBlock: '1.2.3.0/24' }))).toBe(
       `InvalidRoute.NotFound: no route with destination-cidr-block 1.2.3.0/24 in route table ${RouteTableId}`,
     );
+    expect(await faultOf(region.call('CreateRoute', { ...all, GatewayId: 'igw-1' }))).toBe(
+      "InvalidGatewayID.NotFound: The gateway ID 'igw-1' does not exist",
+    );
     await region.call('CreateRoute', { RouteTableId, DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId });
     await region.call('DetachInternetGateway', { InternetGatewayId: gateway, VpcId: vpcId });
     const { RouteTables } = await region.call<DescribeRouteTablesResult>('DescribeRouteTables', {

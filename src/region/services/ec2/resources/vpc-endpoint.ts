@@ -1,7 +1,7 @@
 /** `AWS::EC2::VPCEndpoint` and `AWS::EC2::FlowLog`. */
 import type { CreateFlowLogsResult, CreateVpcEndpointResult, DescribeVpcEndpointsResult } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { booleanOf, numberOf, type TagProperty, tagSpecification, updateTags } from './properties.ts';
+import { booleanOf, numberOf, type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
 
 interface EndpointProperties {
   readonly VpcId: string;
@@ -45,7 +45,9 @@ export const vpcEndpoint = resourceType<EndpointProperties>({
       TagSpecifications: tagSpecification(request, 'vpc-endpoint', properties.Tags),
       ClientToken: request.name(64),
     });
-    return await available(request, VpcEndpoint?.VpcEndpointId ?? '');
+    const id = VpcEndpoint?.VpcEndpointId ?? '';
+    request.made?.(id);
+    return await available(request, id);
   },
   async update(request) {
     const { physicalId: id, properties, previous } = request;
@@ -163,8 +165,5 @@ export const flowLog = resourceType<FlowLogProperties>({
     await updateTags(request, request.physicalId);
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
-  // Flow logs that are gone are told in the answer, and ignored here.
-  async delete(request) {
-    await request.invoke('ec2', 'DeleteFlowLogs', { FlowLogIds: [request.physicalId] });
-  },
+  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteFlowLogs', { FlowLogIds: [request.physicalId] })),
 });
