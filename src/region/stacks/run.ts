@@ -117,7 +117,8 @@ function liveContext(run: Run, context: ResolveContext): ResolveContext {
 export function attributeOf(record: ResourceRecord, attribute: string, path: Path = []): Resolved {
   const { attributes, type, logicalId, unmodelled } = record;
   // Shaped so that others can be made with it.
-  if (unmodelled) return /arn$/i.test(attribute) ? `arn:aws:unmodelled:::${logicalId}` : `unmodelled-${logicalId}.${attribute}`;
+  if (unmodelled)
+    return /arn$/i.test(attribute) ? `arn:aws:unmodelled:::${logicalId}` : `unmodelled-${logicalId}.${attribute}`;
   if (Object.hasOwn(attributes, attribute)) return attributes[attribute] as Resolved;
   let value: unknown = attributes;
   for (const step of attribute.split('.')) {

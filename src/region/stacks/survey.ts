@@ -4,6 +4,7 @@
  */
 
 import { checkTemplate } from './check.ts';
+import { unmodelledReferences } from './dynamic.ts';
 import { notModelled } from './honours.ts';
 import { chooseValues, type GivenParameter, type ParameterValues } from './parameters.ts';
 import { parseTemplate } from './parse.ts';
@@ -83,6 +84,11 @@ export function surveyPlan(plan: Plan, types: ResourceTypes): Survey {
     if (problems.length > 0) {
       const line = template.lineOf([...inProperties, ...(problems[0]?.path ?? [])]);
       errors.push({ message: validationFailed(logicalId, problems), logicalId, line });
+    }
+    const kinds = unmodelledReferences(properties);
+    if (kinds.length > 0) {
+      const message = `Dynamic references to ${[...new Set(kinds)].join(', ')} are not modelled by Orrery (resource ${logicalId}).`;
+      errors.push({ message, logicalId, line: template.lineOf(inProperties) });
     }
     for (const place of notModelled(type, properties)) {
       // What AWS does not know either is an error already.
