@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { stackResources } from './records.ts';
+import { resourceType } from './resource-type.ts';
 import { receiveSignal } from './signals.ts';
 import { testRegion } from './testing.ts';
 
@@ -498,5 +500,87 @@ describe('a creation policy', () => {
       'A CREATE_FAILED: Failed to receive 1 resource signal(s) within the specified duration',
     );
     expect(region.things()).toEqual([]);
+  });
+});
+
+describe('what surrounds a stack', () => {
+  const slowTypes = (calls: string[]) => ({
+    'Orrery::Test::Live': resourceType<{ Uses?: string; Tags?: unknown }>({
+      honours: ['Uses', 'Tags'],
+      async create({ logicalId, stackTags }) {
+        calls.push(`create ${logicalId} ${stackTags.map(({ Key, Value }) => `${Key}=${Value}`)[0]}`);
+        return { physicalId: logicalId, attributes: { Count: 'none yet' } };
+      },
+      read: async () => ({ Count: `asked ${calls.length}` }),
+      delete: async () => {},
+    }),
+  });
+
+  it('attributes that others change are read when they are used', async () => {
+    const calls: string[] = [];
+    const region = testRegion({ types: slowTypes(calls) });
+    const Live = 'Orrery::Test::Live';
+    region.create(
+      'app',
+      {
+        Resources: {
+          A: { Type: Live },
+          B: { Type: Live, DependsOn: 'A' },
+          C: { Type, DependsOn: 'B', Properties: { Value: { 'Fn::GetAtt': ['A', 'Count'] } } },
+        },
+        Outputs: { Count: { Value: { 'Fn::GetAtt': ['A', 'Count'] } } },
+      },
+      { tags: { team: 'one' } },
+    );
+    await region.settle();
+    expect(region.things()[0]?.value).toBe('asked 2');
+    expect(region.stack('app').outputs[0]?.value).toBe('asked 2');
+    expect(calls[0]).toBe('create A team=one');
+  });
+
+  it('topics are told every event, and one that is not there stops nothing', async () => {
+    const told: { TopicArn: string; Message: string }[] = [];
+    const region = testRegion({
+      invoke: async (_, __, input) => {
+        told.push(input as (typeof told)[number]);
+        if (told.length === 1) throw new Error('no such topic');
+        return {};
+      },
+    });
+    region.create('app', pair(), { notificationArns: ['arn:topic'] });
+    await region.settle();
+    expect(told).toHaveLength(region.events('app').length);
+    expect(told.at(-1)).toMatchObject({
+      TopicArn: 'arn:topic',
+      Message: expect.stringMatching(/LogicalResourceId='app'\n.*ResourceStatus='CREATE_COMPLETE'\n/s),
+    });
+  });
+
+  it('dynamic references are looked up at each use and never kept', async () => {
+    const stored: Record<string, { Value: string; Type: string }> = {
+      '/plain': { Value: 'one', Type: 'String' },
+      '/secret:2': { Value: 'hush', Type: 'SecureString' },
+    };
+    const region = testRegion({
+      invoke: async (_, operation, input) => {
+        expect(operation).toBe('GetParameter');
+        return { Parameter: stored[(input as { Name: string }).Name] };
+      },
+    });
+    const using = (Value: string) => ({ Resources: { A: { Type, Properties: { Value } } } });
+    region.create('app', using('<{{resolve:ssm:/plain}}> {{resolve:ssm-secure:/secret:2}}'));
+    await region.settle();
+    expect(region.things()[0]?.value).toBe('<one> hush');
+    const kept = stackResources(region.host, region.stack('app').id).map(({ properties }) => properties);
+    const records = JSON.stringify(kept);
+    expect(records).toContain('{{resolve:ssm-secure:/secret:2}}');
+    expect(records).not.toContain('<one> hush');
+    region.create('plain', using('{{resolve:ssm:/secret:2}}'));
+    region.create('manager', using('{{resolve:secretsmanager:x}}'));
+    await region.settle();
+    expect(region.events('plain', true)[2]).toBe(
+      'A CREATE_FAILED: Non-secure SSM prefix was used for secure parameter: /secret:2',
+    );
+    expect(region.events('manager', true)[2]).toContain('secretsmanager:x}} is not modelled by Orrery');
   });
 });

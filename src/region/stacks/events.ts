@@ -5,6 +5,7 @@ function append(host: StackHost, { id, ...event }: Omit<EventRecord, 'at'>): voi
   const table = events(host, event.stackId);
   const at = host.clock.now();
   const number = String(table.size).padStart(8, '0');
+  notify(host, { ...event, id, at });
   // The model makes several of one name in a millisecond, and clients tell events apart by their ids.
   table.put(number, { ...event, id: id.replace(/(?<=\.\d{3})Z$/, `${number.slice(-3)}Z`), at });
   host.note({
@@ -19,6 +20,39 @@ function append(host: StackHost, { id, ...event }: Omit<EventRecord, 'at'>): voi
       physicalId: event.physicalId,
     },
   });
+}
+
+/** Who CloudFormation is to SNS. */
+const itself = { kind: 'service', service: 'cloudformation.amazonaws.com', trusted: true };
+
+/** Tells the stack's topics. What cannot be delivered stops nothing. */
+function notify(host: StackHost, event: EventRecord): void {
+  const { notificationArns = [] } = stacks(host).get(event.stackId) ?? {};
+  if (notificationArns.length === 0) return;
+  const fields: [string, string][] = [
+    ['StackId', event.stackId],
+    ['Timestamp', new Date(event.at).toISOString()],
+    ['EventId', event.id],
+    ['LogicalResourceId', event.logicalId],
+    ['Namespace', host.account],
+    ['PhysicalResourceId', event.physicalId],
+    // Left out: topics are read by more people than stacks, and properties may hold secrets.
+    ['ResourceProperties', 'null'],
+    ['ResourceStatus', event.status],
+    ['ResourceStatusReason', event.reason ?? ''],
+    ['ResourceType', event.type],
+    ['StackName', event.stackName],
+    ['ClientRequestToken', event.token ?? 'null'],
+  ];
+  const Message = fields.map(([name, value]) => `${name}='${value}'\n`).join('');
+  for (const TopicArn of notificationArns) {
+    host
+      .invoke(itself, 'sns', 'Publish', { TopicArn, Subject: 'AWS CloudFormation Notification', Message })
+      .catch((error: unknown) => {
+        const text = `${event.stackName} could not notify ${TopicArn}: ${error instanceof Error ? error.message : String(error)}`;
+        host.note({ source: 'stack', kind: 'notification-failed', text });
+      });
+  }
 }
 
 /** Tells a resource's status as it stands, or a line about it (`reason`) with the status unchanged. */
