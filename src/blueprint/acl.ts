@@ -24,7 +24,7 @@ export interface AclRule {
   readonly number: number;
   readonly action: 'allow' | 'deny';
   readonly protocol: 'tcp' | 'all' | 'icmp' | 'icmpv6';
-  /** IPv4 or IPv6; `vpc6` stands for the VPC's own IPv6 range. */
+  /** IPv4 or IPv6. */
   readonly range: string;
   readonly ports?: readonly [from: number, to: number];
   readonly why: string;
@@ -50,36 +50,36 @@ export function aclRules(config: Pick<Config, 'network' | 'api'>): readonly AclR
   const throughNat = nat !== 'none';
   const v6 = (entry: Entry): Entry[] => (ipv6 ? [{ ...entry, name: `${entry.name}6` }] : []);
   const out6 = (entry: Entry) => (throughNat ? v6(entry) : []);
-  const mtu = 'Path MTU discovery: without it, large packets on a path with a smaller limit vanish';
+  const mtu = 'path MTU discovery: else large packets vanish';
   const pathMtu: Entry = { name: 'PathMtu', ranges: [everywhere], protocol: 'icmp', why: mtu };
   const pathMtu6: Entry = { ...pathMtu, ranges: [everywhere6], protocol: 'icmpv6' };
 
   return [
     ...rules('PrivateAcl', 'In', [
-      { name: 'FromBalancer', ranges: publics, ports: api, why: "requests of the balancer's nodes to the API" },
+      { name: 'FromBalancer', ranges: publics, ports: api, why: 'requests of the balancer to the API' },
       {
         name: 'ToEndpoints',
         ranges: privates,
         ports: https,
-        why: 'machines call the interface endpoints of other zones',
+        why: 'machines to the interface endpoints of other zones',
       },
       {
         name: 'Replies',
         ranges: [everywhere],
         ports: linux,
-        why: `replies to what machines call: endpoints, S3 (public addresses)${throughNat ? ', and the internet through NAT' : ''}`,
+        why: `replies to machines: of endpoints, S3${throughNat ? ', and through NAT' : ''}`,
       },
       pathMtu,
-      ...out6({ name: 'Replies', ranges: [everywhere6], ports: linux, why: 'replies to what machines call over IPv6' }),
+      ...out6({ name: 'Replies', ranges: [everywhere6], ports: linux, why: 'replies to machines over IPv6' }),
       ...out6(pathMtu6),
     ]),
     ...rules('PrivateAcl', 'Out', [
-      { name: 'ToBalancer', ranges: publics, ports: any, why: "replies of the API to the balancer's nodes" },
+      { name: 'ToBalancer', ranges: publics, ports: any, why: 'replies of the API to the balancer' },
       {
         name: 'Https',
         ranges: [everywhere],
         ports: https,
-        why: `machines call endpoints, S3 (public addresses)${throughNat ? ', and the internet through NAT' : ''}`,
+        why: `machines to endpoints, S3${throughNat ? ', and out through NAT' : ''}`,
       },
       {
         name: 'FromEndpoints',
@@ -87,32 +87,32 @@ export function aclRules(config: Pick<Config, 'network' | 'api'>): readonly AclR
         ports: linux,
         why: 'replies of the interface endpoints to other zones',
       },
-      ...out6({ name: 'Https', ranges: [everywhere6], ports: https, why: 'machines call out over IPv6' }),
+      ...out6({ name: 'Https', ranges: [everywhere6], ports: https, why: 'machines out over IPv6' }),
     ]),
     ...rules('PublicAcl', 'In', [
       {
         name: 'Https',
         ranges: [everywhere],
         ports: https,
-        why: `clients to the balancer${throughNat ? '; calls of machines on their way to NAT' : ''}`,
+        why: `clients to the balancer${throughNat ? '; machines to NAT' : ''}`,
       },
       {
         name: 'Http',
         ranges: [everywhere],
         ports: [80, 80],
-        why: 'clients to the balancer, which redirects them to HTTPS',
+        why: 'to the balancer: redirected, or CloudFront',
       },
       throughNat
         ? {
             name: 'Replies',
             ranges: [everywhere],
             ports: any,
-            why: 'replies from the internet to NAT gateways, and of machines to the balancer',
+            why: 'replies to NAT gateways, and of machines to the balancer',
           }
         : { name: 'Replies', ranges: privates, ports: any, why: 'replies of machines to the balancer' },
       pathMtu,
       ...v6({ name: 'Https', ranges: [everywhere6], ports: https, why: 'clients to the balancer over IPv6' }),
-      ...v6({ name: 'Http', ranges: [everywhere6], ports: [80, 80], why: 'the same, to be redirected' }),
+      ...v6({ name: 'Http', ranges: [everywhere6], ports: [80, 80], why: 'the same over IPv6' }),
       ...v6(pathMtu6),
     ]),
     ...rules('PublicAcl', 'Out', [
@@ -123,7 +123,7 @@ export function aclRules(config: Pick<Config, 'network' | 'api'>): readonly AclR
               name: 'NatReplies',
               ranges: privates,
               ports: linux,
-              why: 'replies that NAT gateways hand back to machines',
+              why: 'replies from NAT to machines',
             },
           ]
         : []),
@@ -132,13 +132,10 @@ export function aclRules(config: Pick<Config, 'network' | 'api'>): readonly AclR
         ranges: [cidr],
         action: 'deny',
         protocol: 'all',
-        why: 'nothing else inside the VPC: the rule for clients below would allow it',
+        why: 'nothing else in the VPC, which the next rules would allow',
       },
       { name: 'Replies', ranges: [everywhere], ports: any, why: 'replies of the balancer to clients' },
-      ...(throughNat
-        ? [{ name: 'Https', ranges: [everywhere], ports: https, why: 'calls of machines, from NAT on to the internet' }]
-        : []),
-      ...v6({ name: 'NothingElse', ranges: ['vpc6'], action: 'deny', protocol: 'all', why: 'nothing inside the VPC' }),
+      ...(throughNat ? [{ name: 'Https', ranges: [everywhere], ports: https, why: 'NAT on to the internet' }] : []),
       ...v6({
         name: 'Replies',
         ranges: [everywhere6],
@@ -157,8 +154,11 @@ function rules(acl: AclRule['acl'], direction: AclRule['direction'], entries: re
     .map((entry, index) => ({ action: 'allow', protocol: 'tcp', ...entry, acl, direction, number: 100 + 10 * index }));
 }
 
-/** Returns what must be there before a packet passes. */
-export function makeAcls(scope: Construct, config: Config, { vpc, zones, ipv6Range }: Network): readonly CfnResource[] {
+/** What neither a boot nor a request of the balancer needs: machines need not wait for it. */
+const forOthers = /PathMtu|PublicAcl(InHttp6?|InHttps6|OutNothingElse|OutReplies6?)$/;
+
+/** Returns what must be there before machines boot. */
+export function makeAcls(scope: Construct, config: Config, { vpc, zones }: Network): readonly CfnResource[] {
   const acls = {
     PublicAcl: new CfnNetworkAcl(scope, 'PublicAcl', { vpcId: vpc.ref }),
     PrivateAcl: new CfnNetworkAcl(scope, 'PrivateAcl', { vpcId: vpc.ref }),
@@ -170,7 +170,7 @@ export function makeAcls(scope: Construct, config: Config, { vpc, zones, ipv6Ran
       ruleNumber: rule.number,
       ruleAction: rule.action,
       protocol: protocolNumbers[rule.protocol],
-      ...rangeOf(rule.range, ipv6Range),
+      ...rangeOf(rule.range),
       ...(rule.ports ? { portRange: { from: rule.ports[0], to: rule.ports[1] } } : {}),
       // Destination unreachable: fragmentation needed; and packet too big.
       ...(rule.protocol === 'icmp' ? { icmp: { type: 3, code: 4 } } : {}),
@@ -183,15 +183,13 @@ export function makeAcls(scope: Construct, config: Config, { vpc, zones, ipv6Ran
     associate(scope, `PublicSubnet${zone.letter}Acl`, acls.PublicAcl.ref, zone.public.ref),
     associate(scope, `PrivateSubnet${zone.letter}Acl`, acls.PrivateAcl.ref, zone.private.ref),
   ]);
-  return [...entries, ...associations];
+  return [...entries.filter((entry) => !forOthers.test(entry.node.id)), ...associations];
 }
 
 function associate(scope: Construct, id: string, networkAclId: string, subnetId: string): CfnResource {
   return new CfnSubnetNetworkAclAssociation(scope, id, { networkAclId, subnetId });
 }
 
-function rangeOf(range: string, vpc6: string | undefined): { cidrBlock: string } | { ipv6CidrBlock: string } {
-  if (range !== 'vpc6') return range.includes(':') ? { ipv6CidrBlock: range } : { cidrBlock: range };
-  if (vpc6 === undefined) throw new RangeError('a rule for the IPv6 range of a VPC without one');
-  return { ipv6CidrBlock: vpc6 };
+function rangeOf(range: string): { cidrBlock: string } | { ipv6CidrBlock: string } {
+  return range.includes(':') ? { ipv6CidrBlock: range } : { cidrBlock: range };
 }

@@ -7,14 +7,14 @@
  * beforehand. And where the parameter names CloudFront's prefix list, packets from elsewhere are dropped; the list's id
  * differs by region and CloudFormation cannot look it up, so it is optional.
  */
-import { Aws, type CfnResource, Fn } from 'aws-cdk-lib';
-import { CfnSecurityGroup, CfnSecurityGroupEgress, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
+import { Aws, Fn } from 'aws-cdk-lib';
+import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { CfnListener, CfnListenerRule, CfnLoadBalancer, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { bucketPolicy, privateBucket } from './bucket.ts';
 import type { Config } from './config.ts';
 import type { Network } from './network.ts';
-import { onlyIf, type Parameters } from './parameters.ts';
+import { choose, onlyIf, type Parameters } from './parameters.ts';
 
 export interface Balancer {
   readonly loadBalancer: CfnLoadBalancer;
@@ -22,8 +22,8 @@ export interface Balancer {
   readonly securityGroup: CfnSecurityGroup;
   /** What the distribution shows to be let in, where there is no domain. */
   readonly originHeader: { readonly name: string; readonly value: string };
-  /** What must be there before the target group is in use. */
-  readonly listening: readonly CfnResource[];
+  /** The ARN of the listener, or the rule of one, that forwards to the target group. */
+  readonly forwarder: string;
 }
 
 export function makeBalancer(
@@ -42,14 +42,12 @@ export function makeBalancer(
   });
   const logs = config.api.accessLogs ? makeLogBucket(scope) : undefined;
   const loadBalancer = new CfnLoadBalancer(scope, 'ApiBalancer', {
-    type: 'application',
     scheme: 'internet-facing',
     ipAddressType: config.network.ipv6 ? 'dualstack' : 'ipv4',
     subnets: zones.map((zone) => zone.public.ref),
     securityGroups: [securityGroup.ref],
     loadBalancerAttributes: [
       { key: 'routing.http.drop_invalid_header_fields.enabled', value: 'true' },
-      { key: 'idle_timeout.timeout_seconds', value: '60' },
       ...(logs
         ? [
             { key: 'access_logs.s3.enabled', value: 'true' },
@@ -58,9 +56,9 @@ export function makeBalancer(
         : []),
     ],
   });
-  loadBalancer.addDependency(network.internet);
+  loadBalancer.addResourceDependency(network.internet);
   // The balancer tries to write a test object when the attribute is set.
-  if (logs) loadBalancer.addDependency(logs.policy);
+  if (logs) loadBalancer.addResourceDependency(logs.policy);
   const targetGroup = makeTargetGroup(scope, config, vpc.ref);
   const forward = [{ type: 'forward', targetGroupArn: targetGroup.ref }];
   const originHeader = { name: 'X-Origin-Token', value: Fn.select(2, Fn.split('/', Aws.STACK_ID)) };
@@ -82,10 +80,7 @@ export function makeBalancer(
       Fn.conditionIf(
         conditions.hasDomain.logicalId,
         { Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443', StatusCode: 'HTTP_301' } },
-        {
-          Type: 'fixed-response',
-          FixedResponseConfig: { StatusCode: '403', ContentType: 'text/plain', MessageBody: 'By CloudFront only' },
-        },
+        { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '403' } },
       ),
     ],
   });
@@ -98,19 +93,24 @@ export function makeBalancer(
     actions: forward,
   });
   rule.cfnOptions.condition = conditions.noDomain;
-  return { loadBalancer, targetGroup, securityGroup, originHeader, listening: [https, http, rule] };
+  return {
+    loadBalancer,
+    targetGroup,
+    securityGroup,
+    originHeader,
+    forwarder: choose(conditions.hasDomain, https.ref, rule.ref),
+  };
 }
 
 function ingress({ network }: Config, { conditions, cloudFrontPrefixList }: Parameters) {
-  const from = (port: number, source: Readonly<Record<string, string>>, description: string) => ({
+  const from = (port: number, source: Readonly<Record<string, string>>) => ({
     IpProtocol: 'tcp',
     FromPort: port,
     ToPort: port,
     ...source,
-    Description: description,
   });
-  const http = (source: Readonly<Record<string, string>>) => from(80, source, 'HTTP: redirected, or CloudFront');
-  const https = (source: Readonly<Record<string, string>>) => from(443, source, 'HTTPS from anywhere');
+  const http = (source: Readonly<Record<string, string>>) => from(80, source);
+  const https = (source: Readonly<Record<string, string>>) => from(443, source);
   return [
     onlyIf(conditions.hasDomain, https({ CidrIp: '0.0.0.0/0' })),
     Fn.conditionIf(
@@ -124,26 +124,6 @@ function ingress({ network }: Config, { conditions, cloudFrontPrefixList }: Para
           onlyIf(conditions.hasDomain, http({ CidrIpv6: '::/0' })),
         ]
       : []),
-  ];
-}
-
-/** Rules between two groups that name each other stand alone: inside the groups they would be a cycle. */
-export function connectGroups(
-  scope: Construct,
-  { from, to, id, port, why }: { from: CfnSecurityGroup; to: CfnSecurityGroup; id: string; port: number; why: string },
-): readonly CfnResource[] {
-  const rule = { ipProtocol: 'tcp', fromPort: port, toPort: port, description: why };
-  return [
-    new CfnSecurityGroupEgress(scope, `${id}Out`, {
-      groupId: from.attrGroupId,
-      destinationSecurityGroupId: to.attrGroupId,
-      ...rule,
-    }),
-    new CfnSecurityGroupIngress(scope, `${id}In`, {
-      groupId: to.attrGroupId,
-      sourceSecurityGroupId: from.attrGroupId,
-      ...rule,
-    }),
   ];
 }
 
@@ -161,15 +141,11 @@ function makeTargetGroup(scope: Construct, { api }: Config, vpcId: string): CfnT
   };
   return new CfnTargetGroup(scope, 'ApiTargets', {
     vpcId,
-    targetType: 'instance',
     protocol: 'HTTP',
     port: api.port,
     healthCheckPath: api.healthPath,
     healthCheckIntervalSeconds: 10,
-    healthCheckTimeoutSeconds: 5,
     healthyThresholdCount: 2,
-    unhealthyThresholdCount: 2,
-    matcher: { httpCode: '200' },
     targetGroupAttributes: Object.entries(attributes).map(([key, value]) => ({ key, value })),
   });
 }

@@ -45,7 +45,7 @@ export function makeBoot(scope: Construct, config: Config, parameters: Parameter
     .digest('hex');
   const stack = '--stack ${AWS::StackName} --region ${AWS::Region}';
   const script = `#!/bin/bash
-# Another release, origin or definition of the boot makes other user data, which rolls the machines:
+# Other user data rolls the machines:
 # release: \${${releaseKey.node.id}}
 # origin: \${Origin}
 # boot: ${digest.slice(0, 16)}
@@ -63,7 +63,6 @@ export function makeBoot(scope: Construct, config: Config, parameters: Parameter
 
 function initMetadata({ api, name }: Config, parameters: Parameters, parts: BootParts) {
   const { releaseBucket, releaseKey, conditions } = parameters;
-  const owned = { owner: 'root', group: 'root', mode: '000644' };
   const source = `https://\${${releaseBucket.node.id}}.s3.\${AWS::Region}.\${AWS::URLSuffix}/\${${releaseKey.node.id}}`;
   return {
     configSets: {
@@ -75,14 +74,14 @@ function initMetadata({ api, name }: Config, parameters: Parameters, parts: Boot
       users: { api: { homeDir: folder } },
     },
     release: { sources: { [folder]: Fn.sub(source) } },
-    placeholder: { files: { [`${folder}/${api.start}`]: { content: placeholder, ...owned } } },
+    placeholder: { files: { [`${folder}/${api.start}`]: { content: placeholder } } },
     run: {
       files: {
-        [environmentFile]: { content: environment(api, parameters, parts), ...owned, mode: '000640' },
-        [unitFile]: { content: unit(name, api), ...owned },
-        [agentFile]: { content: agentConfig(parts.logGroup), ...owned },
-        '/etc/logrotate.d/api': { content: rotation, ...owned },
-        [waitFile]: { content: waitScript(api), ...owned },
+        [environmentFile]: { content: environment(api, parameters, parts), mode: '000640' },
+        [unitFile]: { content: unit(name, api) },
+        [agentFile]: { content: agentConfig(parts.logGroup) },
+        '/etc/logrotate.d/api': { content: rotation },
+        [waitFile]: { content: waitScript(api) },
       },
       commands: {
         agent: {
@@ -108,7 +107,6 @@ const rotation = `${logFile} {
   size 50M
   rotate 2
   copytruncate
-  missingok
 }
 `;
 
@@ -144,7 +142,6 @@ StandardOutput=append:${logFile}
 StandardError=append:${logFile}
 NoNewPrivileges=yes
 PrivateTmp=yes
-ProtectHome=yes
 ProtectSystem=strict
 [Install]
 WantedBy=multi-user.target
@@ -162,7 +159,6 @@ function agentConfig(logGroup: CfnLogGroup) {
     log_stream_name: stream,
   });
   return {
-    agent: { metrics_collection_interval: 60 },
     metrics: {
       namespace: 'CWAgent',
       append_dimensions: { AutoScalingGroupName: '${aws:AutoScalingGroupName}', InstanceId: '${aws:InstanceId}' },
@@ -179,18 +175,11 @@ function agentConfig(logGroup: CfnLogGroup) {
 
 /** Two minutes for the API to answer its health check, half a second between tries. */
 function waitScript({ port, healthPath }: Config['api']): string {
-  return `const pause = new Int32Array(new SharedArrayBuffer(4));
-let why;
-for (let tries = 0; tries < 240; tries++) {
-  const status = await fetch('http://127.0.0.1:${port}${healthPath}').then(
-    (answer) => answer.status,
-    (error) => error.cause?.code ?? error.message,
-  );
-  if (status === 200) process.exit(0);
-  why = status;
-  Atomics.wait(pause, 0, 0, 500);
+  return `let got;
+for (let tries = 0; tries < 240 && got !== 200; tries++) {
+  if (tries) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  got = await fetch('http://127.0.0.1:${port}${healthPath}').then((answer) => answer.status, (error) => error.cause?.code);
 }
-console.error('the API does not answer ${healthPath} with 200: ' + why);
-process.exit(1);
+if (got !== 200) throw new Error('${healthPath} answers ' + got);
 `;
 }

@@ -3,6 +3,7 @@ import { Aws, CfnDeletionPolicy, Fn } from 'aws-cdk-lib';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnBucket, CfnBucketPolicy, type CfnBucketProps } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
 
 export type Statement = Readonly<Record<string, unknown>>;
 
@@ -31,7 +32,6 @@ export function privateBucket(
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     },
-    ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
     bucketEncryption: {
       serverSideEncryptionConfiguration: [
         key
@@ -72,29 +72,34 @@ export function within(bucket: CfnBucket, objects = '*'): string {
   return Fn.sub(`\${${bucket.node.id}.Arn}/${objects}`);
 }
 
-/** A key that outlives the stack, as what it encrypts may. `statements` besides: the account's own policies decide. */
-export function encryptionKey(
-  scope: Construct,
-  id: string,
-  description: string,
-  statements: readonly Statement[] = [],
-) {
-  const key = new CfnKey(scope, id, {
-    description,
-    enableKeyRotation: true,
-    keyPolicy: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Sid: 'AccountPolicies',
-          Effect: 'Allow',
-          Principal: { AWS: Fn.sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:root') },
-          Action: 'kms:*',
-          Resource: '*',
-        },
-        ...statements,
-      ],
+/**
+ * The key of those buckets that have one; it outlives the stack, as what it encrypts may. In the account, policies of
+ * roles decide about it. CloudFront may use it for any distribution of the account, since naming the one would be a
+ * cycle: the distribution needs the bucket, the bucket the key, and the key the distribution.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+ */
+export function makeKey(scope: Construct, { web, data }: Config): CfnKey | undefined {
+  if (!web.kms && !data.kms) return undefined;
+  const account = {
+    Sid: 'Account',
+    Effect: 'Allow',
+    Principal: { AWS: Aws.ACCOUNT_ID },
+    Action: 'kms:*',
+    Resource: '*',
+  };
+  const cloudFront = {
+    Sid: 'CloudFront',
+    Effect: 'Allow',
+    Principal: { Service: 'cloudfront.amazonaws.com' },
+    Action: web.uploads ? ['kms:Decrypt', 'kms:GenerateDataKey*'] : 'kms:Decrypt',
+    Resource: '*',
+    Condition: {
+      ArnLike: { 'aws:SourceArn': Fn.sub('arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*') },
     },
+  };
+  const key = new CfnKey(scope, 'BucketKey', {
+    enableKeyRotation: true,
+    keyPolicy: { Version: '2012-10-17', Statement: web.kms ? [account, cloudFront] : [account] },
   });
   keep(key);
   return key;
@@ -104,25 +109,4 @@ export function encryptionKey(
 export function keep(resource: CfnKey | CfnBucket): void {
   resource.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
   resource.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
-}
-
-/**
- * CloudFront may use the key for any distribution of this account. Naming the one would be a cycle: the distribution
- * needs the bucket, the bucket the key, and the key the distribution.
- * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
- */
-export function cloudFrontKeyStatement(writes: boolean): Statement {
-  return {
-    Sid: 'CloudFront',
-    Effect: 'Allow',
-    Principal: { Service: 'cloudfront.amazonaws.com' },
-    Action: writes ? ['kms:Decrypt', 'kms:GenerateDataKey*'] : 'kms:Decrypt',
-    Resource: '*',
-    Condition: {
-      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-      ArnLike: {
-        'aws:SourceArn': Fn.sub('arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*'),
-      },
-    },
-  };
 }

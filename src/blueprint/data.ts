@@ -2,44 +2,44 @@
 import type { CfnKey } from 'aws-cdk-lib/aws-kms';
 import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { bucketPolicy, encryptionKey, keep, privateBucket, type Statement, within } from './bucket.ts';
+import { bucketPolicy, keep, privateBucket, type Statement, within } from './bucket.ts';
 import type { Config } from './config.ts';
 
 export interface Data {
   readonly bucket: CfnBucket;
-  readonly key: CfnKey | undefined;
   /** For the role of the machines. */
   readonly statements: readonly Statement[];
 }
 
-export function makeData(scope: Construct, { name, data }: Config): Data {
-  const key = data.kms ? encryptionKey(scope, 'DataKey', `Data of ${name}`) : undefined;
+export function makeData(scope: Construct, { data }: Config, bucketKey: CfnKey | undefined): Data {
+  const key = data.kms ? bucketKey : undefined;
   const bucket = privateBucket(scope, 'DataBucket', { key, versioningConfiguration: { status: 'Enabled' } });
   keep(bucket);
   bucketPolicy(scope, bucket);
-  const writes = data.access === 'read-write';
-  return { bucket, key, statements: statements(bucket, key, writes) };
+  return { bucket, statements: statements(bucket, key, data.access) };
 }
 
-/** The gateway endpoint lets through exactly these, too: it names the bucket's actions once more. */
-export function dataActions(writes: boolean): string[] {
-  return ['s3:GetObject', ...(writes ? ['s3:PutObject', 's3:DeleteObject'] : [])];
+/** Without `s3:ListBucket`, a key that is not there answers 403 rather than 404. */
+const reads = ['s3:GetObject', 's3:ListBucket'];
+const writes = ['s3:PutObject', 's3:DeleteObject'];
+
+/** What a bucket's role, and the endpoint on the way to it, let through. */
+export function useOf(bucket: CfnBucket, access: Config['data']['access']) {
+  return {
+    Sid: 'UseData',
+    Effect: 'Allow',
+    Action: access === 'read' ? reads : [...reads, ...writes],
+    Resource: [bucket.attrArn, within(bucket)],
+  };
 }
 
-function statements(bucket: CfnBucket, key: CfnKey | undefined, writes: boolean): Statement[] {
-  return [
-    { Sid: 'UseData', Effect: 'Allow', Action: dataActions(writes), Resource: within(bucket) },
-    // Without it, a key that is not there answers 403 rather than 404.
-    { Sid: 'ListData', Effect: 'Allow', Action: 's3:ListBucket', Resource: bucket.attrArn },
-    ...(key
-      ? [
-          {
-            Sid: 'UseDataKey',
-            Effect: 'Allow',
-            Action: writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : 'kms:Decrypt',
-            Resource: key.attrArn,
-          },
-        ]
-      : []),
-  ];
+function statements(bucket: CfnBucket, key: CfnKey | undefined, access: Config['data']['access']): Statement[] {
+  if (!key) return [useOf(bucket, access)];
+  const useKey = {
+    Sid: 'UseDataKey',
+    Effect: 'Allow',
+    Action: access === 'read' ? 'kms:Decrypt' : ['kms:Decrypt', 'kms:GenerateDataKey'],
+    Resource: key.attrArn,
+  };
+  return [useOf(bucket, access), useKey];
 }

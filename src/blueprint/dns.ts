@@ -36,7 +36,7 @@ export function makeNames(scope: Construct, parameters: Parameters): Names {
   return {
     zone,
     zoneId,
-    siteCertificateArn: choose(conditions.makesSiteCertificate, site.ref, siteCertificateArn.valueAsString),
+    siteCertificateArn: choose(conditions.hasSiteCertificate, siteCertificateArn.valueAsString, site.ref),
     apiCertificateArn: api.ref,
   };
 }
@@ -53,7 +53,7 @@ export function makeRecords(
     const record = new CfnRecordSet(scope, id, { hostedZoneId: zoneId, name, type, aliasTarget });
     record.cfnOptions.condition = conditions.hasDomain;
   };
-  const site = { hostedZoneId: cloudFrontZone, dnsName: distribution.attrDomainName, evaluateTargetHealth: false };
+  const site = { hostedZoneId: cloudFrontZone, dnsName: distribution.attrDomainName };
   const api = {
     hostedZoneId: loadBalancer.attrCanonicalHostedZoneId,
     dnsName: loadBalancer.attrDnsName,

@@ -2,9 +2,8 @@
 import { type CfnResource, Fn } from 'aws-cdk-lib';
 import { CfnSecurityGroup, CfnVPCEndpoint } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { within } from './bucket.ts';
 import type { Config } from './config.ts';
-import { type Data, dataActions } from './data.ts';
+import { type Data, useOf } from './data.ts';
 import type { Network } from './network.ts';
 import { onlyIf, type Parameters } from './parameters.ts';
 
@@ -27,23 +26,23 @@ export function interfaceEndpoints({ network, api }: Pick<Config, 'network' | 'a
   return new Map(services.map((service) => [service, ids[service]]));
 }
 
-export interface Endpoints {
-  readonly securityGroup: CfnSecurityGroup;
-  /** What must be there before a machine boots. */
-  readonly ready: readonly CfnResource[];
+interface EndpointParts {
+  readonly network: Network;
+  readonly parameters: Parameters;
+  readonly data: Data;
+  /** The security group of the machines. */
+  readonly machines: CfnSecurityGroup;
 }
 
+/** Returns what must be there before a machine boots. */
 export function makeEndpoints(
   scope: Construct,
   config: Config,
-  network: Network,
-  parameters: Parameters,
-  data: Data,
-): Endpoints {
+  { network, parameters, data, machines }: EndpointParts,
+): readonly CfnResource[] {
   const { vpc, zones } = network;
   const s3 = new CfnVPCEndpoint(scope, 'S3Endpoint', {
     vpcId: vpc.ref,
-    vpcEndpointType: 'Gateway',
     serviceName: serviceName('s3'),
     routeTableIds: network.privateRoutes.map((table) => table.ref),
     policyDocument: { Version: '2012-10-17', Statement: s3Statements(config, parameters, data) },
@@ -51,11 +50,12 @@ export function makeEndpoints(
   const securityGroup = new CfnSecurityGroup(scope, 'EndpointSecurityGroup', {
     vpcId: vpc.ref,
     groupDescription: 'Interface endpoints',
+    securityGroupIngress: [{ ipProtocol: 'tcp', fromPort: 443, toPort: 443, sourceSecurityGroupId: machines.ref }],
+    // Nowhere: without a rule here, all would be allowed.
     securityGroupEgress: [
       {
         ipProtocol: '-1',
         cidrIp: '127.0.0.1/32',
-        description: 'Endpoints open no connections. Without a rule here all would be allowed',
       },
     ],
   });
@@ -70,7 +70,7 @@ export function makeEndpoints(
         securityGroupIds: [securityGroup.ref],
       }),
   );
-  return { securityGroup, ready: [s3, ...interfaces] };
+  return [s3, ...interfaces];
 }
 
 function serviceName(service: string): string {
@@ -78,26 +78,19 @@ function serviceName(service: string): string {
 }
 
 function s3Statements(config: Config, { releaseBucket, releaseKey, conditions }: Parameters, { bucket }: Data) {
-  const allow = (sid: string, action: string | string[], resource: unknown) => ({
+  const read = (sid: string, arn: string) => ({
     Sid: sid,
     Effect: 'Allow',
     Principal: '*',
-    Action: action,
-    Resource: resource,
+    Action: 's3:GetObject',
+    Resource: Fn.sub(arn),
   });
+  const release = `arn:\${AWS::Partition}:s3:::\${${releaseBucket.node.id}}/\${${releaseKey.node.id}}`;
   return [
-    allow('UseData', dataActions(config.data.access === 'read-write'), within(bucket)),
-    allow('ListData', 's3:ListBucket', bucket.attrArn),
-    onlyIf(
-      conditions.hasRelease,
-      allow(
-        'ReadRelease',
-        's3:GetObject',
-        Fn.sub(`arn:\${AWS::Partition}:s3:::\${${releaseBucket.node.id}}/\${${releaseKey.node.id}}`),
-      ),
-    ),
+    { ...useOf(bucket, config.data.access), Principal: '*' },
+    onlyIf(conditions.hasRelease, read('ReadRelease', release)),
     // Packages of Amazon Linux come from a bucket of the region: 403 for dnf without this, even where there is a NAT.
     // https://docs.aws.amazon.com/linux/al2023/ug/managing-repos-os-updates.html
-    allow('ReadPackages', 's3:GetObject', Fn.sub('arn:${AWS::Partition}:s3:::al2023-repos-${AWS::Region}-de612dc2/*')),
+    read('ReadPackages', 'arn:${AWS::Partition}:s3:::al2023-repos-${AWS::Region}-de612dc2/*'),
   ];
 }

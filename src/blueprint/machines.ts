@@ -1,14 +1,13 @@
 /** The machines: launch template, Auto Scaling group across the private subnets, and their security group. */
 import { type CfnResource, Token } from 'aws-cdk-lib';
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
-import { CfnLaunchTemplate, CfnSecurityGroup, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
+import { CfnLaunchTemplate, CfnSecurityGroup, CfnSecurityGroupEgress, type CfnVPC } from 'aws-cdk-lib/aws-ec2';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type Balancer, connectGroups } from './balancer.ts';
+import type { Balancer } from './balancer.ts';
 import { makeBoot } from './boot.ts';
 import type { Config } from './config.ts';
 import type { Data } from './data.ts';
-import type { Endpoints } from './endpoints.ts';
 import { makeMachineRole } from './machine-role.ts';
 import type { Network } from './network.ts';
 import type { Parameters } from './parameters.ts';
@@ -17,7 +16,7 @@ interface MachineParts {
   readonly network: Network;
   readonly parameters: Parameters;
   readonly balancer: Balancer;
-  readonly endpoints: Endpoints;
+  readonly securityGroup: CfnSecurityGroup;
   readonly data: Data;
   readonly logGroup: CfnLogGroup;
   /** What must be there before a machine boots. */
@@ -27,25 +26,7 @@ interface MachineParts {
 const bootPatience = 'PT15M';
 
 export function makeMachines(scope: Construct, config: Config, parts: MachineParts): CfnAutoScalingGroup {
-  const { network, parameters, balancer, data, logGroup } = parts;
-  const securityGroup = makeSecurityGroup(scope, config, network);
-  const rules = [
-    ...connectGroups(scope, {
-      id: 'BalancerToApi',
-      from: balancer.securityGroup,
-      to: securityGroup,
-      port: config.api.port,
-      why: 'Requests and health checks',
-    }),
-    new CfnSecurityGroupIngress(scope, 'ApiToEndpointsIn', {
-      groupId: parts.endpoints.securityGroup.attrGroupId,
-      sourceSecurityGroupId: securityGroup.attrGroupId,
-      ipProtocol: 'tcp',
-      fromPort: 443,
-      toPort: 443,
-      description: 'AWS by interface endpoints',
-    }),
-  ];
+  const { network, parameters, balancer, data, logGroup, securityGroup } = parts;
   const { role, profile } = makeMachineRole(scope, config, parameters, data, logGroup);
   const boot = makeBoot(scope, config, parameters, {
     role,
@@ -61,7 +42,7 @@ export function makeMachines(scope: Construct, config: Config, parts: MachinePar
       iamInstanceProfile: { arn: profile.attrArn },
       securityGroupIds: [securityGroup.ref],
       // Only a session token reads the metadata service, and only from the machine itself.
-      metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1, httpEndpoint: 'enabled' },
+      metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
       // A metric a minute: target tracking on one in five minutes is late.
       monitoring: { enabled: true },
       blockDeviceMappings: [
@@ -83,7 +64,11 @@ export function makeMachines(scope: Construct, config: Config, parts: MachinePar
     healthCheckGracePeriod: 180,
     defaultInstanceWarmup: 120,
     metricsCollection: [{ granularity: '1Minute' }],
-    tags: [{ key: 'Name', value: `${config.name} api`, propagateAtLaunch: true }],
+    tags: [
+      { key: 'Name', value: `${config.name} api`, propagateAtLaunch: true },
+      // Makes the group wait for it: a target group that nothing forwards to is not in use. `DependsOn` knows no condition.
+      { key: 'Listener', value: balancer.forwarder, propagateAtLaunch: false },
+    ],
   });
   group.cfnOptions.creationPolicy = {
     resourceSignal: { count: Token.asNumber(parameters.minMachines.valueAsNumber), timeout: bootPatience },
@@ -99,25 +84,38 @@ export function makeMachines(scope: Construct, config: Config, parts: MachinePar
       suspendProcesses: ['HealthCheck', 'ReplaceUnhealthy', 'AZRebalance', 'AlarmNotification', 'ScheduledActions'],
     },
   };
-  for (const one of [...parts.ready, ...balancer.listening, ...rules]) group.addDependency(one);
+  for (const one of parts.ready) group.addResourceDependency(one);
   return group;
 }
 
-function makeSecurityGroup(scope: Construct, { network: { nat, ipv6 } }: Config, { vpc }: Network): CfnSecurityGroup {
-  const out = (range: Readonly<Record<string, string>>, description: string) => ({
-    ipProtocol: 'tcp',
-    fromPort: 443,
-    toPort: 443,
-    description,
-    ...range,
-  });
-  return new CfnSecurityGroup(scope, 'ApiSecurityGroup', {
+/**
+ * The machines' security group, and the rule that lets the balancer reach it. That one stands alone: the two groups name
+ * each other, and inside them it would be a cycle.
+ */
+export function makeMachineGroup(
+  scope: Construct,
+  { api, network: { nat, ipv6 } }: Config,
+  vpc: CfnVPC,
+  balancer: CfnSecurityGroup,
+) {
+  const tcp = (port: number) => ({ ipProtocol: 'tcp', fromPort: port, toPort: port });
+  const securityGroup = new CfnSecurityGroup(scope, 'ApiSecurityGroup', {
     vpcId: vpc.ref,
     groupDescription: 'Machines of the API',
+    securityGroupIngress: [{ ...tcp(api.port), sourceSecurityGroupId: balancer.ref }],
     // S3 keeps its public addresses behind the gateway endpoint, and CloudFormation cannot look up its prefix list.
     securityGroupEgress: [
-      out({ cidrIp: '0.0.0.0/0' }, nat === 'none' ? 'HTTPS to S3 and endpoints' : 'HTTPS to AWS and out through NAT'),
-      ...(ipv6 && nat !== 'none' ? [out({ cidrIpv6: '::/0' }, 'HTTPS out over IPv6')] : []),
+      {
+        ...tcp(443),
+        cidrIp: '0.0.0.0/0',
+      },
+      ...(ipv6 && nat !== 'none' ? [{ ...tcp(443), cidrIpv6: '::/0' }] : []),
     ],
   });
+  const rule = new CfnSecurityGroupEgress(scope, 'BalancerToApi', {
+    groupId: balancer.ref,
+    destinationSecurityGroupId: securityGroup.ref,
+    ...tcp(api.port),
+  });
+  return { securityGroup, rule };
 }

@@ -34,23 +34,21 @@ export function makeMonitoring(scope: Construct, config: Config, watched: Watche
 
 function makeTopic(scope: Construct, { monitoring }: Config, { email, webhook, conditions }: Parameters): CfnTopic {
   const topic = new CfnTopic(scope, 'AlarmTopic');
-  const publish = (sid: string, service: string) => ({
-    Sid: sid,
-    Effect: 'Allow',
-    Principal: { Service: service },
-    Action: 'sns:Publish',
-    Resource: topic.ref,
-    Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-  });
   new CfnTopicPolicy(scope, 'AlarmTopicPolicy', {
     topics: [topic.ref],
     policyDocument: {
       Version: '2012-10-17',
       Statement: [
-        publish('Alarms', 'cloudwatch.amazonaws.com'),
-        ...(monitoring.budgetUsd === false ? [] : [publish('Budget', 'budgets.amazonaws.com')]),
         {
-          Sid: 'TlsOnly',
+          Effect: 'Allow',
+          Principal: {
+            Service: ['cloudwatch.amazonaws.com', ...(monitoring.budgetUsd === false ? [] : ['budgets.amazonaws.com'])],
+          },
+          Action: 'sns:Publish',
+          Resource: topic.ref,
+          Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+        },
+        {
           Effect: 'Deny',
           Principal: '*',
           Action: 'sns:Publish',
@@ -68,15 +66,15 @@ function makeTopic(scope: Construct, { monitoring }: Config, { email, webhook, c
 }
 
 interface AlarmOf {
-  readonly description: string;
+  readonly description?: string;
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly statistic: string;
   readonly above: number;
-  /** Minutes of a period, and how many periods of how many must be above. */
   readonly minutes?: number;
-  readonly points?: readonly [above: number, of: number];
+  /** How many of them in a row. */
+  readonly periods?: number;
 }
 
 function makeAlarms(
@@ -85,10 +83,9 @@ function makeAlarms(
   { balancer, network, distribution, parameters }: Watched,
   topic: CfnTopic,
 ) {
-  const alarm = (id: string, of: AlarmOf): CfnAlarm => {
-    const [datapointsToAlarm, evaluationPeriods] = of.points ?? [2, 3];
-    return new CfnAlarm(scope, id, {
-      alarmDescription: of.description,
+  const alarm = (id: string, of: AlarmOf): CfnAlarm =>
+    new CfnAlarm(scope, id, {
+      ...(of.description === undefined ? {} : { alarmDescription: of.description }),
       namespace: of.namespace,
       metricName: of.metric,
       dimensions: Object.entries(of.dimensions).map(([name, value]) => ({ name, value })),
@@ -96,68 +93,62 @@ function makeAlarms(
       comparisonOperator: 'GreaterThanThreshold',
       threshold: of.above,
       period: 60 * (of.minutes ?? 1),
-      evaluationPeriods,
-      datapointsToAlarm,
-      // No requests is no failure.
-      treatMissingData: 'notBreaching',
+      evaluationPeriods: of.periods ?? 3,
+      // No requests is no failure; a NAT gateway always counts.
+      ...(of.periods === 1 ? {} : { treatMissingData: 'notBreaching' }),
       alarmActions: [topic.ref],
-      okActions: [topic.ref],
+      ...(of.periods === 1 ? {} : { okActions: [topic.ref] }),
     });
-  };
-  const elb = {
-    namespace: 'AWS/ApplicationELB',
-    dimensions: { LoadBalancer: balancer.loadBalancer.attrLoadBalancerFullName },
-  };
+  const balancerName = { LoadBalancer: balancer.loadBalancer.attrLoadBalancerFullName };
+  const elb = { namespace: 'AWS/ApplicationELB', dimensions: balancerName };
   const targets = {
     namespace: elb.namespace,
-    dimensions: { ...elb.dimensions, TargetGroup: balancer.targetGroup.attrTargetGroupFullName },
+    dimensions: { ...balancerName, TargetGroup: balancer.targetGroup.attrTargetGroupFullName },
   };
   const { latencySeconds, natGiBPerHour } = config.monitoring;
   alarm('BalancerErrors', {
-    description: 'The balancer itself answers 5xx: no healthy machine, or none that answers in time.',
+    description: 'The balancer answers 5xx: no healthy machine, or none in time',
     ...elb,
     metric: 'HTTPCode_ELB_5XX_Count',
     statistic: 'Sum',
     above: 5,
   });
   alarm('ApiErrors', {
-    description: 'The API answers 5xx.',
+    description: 'The API answers 5xx',
     ...targets,
     metric: 'HTTPCode_Target_5XX_Count',
     statistic: 'Sum',
     above: 5,
   });
   alarm('UnhealthyMachines', {
-    description: 'Machines fail their health check.',
+    description: 'Machines fail their health check',
     ...targets,
     metric: 'UnHealthyHostCount',
     statistic: 'Maximum',
     above: 0,
   });
   alarm('SlowApi', {
-    description: `More than 5 of 100 answers take over ${latencySeconds} s.`,
+    description: `5 of 100 answers take over ${latencySeconds} s`,
     ...targets,
     metric: 'TargetResponseTime',
     statistic: 'p95',
     above: latencySeconds,
-    points: [3, 5],
+    periods: 5,
   });
-  for (const { letter, nat } of network.zones) {
-    if (!nat || nat.node.id !== `NatGateway${letter}`) continue;
+  for (const { letter, nat } of ownNats(network)) {
     alarm(`NatTraffic${letter}`, {
-      description: `More than ${natGiBPerHour} GiB an hour go out through NAT, which charges for each.`,
       namespace: 'AWS/NATGateway',
       metric: 'BytesOutToDestination',
       dimensions: { NatGatewayId: nat.ref },
       statistic: 'Sum',
       above: Math.round(natGiBPerHour * 2 ** 30),
       minutes: 60,
-      points: [1, 1],
+      periods: 1,
     });
   }
   // CloudFront keeps its metrics in us-east-1, and alarms watch their own region only.
   alarm('SiteErrors', {
-    description: 'More than 5 of 100 answers of the distribution are 5xx.',
+    description: '5 of 100 answers of the distribution are 5xx',
     namespace: 'AWS/CloudFront',
     metric: '5xxErrorRate',
     dimensions: { DistributionId: distribution.ref, Region: 'Global' },
@@ -166,12 +157,17 @@ function makeAlarms(
   }).cfnOptions.condition = parameters.conditions.inUsEast1;
 }
 
+/** The zones whose NAT gateway is their own. */
+function ownNats({ zones }: Network) {
+  return zones.flatMap(({ letter, nat }) => (nat?.node.id === `NatGateway${letter}` ? [{ letter, nat }] : []));
+}
+
 function makeBudget(scope: Construct, amount: number, topic: CfnTopic): void {
   const tell = (
     notificationType: 'ACTUAL' | 'FORECASTED',
     threshold: number,
   ): CfnBudget.NotificationWithSubscribersProperty => ({
-    notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },
+    notification: { notificationType, threshold, comparisonOperator: 'GREATER_THAN' },
     subscribers: [{ subscriptionType: 'SNS', address: topic.ref }],
   });
   new CfnBudget(scope, 'Budget', {
@@ -190,7 +186,6 @@ function makeFlowLogs(scope: Construct, config: Config, { vpc }: Network): void 
           Effect: 'Allow',
           Principal: { Service: 'vpc-flow-logs.amazonaws.com' },
           Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
         },
       ],
     },
@@ -214,93 +209,56 @@ function makeFlowLogs(scope: Construct, config: Config, { vpc }: Network): void 
     resourceType: 'VPC',
     resourceId: vpc.ref,
     trafficType: 'ALL',
-    logDestinationType: 'cloud-watch-logs',
     logGroupName: logs.ref,
     deliverLogsPermissionArn: role.attrArn,
-    maxAggregationInterval: 60,
   });
 }
 
 type Metric = readonly [namespace: string, name: string, ...dimensions: string[]];
 
-/** Two columns of graphs over the API's log, in the order in which a request meets what they show. */
+/** Graphs in the order in which a request meets what they show. */
 function makeDashboard(scope: Construct, { network }: Watched): void {
   const lb = ['LoadBalancer', '${ApiBalancer.LoadBalancerFullName}'] as const;
   const tg = ['TargetGroup', '${ApiTargets.TargetGroupFullName}', ...lb] as const;
   const asg = ['AutoScalingGroupName', '${ApiGroup}'] as const;
   const elb = (name: string, ...of: readonly string[]): Metric => ['AWS/ApplicationELB', name, ...of];
-  const nats = network.zones.filter(({ letter, nat }) => nat?.node.id === `NatGateway${letter}`);
+  const site: Metric = ['AWS/CloudFront', 'Requests', 'DistributionId', '${Distribution}', 'Region', 'Global'];
+  const nats = ownNats(network).map(
+    ({ letter }): Metric => ['AWS/NATGateway', 'BytesOutToDestination', 'NatGatewayId', `\${NatGateway${letter}}`],
+  );
   const graphs: readonly (readonly [title: string, stat: string, metrics: readonly Metric[], region?: string])[] = [
+    ['Site', 'Sum', [site], 'us-east-1'],
     [
-      'Site: requests',
+      'API',
       'Sum',
-      [['AWS/CloudFront', 'Requests', 'DistributionId', '${Distribution}', 'Region', 'Global']],
-      'us-east-1',
-    ],
-    ['API: requests', 'Sum', [elb('RequestCount', ...lb)]],
-    ['API: errors', 'Sum', [elb('HTTPCode_ELB_5XX_Count', ...lb), elb('HTTPCode_Target_5XX_Count', ...tg)]],
-    ['API: latency, p95', 'p95', [elb('TargetResponseTime', ...tg)]],
-    [
-      'Machines',
-      'Average',
       [
-        elb('HealthyHostCount', ...tg),
-        elb('UnHealthyHostCount', ...tg),
-        ['AWS/AutoScaling', 'GroupDesiredCapacity', ...asg],
+        elb('RequestCount', ...lb),
+        elb('HTTPCode_ELB_5XX_Count', ...lb),
+        elb('HTTPCode_Target_5XX_Count', ...tg), // biome-ignore format: one a line
       ],
     ],
+    ['Latency', 'p95', [elb('TargetResponseTime', ...tg)]],
+    ['Machines', 'Maximum', [elb('HealthyHostCount', ...tg), elb('UnHealthyHostCount', ...tg)]],
     [
-      'CPU and memory, %',
+      'CPU and memory',
       'Average',
       [
         ['AWS/EC2', 'CPUUtilization', ...asg],
         ['CWAgent', 'mem_used_percent', ...asg],
       ],
     ],
-    [
-      'Network of a machine',
-      'Average',
-      [
-        ['AWS/EC2', 'NetworkIn', ...asg],
-        ['AWS/EC2', 'NetworkOut', ...asg],
-      ],
-    ],
-    ...(nats.length === 0
-      ? []
-      : [
-          [
-            'NAT: bytes out',
-            'Sum',
-            nats.map(
-              ({ letter }): Metric => [
-                'AWS/NATGateway',
-                'BytesOutToDestination',
-                'NatGatewayId',
-                `\${NatGateway${letter}}`,
-              ],
-            ),
-          ] as const,
-        ]),
+    ['Network', 'Sum', [['AWS/EC2', 'NetworkOut', ...asg], ...nats]],
   ];
-  const widgets = graphs.map(([title, stat, metrics, region = '${AWS::Region}'], index) => ({
+  const widgets = graphs.map(([title, stat, metrics, region = '${AWS::Region}']) => ({
     type: 'metric',
-    x: 12 * (index % 2),
-    y: 6 * Math.floor(index / 2),
-    width: 12,
-    height: 6,
-    properties: { title, stat, region, period: 60, metrics },
+    properties: { title, stat, region, metrics: abbreviated(metrics) },
   }));
-  const log = {
-    type: 'log',
-    x: 0,
-    y: 6 * Math.ceil(graphs.length / 2),
-    width: 24,
-    height: 6,
-    properties: {
-      title: 'API: log',
-      region: '${AWS::Region}',
-      query: "SOURCE '${ApiLogs}' | fields @timestamp, @message | sort @timestamp desc | limit 100",
-    },
-  };
-  new CfnDashboard(scope, 'Dashboard', { dashboardBody: Fn.sub(JSON.stringify({ widgets: [...widgets, log] })) });
+  new CfnDashboard(scope, 'Dashboard', { dashboardBody: Fn.sub(JSON.stringify({ widgets })) });
+}
+
+/** `.` stands for what the row above has there. */
+function abbreviated(metrics: readonly Metric[]): readonly (readonly string[])[] {
+  return metrics.map((row, index) =>
+    row.map((text, at) => (index > 0 && metrics[index - 1]?.[at] === text ? '.' : text)),
+  );
 }

@@ -37,10 +37,8 @@ export interface Network {
   readonly privateRoutes: readonly CfnRouteTable[];
   /** Open once the Internet Gateway is attached and the public subnets lead to it. */
   readonly internet: CfnResource;
-  /** What must be there before a machine in a private subnet can reach anything. */
+  /** What must be there before a machine in a private subnet can reach anything, by IPv4. */
   readonly ready: readonly CfnResource[];
-  /** The IPv6 range of the VPC, with that option. */
-  readonly ipv6Range: string | undefined;
 }
 
 /** The blocks of the configured range, by zone. */
@@ -56,7 +54,7 @@ export function subnetRanges({ network }: Pick<Config, 'network'>): { public: Ra
 
 export function makeNetwork(scope: Construct, config: Config): Network {
   const { cidr, ipv6, nat } = config.network;
-  const vpc = new CfnVPC(scope, 'Vpc', { cidrBlock: cidr, enableDnsHostnames: true, enableDnsSupport: true });
+  const vpc = new CfnVPC(scope, 'Vpc', { cidrBlock: cidr, enableDnsHostnames: true });
   Tags.of(vpc).add('Name', config.name);
   const ipv6Block = ipv6
     ? new CfnVPCCidrBlock(scope, 'VpcIpv6', { vpcId: vpc.ref, amazonProvidedIpv6CidrBlock: true })
@@ -80,8 +78,7 @@ export function makeNetwork(scope: Construct, config: Config): Network {
       ...(ipv6Block ? { ipv6CidrBlock: ipv6Of(vpc, kind === 'Public' ? index : 8 + index) } : {}),
       ...(ipv6Block && kind === 'Private' ? { assignIpv6AddressOnCreation: true } : {}),
     });
-    if (ipv6Block) made.addDependency(ipv6Block);
-    Tags.of(made).add('Name', `${config.name} ${kind.toLowerCase()} ${letter}`);
+    if (ipv6Block) made.addResourceDependency(ipv6Block);
     return made;
   };
   const associate = (of: CfnSubnet, table: CfnRouteTable) => {
@@ -95,16 +92,14 @@ export function makeNetwork(scope: Construct, config: Config): Network {
     destinationCidrBlock: '0.0.0.0/0',
     gatewayId: gateway.ref,
   });
-  internet.addDependency(attachment);
-  ready.push(internet);
+  internet.addResourceDependency(attachment);
   if (ipv6) {
     const internet6 = new CfnRoute(scope, 'PublicRouteToInternet6', {
       routeTableId: publicRoutes.ref,
       destinationIpv6CidrBlock: '::/0',
       gatewayId: gateway.ref,
     });
-    internet6.addDependency(attachment);
-    ready.push(internet6);
+    internet6.addResourceDependency(attachment);
   }
   const way6 =
     ipv6 && nat !== 'none'
@@ -118,7 +113,7 @@ export function makeNetwork(scope: Construct, config: Config): Network {
     const zonePrivate = subnet('Private', index);
     associate(zonePublic, publicRoutes);
     const ownNat = nat === 'per-zone' || (nat === 'one' && index === 0);
-    const zoneNat = ownNat ? makeNat(scope, config, letter, zonePublic, internet) : zones[0]?.nat;
+    const zoneNat = ownNat ? makeNat(scope, letter, zonePublic, internet) : zones[0]?.nat;
     const table = new CfnRouteTable(scope, `PrivateRoutes${letter}`, { vpcId: vpc.ref });
     associate(zonePrivate, table);
     if (zoneNat) {
@@ -128,31 +123,22 @@ export function makeNetwork(scope: Construct, config: Config): Network {
     }
     if (way6) {
       const to = { destinationIpv6CidrBlock: '::/0', egressOnlyInternetGatewayId: way6.ref };
-      ready.push(new CfnRoute(scope, `PrivateRoute${letter}ToInternet6`, { routeTableId: table.ref, ...to }));
+      new CfnRoute(scope, `PrivateRoute${letter}ToInternet6`, { routeTableId: table.ref, ...to });
     }
     privateRoutes.push(table);
     zones.push({ letter, public: zonePublic, private: zonePrivate, nat: zoneNat });
   }
-  return {
-    vpc,
-    zones,
-    privateRoutes,
-    internet,
-    ready,
-    ipv6Range: ipv6 ? Fn.select(0, vpc.attrIpv6CidrBlocks) : undefined,
-  };
+  return { vpc, zones, privateRoutes, internet, ready };
 }
 
-function makeNat(scope: Construct, config: Config, letter: string, subnet: CfnSubnet, internet: CfnResource) {
+function makeNat(scope: Construct, letter: string, subnet: CfnSubnet, internet: CfnResource) {
   const address = new CfnEIP(scope, `NatAddress${letter}`, { domain: 'vpc' });
-  address.addDependency(internet);
   const made = new CfnNatGateway(scope, `NatGateway${letter}`, {
     subnetId: subnet.ref,
     allocationId: address.attrAllocationId,
   });
   // It is open only when its own subnet leads to the internet.
-  made.addDependency(internet);
-  Tags.of(made).add('Name', `${config.name} ${letter}`);
+  made.addResourceDependency(internet);
   return made;
 }
 

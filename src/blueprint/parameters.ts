@@ -18,52 +18,46 @@ export function makeParameters(scope: Construct, config: Config) {
   const isEmpty = (parameter: CfnParameter) => Fn.conditionEquals(parameter.valueAsString, '');
   const origin = { allowedPattern: '^(https?://[a-z0-9.-]+(:[0-9]{1,5})?)?$' };
 
-  const domainName = text('DomainName', 'Domain of the app. Empty: the distribution serves it under its own name.', {
-    default: config.domain ?? '',
-    maxLength: 249,
-    allowedPattern: '^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])?$',
-    constraintDescription: 'A domain in lower case, such as myapp.com, or empty.',
-  });
+  const domainName = text(
+    'DomainName',
+    'Domain of the app, such as myapp.com. Empty: the distribution serves it under its own name.',
+    {
+      default: config.domain ?? '',
+      maxLength: 249,
+      allowedPattern: '^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])?$',
+    },
+  );
   const hostedZoneId = text(
     'HostedZoneId',
-    "The domain's existing hosted zone, which a domain registered with Route 53 has. Empty: one is made, and certificates wait until the registrar points to its name servers.",
+    "The domain's hosted zone, if there is one. Empty: it is made, and certificates wait until the registrar names its servers.",
     { allowedPattern: '^(Z[A-Z0-9]{1,31})?$' },
   );
   const siteCertificateArn = text(
     'SiteCertificateArn',
-    'Certificate of the domain in us-east-1, where CloudFront looks for it (domain.yml makes one). Empty in us-east-1: made here.',
+    'Its certificate in us-east-1 (by domain.yml). Empty, in us-east-1 itself: made here.',
     { allowedPattern: '^(arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]+)?$' },
   );
-  const apiOrigin = text('ApiOrigin', 'Origin of the API as browsers see it. Empty: https://api.<domain>.', origin);
+  const apiOrigin = text('ApiOrigin', 'Origin of the API in browsers. Empty: https://api.<domain>.', origin);
   const spaOrigin = text(
     'SpaOrigin',
-    'The one other origin whose pages may call the API. Empty: https://<domain>, and none without a domain.',
+    'The origin whose pages may call the API. Empty: https://<domain>, and none without a domain.',
     origin,
   );
-  const releaseBucket = text(
-    'ReleaseBucket',
-    'Bucket of the releases of the API. Empty: machines serve a placeholder.',
-    {
-      allowedPattern: '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$',
-    },
-  );
-  const releaseKey = text('ReleaseKey', "Key of the API's release, a zip file. A new key rolls the machines.", {
+  const releaseBucket = text('ReleaseBucket', "Bucket of the API's releases. Empty: machines serve a placeholder.", {
+    allowedPattern: '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$',
+  });
+  const releaseKey = text('ReleaseKey', 'Key of the release, a zip file. Another one rolls the machines.', {
     allowedPattern: '^([\\w./-]{1,512}\\.zip)?$',
   });
-  const imageId = text(
-    'ImageId',
-    'Image of the machines, pinned by the deployment. Empty: the latest Amazon Linux 2023.',
-    {
-      allowedPattern: '^(ami-[0-9a-f]{8,17})?$',
-    },
-  );
+  const imageId = text('ImageId', 'Image of the machines, pinned. Empty: the latest Amazon Linux 2023.', {
+    allowedPattern: '^(ami-[0-9a-f]{8,17})?$',
+  });
   const latestImage = new CfnParameter(scope, 'LatestImage', {
     type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
     default: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architectureOf(config.api.instanceType)}`,
-    description:
-      'Where the latest image is looked up. It changes: pin ImageId, or unrelated updates roll the machines.',
+    description: 'Where that is looked up. It changes: without ImageId unrelated updates roll the machines.',
   });
-  const instanceType = text('InstanceType', 'Instance type of the machines, of the architecture of their image.', {
+  const instanceType = text('InstanceType', 'Instance type, of the architecture of the image.', {
     default: config.api.instanceType,
     allowedPattern: '^[a-z][a-z0-9-]*\\.[a-z0-9-]+$',
   });
@@ -75,36 +69,38 @@ export function makeParameters(scope: Construct, config: Config) {
   );
   const maxMachines = number(
     'MaxMachines',
-    'Most machines: more than MinMachines, or updates cannot replace them.',
+    'Most machines: more than MinMachines, or no update can replace one.',
     2,
     config.api.max,
   );
-  const email = text('NotificationEmail', 'Where alarms are sent. It has to be confirmed once.', {
+  const email = text('NotificationEmail', 'Where alarms are sent, once confirmed.', {
     default: config.monitoring.email ?? '',
     allowedPattern: '^([^@\\s]+@[^@\\s]+)?$',
   });
-  const webhook = text('NotificationWebhook', 'An https:// URL that alarms are posted to.', {
+  const webhook = text('NotificationWebhook', 'https:// URL that alarms are posted to.', {
     default: config.monitoring.webhook ?? '',
     allowedPattern: '^(https://\\S+)?$',
   });
   const cloudFrontPrefixList = text(
     'CloudFrontPrefixList',
-    "Id of the region's list com.amazonaws.global.cloudfront.origin-facing. Without a domain only it reaches the balancer then.",
+    'Id of the list com.amazonaws.global.cloudfront.origin-facing. Without a domain, only it reaches the balancer then.',
     { allowedPattern: '^(pl-[0-9a-f]{8,17})?$' },
   );
   const uploadPublicKey = config.web.uploads
-    ? text('UploadPublicKey', 'Public key (PEM) of those who sign URLs of uploads. Empty: no uploads.', {
+    ? text('UploadPublicKey', 'Public key (PEM) of those who sign the URLs of uploads. Empty: none.', {
         allowedPattern: '^(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\\s]+-----END PUBLIC KEY-----\\s*)?$',
       })
     : undefined;
 
   const hasDomain = given('HasDomain', domainName);
+  const hasSiteCertificate = given('HasSiteCertificate', siteCertificateArn);
   const inUsEast1 = when('InUsEast1', Fn.conditionEquals(Aws.REGION, 'us-east-1'));
   const conditions = {
     hasDomain,
     noDomain: when('NoDomain', isEmpty(domainName)),
     makesZone: when('MakesZone', Fn.conditionAnd(hasDomain, isEmpty(hostedZoneId))),
-    makesSiteCertificate: when('MakesSiteCertificate', Fn.conditionAnd(hasDomain, isEmpty(siteCertificateArn))),
+    hasSiteCertificate,
+    makesSiteCertificate: when('MakesSiteCertificate', Fn.conditionAnd(hasDomain, Fn.conditionNot(hasSiteCertificate))),
     hasApiOrigin: given('HasApiOrigin', apiOrigin),
     hasSpaOrigin: given('HasSpaOrigin', spaOrigin),
     hasRelease: when('HasRelease', Fn.conditionNot(Fn.conditionOr(isEmpty(releaseBucket), isEmpty(releaseKey)))),
@@ -126,8 +122,7 @@ export function makeParameters(scope: Construct, config: Config) {
     assertions: [
       {
         assert: Fn.conditionNot(isEmpty(siteCertificateArn)),
-        assertDescription:
-          'CloudFront takes certificates of us-east-1 only: deploy domain.yml there first and pass its SiteCertificateArn.',
+        assertDescription: 'Deploy domain.yml in us-east-1 first, and pass its SiteCertificateArn.',
       },
     ],
   });
@@ -146,7 +141,7 @@ export function makeParameters(scope: Construct, config: Config) {
     ...{ email, webhook, cloudFrontPrefixList, uploadPublicKey },
     conditions,
     imageId: choose(conditions.hasImage, imageId.valueAsString, latestImage.valueAsString),
-    apiName: Fn.join('', ['api.', domainName.valueAsString]),
+    apiName: Fn.sub('api.${DomainName}'),
     /** What a page's security policy names; `'self'` is repeated where the API has the page's own origin. */
     apiOrigin: choose(
       conditions.hasApiOrigin,

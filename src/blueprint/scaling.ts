@@ -2,28 +2,20 @@
 import { Fn } from 'aws-cdk-lib';
 import { type CfnAutoScalingGroup, CfnScalingPolicy } from 'aws-cdk-lib/aws-autoscaling';
 import type { Construct } from 'constructs';
-import type { Balancer } from './balancer.ts';
 import type { Config } from './config.ts';
 
-export function makeScaling(
-  scope: Construct,
-  { scaling }: Config,
-  group: CfnAutoScalingGroup,
-  balancer: Balancer,
-): void {
+export function makeScaling(scope: Construct, { scaling }: Config, group: CfnAutoScalingGroup): void {
   const track = (
     id: string,
     target: number | false,
     metric: Omit<CfnScalingPolicy.TargetTrackingConfigurationProperty, 'targetValue'>,
   ) => {
     if (target === false) return;
-    const policy = new CfnScalingPolicy(scope, id, {
+    new CfnScalingPolicy(scope, id, {
       autoScalingGroupName: group.ref,
       policyType: 'TargetTrackingScaling',
       targetTrackingConfiguration: { targetValue: target, ...metric },
     });
-    // Counting requests per target takes a target group that is in use.
-    for (const one of balancer.listening) policy.addDependency(one);
   };
   const predefined = (predefinedMetricType: string, resourceLabel?: string) => ({
     predefinedMetricSpecification: { predefinedMetricType, ...(resourceLabel === undefined ? {} : { resourceLabel }) },

@@ -36,7 +36,12 @@ export function synthesise(input: ConfigInput): Synthesised {
 function templateOf(description: string, fill: (stack: Stack) => void): Template {
   const outdir = mkdtempSync(join(tmpdir(), 'orrery-synth-'));
   try {
-    const app = new App({ outdir, analyticsReporting: false, treeMetadata: false });
+    const app = new App({
+      outdir,
+      analyticsReporting: false,
+      treeMetadata: false,
+      builtinCloudFormationValidation: false,
+    });
     const stack = new Stack(app, 'Stack', { description, synthesizer: new BootstraplessSynthesizer() });
     fill(stack);
     return app.synth().getStackByName('Stack').template as Template;

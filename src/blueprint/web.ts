@@ -9,10 +9,11 @@ import {
   CfnPublicKey,
   CfnResponseHeadersPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
+import type { CfnKey } from 'aws-cdk-lib/aws-kms';
 import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Balancer } from './balancer.ts';
-import { bucketPolicy, cloudFrontKeyStatement, encryptionKey, privateBucket, within } from './bucket.ts';
+import { bucketPolicy, privateBucket, within } from './bucket.ts';
 import type { Config } from './config.ts';
 import { onlyIf, type Parameters } from './parameters.ts';
 
@@ -21,22 +22,20 @@ import { onlyIf, type Parameters } from './parameters.ts';
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
  */
 const managed = {
+  cachingOptimized: '658327ea-f89d-4fab-a63d-7e88639e58f6',
   cachingDisabled: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
   allViewerExceptHostHeader: 'b689b0a8-53d0-40ab-baf2-68738e2966ac',
 };
 const yearSeconds = 31_536_000;
 
 /** A path whose last part has no dot is one of the app's own routes: they are all the same page. */
-const routerCode = `function handler(event) {
-  var request = event.request;
-  var last = request.uri.slice(request.uri.lastIndexOf('/') + 1);
-  if (last.indexOf('.') === -1) request.uri = '/index.html';
+const routerCode = `function handler({ request }) {
+  if (!request.uri.split('/').pop().includes('.')) request.uri = '/index.html';
   return request;
 }
 `;
 /** Without a domain the API is below /api of the app's own origin, and knows nothing of that. */
-const apiPathCode = `function handler(event) {
-  var request = event.request;
+const apiPathCode = `function handler({ request }) {
   request.uri = request.uri.slice(4) || '/';
   return request;
 }
@@ -53,12 +52,11 @@ export function makeWeb(
   parameters: Parameters,
   balancer: Balancer,
   siteCertificateArn: string,
+  bucketKey: CfnKey | undefined,
 ): Web {
   const { web, name } = config;
   const { conditions } = parameters;
-  const key = web.kms
-    ? encryptionKey(scope, 'SpaKey', `SPA of ${name}`, [cloudFrontKeyStatement(web.uploads)])
-    : undefined;
+  const key = web.kms ? bucketKey : undefined;
   const bucket = privateBucket(scope, 'SpaBucket', { key, versioningConfiguration: { status: 'Enabled' } });
   const access = new CfnOriginAccessControl(scope, 'SpaAccess', {
     originAccessControlConfig: {
@@ -76,12 +74,12 @@ export function makeWeb(
     targetOriginId: 'spa',
     viewerProtocolPolicy: 'redirect-to-https',
     responseHeadersPolicyId: headers.ref,
-    compress: true,
   };
   const assets: CfnDistribution.CacheBehaviorProperty = {
     ...shared,
+    compress: true,
     pathPattern: `${web.assets.replace(/\/$/, '')}/*`,
-    cachePolicyId: cachePolicy(scope, 'AssetCaching', 'assets', yearSeconds).ref,
+    cachePolicyId: managed.cachingOptimized,
   };
   const api: CfnDistribution.CacheBehaviorProperty = {
     ...shared,
@@ -106,7 +104,7 @@ export function makeWeb(
       }),
       httpVersion: 'http2and3',
       ipv6Enabled: true,
-      priceClass: web.priceClass,
+      ...(web.priceClass === 'PriceClass_All' ? {} : { priceClass: web.priceClass }),
       defaultRootObject: 'index.html',
       origins: [
         {
@@ -124,12 +122,13 @@ export function makeWeb(
       ],
       defaultCacheBehavior: {
         ...shared,
-        cachePolicyId: cachePolicy(scope, 'PageCaching', 'pages', 0).ref,
+        compress: true,
+        cachePolicyId: pageCaching(scope).ref,
         functionAssociations: [{ eventType: 'viewer-request', functionArn: router.attrFunctionArn }],
       },
       cacheBehaviors: [assets, ...uploads, onlyIf(conditions.noDomain, cloudFormationNames(api))],
       // By default an error is repeated for ten seconds from the cache, even one that is over.
-      customErrorResponses: [404, 500, 502, 503, 504].map((errorCode) => ({ errorCode, errorCachingMinTtl: 0 })),
+      customErrorResponses: [404, 502, 503, 504].map((errorCode) => ({ errorCode, errorCachingMinTtl: 0 })),
     },
   });
   bucketPolicy(scope, bucket, originStatements(config, parameters, bucket, distribution));
@@ -143,7 +142,7 @@ function originStatements(
   bucket: CfnBucket,
   distribution: CfnDistribution,
 ) {
-  const allow = (sid: string, action: string | string[], resource: string) => ({
+  const allow = (sid: string, action: string[], resource: string | string[]) => ({
     Sid: sid,
     Effect: 'Allow',
     Principal: { Service: 'cloudfront.amazonaws.com' },
@@ -157,10 +156,9 @@ function originStatements(
       },
     },
   });
-  const uploads = allow('UploadsFromDistribution', ['s3:PutObject', 's3:DeleteObject'], within(bucket, 'uploads/*'));
+  const uploads = allow('Upload', ['s3:PutObject', 's3:DeleteObject'], within(bucket, 'uploads/*'));
   return [
-    allow('ReadFromDistribution', 's3:GetObject', within(bucket)),
-    allow('TellMissingFromForbidden', 's3:ListBucket', bucket.attrArn),
+    allow('Read', ['s3:GetObject', 's3:ListBucket'], [bucket.attrArn, within(bucket)]),
     ...(web.uploads && conditions.takesUploads ? [onlyIf(conditions.takesUploads, uploads)] : []),
   ];
 }
@@ -199,13 +197,16 @@ function makeUploads(
   return [onlyIf(takesUploads, cloudFormationNames(behaviour))];
 }
 
-/** What an object says of itself (`Cache-Control`) counts; `defaultTtl` (seconds) is for those that say nothing. */
-function cachePolicy(scope: Construct, id: string, name: string, defaultTtl: number): CfnCachePolicy {
-  return new CfnCachePolicy(scope, id, {
+/**
+ * Pages: kept as long as they say themselves (`Cache-Control`), and asked for again each time where they say nothing.
+ * CloudFront's own policy for assets keeps those for a day, and what says so (hashed names) for a year.
+ */
+function pageCaching(scope: Construct): CfnCachePolicy {
+  return new CfnCachePolicy(scope, 'PageCaching', {
     cachePolicyConfig: {
-      name: uniqueName(name),
+      name: uniqueName('pages'),
       minTtl: 0,
-      defaultTtl,
+      defaultTtl: 0,
       maxTtl: yearSeconds,
       parametersInCacheKeyAndForwardedToOrigin: {
         enableAcceptEncodingBrotli: true,
