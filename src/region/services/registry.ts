@@ -1,4 +1,5 @@
 /** The services that the region has. Adding one is a folder and a line here. */
+import { acm } from './acm/index.ts';
 import { cloudFormation } from './cloudformation/index.ts';
 import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
@@ -6,15 +7,18 @@ import { iam } from './iam/index.ts';
 import { route53 } from './route53/index.ts';
 import { s3 } from './s3/index.ts';
 import type { Service } from './service.ts';
+import { ssm } from './ssm/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): readonly Service[] {
   const services: Service[] = [
+    acm,
     ec2,
     elasticLoadBalancing,
     iam,
     route53,
     s3,
+    ssm,
     sts,
     cloudFormation(() => Object.assign({}, ...services.map(({ resources }) => resources))),
   ];
