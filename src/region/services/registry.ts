@@ -7,6 +7,7 @@ import { iam } from './iam/index.ts';
 import { route53 } from './route53/index.ts';
 import { s3 } from './s3/index.ts';
 import type { Service } from './service.ts';
+import { sns } from './sns/index.ts';
 import { ssm } from './ssm/index.ts';
 import { sts } from './sts/index.ts';
 
@@ -18,6 +19,7 @@ export function allServices(): readonly Service[] {
     iam,
     route53,
     s3,
+    sns,
     ssm,
     sts,
     cloudFormation(() => Object.assign({}, ...services.map(({ resources }) => resources))),
