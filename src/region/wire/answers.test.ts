@@ -412,6 +412,15 @@ describe("S3's routes", () => {
     s3.destroy();
   });
 
+  test('attributes and namespaces', async () => {
+    canned.answer = () => ({ Grants: [{ Permission: 'READ', Grantee: { Type: 'CanonicalUser', ID: 'a"b' } }] });
+    const { body } = await raw(canned.port, { path: '/b?acl' });
+    expect(body).toContain(
+      '<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>a&quot;b</ID></Grantee>',
+    );
+    expect(body).toContain('<AccessControlPolicy xmlns="http://s3.amazonaws.com/doc/2006-03-01/">');
+  });
+
   test('ranges, metadata and empty answers', async () => {
     canned.answer = () => ({
       Body: Buffer.from('ell'),

@@ -5,6 +5,7 @@ import { encodeJson, toJson } from './json.ts';
 import { encodeRest } from './rest.ts';
 import type { OperationSchema, ServiceSchema, Structure } from './schema.ts';
 import { escapeXml, writeMembers } from './xml.ts';
+import { XmlOut } from './xml-out.ts';
 
 export type Protocol = 'ec2' | 'query' | 'rest-xml' | 'json-1.0' | 'json-1.1' | 'cbor';
 
@@ -19,17 +20,24 @@ export function encodeOutput(
   const namespace = `xmlns="${service.xmlNamespace}"`;
   switch (protocol) {
     case 'ec2': {
+      const out = new XmlOut();
+      out.raw(`<${name}Response ${namespace}><requestId>${requestId}</requestId>`);
       // Where the model has no output, EC2 says that it is done.
-      const result = shape.members.length > 0 ? writeMembers(shape, output) : '<return>true</return>';
-      return xmlAnswer(
-        `<${name}Response ${namespace}><requestId>${requestId}</requestId>${result}</${name}Response>`,
-        200,
-      );
+      if (shape.members.length === 0) out.raw('<return>true</return>');
+      else writeMembers(out, shape, output);
+      out.raw(`</${name}Response>`);
+      return xmlAnswer(out, 200);
     }
     case 'query': {
-      const result = shape.name !== 'Unit' ? `<${name}Result>${writeMembers(shape, output)}</${name}Result>` : '';
-      const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
-      return xmlAnswer(`<${name}Response ${namespace}>${result}${metadata}</${name}Response>`, 200);
+      const out = new XmlOut();
+      out.raw(`<${name}Response ${namespace}>`);
+      if (shape.members.length > 0) {
+        out.raw(`<${name}Result>`);
+        writeMembers(out, shape, output);
+        out.raw(`</${name}Result>`);
+      }
+      out.raw(`<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`);
+      return xmlAnswer(out, 200);
     }
     case 'rest-xml': {
       const type = isS3(service) ? 'application/xml' : 'text/xml';
@@ -74,33 +82,34 @@ function xmlFault(
   // A query service's error has a code of its own beside the shape's name; only these clients look for it.
   const code = protocol === 'query' ? (modelled?.traits.awsQueryError?.[0] ?? fault.code) : fault.code;
   const error = `<Code>${escapeXml(code)}</Code><Message>${escapeXml(fault.message)}</Message>`;
+  const out = new XmlOut();
   if (protocol === 'ec2') {
-    const body = `<Response><Errors><Error>${error}</Error></Errors><RequestID>${requestId}</RequestID></Response>`;
-    return xmlAnswer(body, status);
+    out.raw(`<Response><Errors><Error>${error}</Error></Errors><RequestID>${requestId}</RequestID></Response>`);
+    return xmlAnswer(out, status);
   }
-  const members = faultMembers(fault, modelled);
   if (protocol === 'rest-xml' && (!service || isS3(service))) {
-    const where =
-      resource === undefined || 'Resource' in fault.members ? '' : `<Resource>${escapeXml(resource)}</Resource>`;
-    const ids = `<RequestId>${requestId}</RequestId><HostId>${hostId(requestId)}</HostId>`;
-    return xmlAnswer(`<Error>${error}${members}${where}${ids}</Error>`, status, 'application/xml');
+    out.raw(`<Error>${error}`);
+    writeFaultMembers(out, fault, modelled);
+    if (resource !== undefined && !('Resource' in fault.members))
+      out.raw(`<Resource>${escapeXml(resource)}</Resource>`);
+    out.raw(`<RequestId>${requestId}</RequestId><HostId>${hostId(requestId)}</HostId></Error>`);
+    return xmlAnswer(out, status, 'application/xml');
   }
   const type = status >= 500 ? 'Receiver' : 'Sender';
-  const namespace = service ? ` xmlns="${service.xmlNamespace}"` : '';
-  const body = `<ErrorResponse${namespace}><Error><Type>${type}</Type>${error}${members}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
-  return xmlAnswer(body, status);
+  out.raw(`<ErrorResponse${service ? ` xmlns="${service.xmlNamespace}"` : ''}><Error><Type>${type}</Type>${error}`);
+  writeFaultMembers(out, fault, modelled);
+  out.raw(`</Error><RequestId>${requestId}</RequestId></ErrorResponse>`);
+  return xmlAnswer(out, status);
 }
 
 /** By the error's shape, and what it does not know (S3's `BucketName`) as text. */
-function faultMembers(fault: Fault, modelled: Structure | undefined): string {
+function writeFaultMembers(out: XmlOut, { members }: Fault, modelled: Structure | undefined): void {
   const known = new Set(modelled?.members.map(({ name }) => name));
-  const shaped = modelled ? writeMembers(modelled, fault.members, ({ name }) => name.toLowerCase() !== 'message') : '';
-  const others = Object.entries(fault.members).map(([name, value]) =>
-    known.has(name) || value === undefined || value === null || typeof value === 'object'
-      ? ''
-      : `<${name}>${escapeXml(String(value))}</${name}>`,
-  );
-  return shaped + others.join('');
+  if (modelled) writeMembers(out, modelled, members, ({ name }) => name.toLowerCase() !== 'message');
+  for (const [name, value] of Object.entries(members)) {
+    if (known.has(name) || value === undefined || value === null || typeof value === 'object') continue;
+    out.raw(`<${name}>${escapeXml(String(value))}</${name}>`);
+  }
 }
 
 function jsonFault(
@@ -139,8 +148,8 @@ function bodyHeaders(protocol: 'json-1.0' | 'json-1.1' | 'cbor'): Record<string,
     : { 'content-type': `application/x-amz-${protocol}` };
 }
 
-function xmlAnswer(body: string, status: number, type = 'text/xml;charset=UTF-8'): Answer {
-  return { status, headers: { 'content-type': type }, body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}` };
+function xmlAnswer(out: XmlOut, status: number, type = 'text/xml;charset=UTF-8'): Answer {
+  return { status, headers: { 'content-type': type }, body: out.bytes() };
 }
 
 /** S3's second request id; opaque to clients. */

@@ -5,6 +5,7 @@ import type { Member, Structure } from './schema.ts';
 import { parseScalar, scalarText } from './values.ts';
 import { escapeXml, writeElement, writeMembers } from './xml.ts';
 import { decodeXml } from './xml-decode.ts';
+import { XmlOut } from './xml-out.ts';
 
 /** The member that is the body, when one is. */
 export function payloadOf(shape: Structure): Member | undefined {
@@ -109,9 +110,11 @@ export function encodeRest(
   // No trait says so: S3's objects are the only answers in part.
   if (headers['content-range'] !== undefined) code = 206;
   const namespace = xmlNamespace ? ` xmlns="${xmlNamespace}"` : '';
-  const xml = (root: string): Answer => {
+  const xml = (write: (out: XmlOut) => void): Answer => {
+    const out = new XmlOut();
+    write(out);
     headers['content-type'] = contentType;
-    return { status: code, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${root}` };
+    return { status: code, headers, body: out.bytes() };
   };
   const payload = payloadOf(shape);
   if (payload) {
@@ -120,20 +123,24 @@ export function encodeRest(
       return { status: code, headers, body: value };
     const own =
       payload.shape.kind === 'structure' ? (payload.shape.traits.xmlName ?? payload.shape.name) : payload.name;
-    return xml(writeElement(payload.traits.xmlName ?? own, payload.shape, value, {}, namespace));
+    return xml((out) => writeElement(out, payload.traits.xmlName ?? own, payload.shape, value, namespace));
   }
   if (shape.members.every(bound)) return { status: code, headers, body: undefined };
-  return xml(rootElement(shape, output, namespace));
+  return xml((out) => writeRoot(out, shape, output, namespace));
 }
 
-function rootElement(shape: Structure, output: Record<string, unknown>, namespace: string): string {
+function writeRoot(out: XmlOut, shape: Structure, output: Record<string, unknown>, namespace: string): void {
   const tag = shape.traits.xmlName ?? shape.name;
   const [only] = shape.members;
   // `GetBucketLocation` answers with the text itself, and an empty element for us-east-1: no trait says so.
   if (shape.members.length === 1 && only?.name === 'LocationConstraint') {
-    return `<LocationConstraint${namespace}>${escapeXml(String(output.LocationConstraint ?? ''))}</LocationConstraint>`;
+    const place = escapeXml(String(output.LocationConstraint ?? ''));
+    out.raw(`<LocationConstraint${namespace}>${place}</LocationConstraint>`);
+    return;
   }
-  return `<${tag}${namespace}>${writeMembers(shape, output, (member) => !bound(member))}</${tag}>`;
+  out.raw(`<${tag}${namespace}>`);
+  writeMembers(out, shape, output, (member) => !bound(member));
+  out.raw(`</${tag}>`);
 }
 
 function headerText({ shape }: Member, value: unknown): string {
