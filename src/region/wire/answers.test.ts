@@ -70,6 +70,8 @@ describe('envelopes', () => {
     expect(answer.body).toBe(
       `<?xml version="1.0" encoding="UTF-8"?>\n<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users></Users><IsTruncated>false</IsTruncated></ListUsersResult><ResponseMetadata><RequestId>${canned.seen().requestId}</RequestId></ResponseMetadata></ListUsersResponse>`,
     );
+    const none = await query('cloudformation', 'Action=DeleteChangeSet&Version=2010-05-15&ChangeSetName=c');
+    expect(none.body).toContain('<DeleteChangeSetResult></DeleteChangeSetResult>');
     const empty = await query('iam', 'Action=DeleteUser&Version=2010-05-08&UserName=u');
     expect(empty.body).toMatch(/<DeleteUserResponse xmlns="[^"]*"><ResponseMetadata>/);
   });

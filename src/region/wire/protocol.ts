@@ -31,7 +31,8 @@ export function encodeOutput(
     case 'query': {
       const out = new XmlOut();
       out.raw(`<${name}Response ${namespace}>`);
-      if (shape.members.length > 0) {
+      // An output without members has its element too, and botocore insists on it; no output at all has none.
+      if (shape.name !== 'Unit') {
         out.raw(`<${name}Result>`);
         writeMembers(out, shape, output);
         out.raw(`</${name}Result>`);

@@ -60,6 +60,7 @@ except iam.exceptions.NoSuchEntityException as error:
 client('elbv2').create_target_group(Name='t', Matcher={'HttpCode': '200'}, Tags=[{'Key': 'k', 'Value': 'v'}], HealthCheckEnabled=True, Port=80)
 client('autoscaling').create_auto_scaling_group(AutoScalingGroupName='g', MinSize=0, MaxSize=3, AvailabilityZones=[])
 client('cloudformation').create_stack(StackName='s', TemplateBody='{}', Parameters=[{'ParameterKey': 'k', 'ParameterValue': 'v'}], Capabilities=['CAPABILITY_IAM'])
+client('cloudformation').delete_change_set(ChangeSetName='c', StackName='s')
 client('sns').create_topic(Name='t', Attributes={'a': 'b'})
 client('cloudwatch').put_metric_data(Namespace='N', MetricData=[{'MetricName': 'm', 'Value': 1.5, 'Timestamp': when, 'Dimensions': [{'Name': 'd', 'Value': 'e'}]}])
 client('logs').put_log_events(logGroupName='g', logStreamName='s', logEvents=[{'timestamp': 1, 'message': 'm'}])
