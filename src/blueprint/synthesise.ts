@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, BootstraplessSynthesizer, Stack } from 'aws-cdk-lib';
-import { type ConfigInput, parseConfig } from './config.ts';
+import { App, BootstraplessSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { ConfigError, type ConfigInput, parseConfig } from './config.ts';
 import { DomainArchitecture } from './domain-template.ts';
-import { type Template, templateText } from './template-text.ts';
+import { largestTemplate, type Template, templateText } from './template-text.ts';
 import { WebArchitecture } from './web-architecture.ts';
 
 export interface Synthesised {
@@ -29,7 +29,14 @@ export function synthesise(input: ConfigInput): Synthesised {
       new DomainArchitecture(stack, 'Domain', config);
     },
   );
-  return { template, yaml: templateText(template), domainTemplate, domainYaml: templateText(domainTemplate) };
+  const yaml = templateText(template);
+  const bytes = Buffer.byteLength(yaml);
+  if (bytes > largestTemplate) {
+    throw new ConfigError([
+      `The template has ${bytes} bytes. Allowed: ${largestTemplate}, the most that CloudFormation takes directly. Shorten what is long, such as api.environment.`,
+    ]);
+  }
+  return { template, yaml, domainTemplate, domainYaml: templateText(domainTemplate) };
 }
 
 /** A plain template: nothing of CDK's own in it, and nothing that it would need to be deployed. */
@@ -42,7 +49,9 @@ function templateOf(description: string, fill: (stack: Stack) => void): Template
       treeMetadata: false,
       builtinCloudFormationValidation: false,
     });
-    const stack = new Stack(app, 'Stack', { description, synthesizer: new BootstraplessSynthesizer() });
+    // CDK is compiled without `exactOptionalPropertyTypes`, and its own class fails its own interface with it.
+    const synthesizer = new BootstraplessSynthesizer() as IStackSynthesizer;
+    const stack = new Stack(app, 'Stack', { description, synthesizer });
     fill(stack);
     return app.synth().getStackByName('Stack').template as Template;
   } finally {
