@@ -21,7 +21,7 @@ import { freePorts, Region } from '../src/region/region.ts';
 import { apiTemplate, type Template, without } from './api-template.ts';
 
 /** Waits of minutes (health checks, delays) take seconds; requests are still signed within the allowed skew. */
-const timeScale = 10;
+const timeScale = 5;
 
 let region: Region;
 const config = () => ({

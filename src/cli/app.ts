@@ -16,7 +16,7 @@ export async function loadApp(folder: string): Promise<App> {
   const dir = appDir(folder);
   // CDK takes a second to load, and only commands that synthesise need it.
   const { loadConfig, synthesise } = await import('../blueprint/index.ts');
-  const config = await loadConfig(dir);
+  const { config } = await loadConfig(dir);
   const { yaml, domainYaml } = synthesise(config);
   return { dir, config, template: yaml, domainTemplate: domainYaml };
 }

@@ -2,10 +2,10 @@
 
 import type { MachineHost, MachineSpec } from './machines/machine.ts';
 import type { PlanesOptions } from './planes.ts';
+import { signalCannotCome } from './services/cloudformation/index.ts';
 import { resolveInVpc } from './services/ec2/endpoint-dns.ts';
 import { endpointPolicy } from './services/ec2/snapshot.ts';
 import type { Caller, Scope } from './services/service.ts';
-import { receiveSignal } from './stacks/signals.ts';
 import { addresses } from './traffic/dns/resolve.ts';
 import type { DnsSnapshot } from './traffic/dns/zones.ts';
 import type { Fabric } from './traffic/fabric.ts';
@@ -69,10 +69,9 @@ export function machineHost(scope: Scope, options: PlanesOptions, fabric: Fabric
       const { instanceId } = spec;
       scope.note({ source: 'machines', kind: 'boot-failed', text: `${instanceId}: ${reason}`, data: { instanceId } });
       // On AWS the stack would wait until its time is over; here it is known that nothing will come.
-      const stackId = spec.tags['aws:cloudformation:stack-id'];
-      const logicalId = spec.tags['aws:cloudformation:logical-id'];
-      if (stackId === undefined || logicalId === undefined) return;
-      receiveSignal(scope, { stackId, logicalId, uniqueId: instanceId, success: false, reason });
+      void signalCannotCome(scope, instanceId, reason).catch((error: unknown) =>
+        scope.note({ source: 'machines', kind: 'internal-failure', text: String(error) }),
+      );
     },
     async resolve(spec, name) {
       return (

@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock/clock.ts';
+import type { World } from '../../network/world.ts';
 import { DialError, type Fabric } from '../fabric.ts';
 import type { NodeConfig, TargetConfig } from './config.ts';
 
@@ -34,11 +35,23 @@ const connectTimeoutMs = 10_000;
 export class TargetAgent extends Agent {
   readonly #fabric: Fabric;
   readonly #node: NodeConfig;
+  #world: World | undefined;
 
   constructor(fabric: Fabric, node: NodeConfig) {
     super({ keepAlive: true, maxFreeSockets: 1_024, scheduling: 'lifo' });
     this.#fabric = fabric;
     this.#node = node;
+  }
+
+  /**
+   * What a network ACL now drops it drops of open connections, too: idle ones are made anew in a changed world.
+   * Requests under way keep theirs.
+   */
+  follow(): void {
+    const world = this.#fabric.world();
+    if (world === this.#world) return;
+    this.#world = world;
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 
   override createConnection(
@@ -66,6 +79,7 @@ export function forward(
   { request, response, target, ...rest }: ForwardRequest,
 ): Promise<ForwardResult> {
   return new Promise((resolve) => {
+    agent.follow();
     const startMs = clock.now();
     let bytesIn = 0;
     let bytesOut = 0;
