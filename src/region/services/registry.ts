@@ -4,6 +4,7 @@ import { cloudFormation } from './cloudformation/index.ts';
 import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
+import { kms } from './kms/index.ts';
 import { route53 } from './route53/index.ts';
 import { s3 } from './s3/index.ts';
 import type { Service } from './service.ts';
@@ -17,6 +18,7 @@ export function allServices(): readonly Service[] {
     ec2,
     elasticLoadBalancing,
     iam,
+    kms,
     route53,
     s3,
     sns,
