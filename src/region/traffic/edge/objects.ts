@@ -313,5 +313,7 @@ function record(source: Readable, limitBytes: number, done: (whole: Buffer | und
   };
   source.on('error', broken);
   source.on('close', () => broken());
+  // An origin's answer waits for its reader.
+  source.resume();
   return shown;
 }

@@ -1,6 +1,6 @@
 /** Fetches from origins: buckets by way of S3's own front, other names over the model's internet. */
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
+import { type Duplex, PassThrough, pipeline, type Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../../clock/clock.ts';
 import { DialError, type Fabric } from '../fabric.ts';
@@ -258,9 +258,9 @@ function send(
       answer.on('resume', () => watch.touch());
       answer.on('pause', () => watch.pause());
       answer.on('data', () => watch.touch());
-      answer.pause();
-      answer.on('close', settled);
-      resolve({ status: answer.statusCode ?? 502, headers: endToEnd(fromRaw(answer.rawHeaders)), body: answer });
+      const body = new PassThrough();
+      pipeline(answer, body, settled);
+      resolve({ status: answer.statusCode ?? 502, headers: endToEnd(fromRaw(answer.rawHeaders)), body });
     });
     upstream.on('socket', () => {
       // Only now: what is never sent can be tried again on another connection.
