@@ -59,7 +59,8 @@ export interface Engine {
   settled(): Promise<void>;
 }
 
-export function createEngine(host: StackHost, options: EngineOptions): Engine {
+export function createEngine(region: StackHost, options: EngineOptions): Engine {
+  const host = untilStopped(region);
   const running = new Map<string, { run: Run; over: Promise<void> }>();
 
   function launch(stackId: string): void {
@@ -203,6 +204,34 @@ export function createEngine(host: StackHost, options: EngineOptions): Engine {
     },
     async settled() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ over }) => over));
+    },
+  };
+}
+
+/** Longer than any region runs, in ms. */
+const forEver = 1e12;
+
+/**
+ * Once the clock stops, nothing may be written any more: a call that was under way then counts as not answered, and is
+ * made again by whoever starts the region again.
+ */
+function untilStopped(region: StackHost): StackHost {
+  let stopped: unknown;
+  region.clock.sleep(forEver).catch((reason: unknown) => {
+    stopped = reason;
+  });
+  const check = () => {
+    if (stopped !== undefined) throw stopped;
+  };
+  return {
+    ...region,
+    async invoke<O>(caller: unknown, service: string, operation: string, input: object) {
+      check();
+      try {
+        return await region.invoke<O>(caller, service, operation, input);
+      } finally {
+        check();
+      }
     },
   };
 }

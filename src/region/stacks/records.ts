@@ -150,9 +150,9 @@ export const stacks = (host: StackHost) => host.table<StackRecord>('cloudformati
 const resources = (host: StackHost) => host.table<ResourceRecord>('cloudformation/resources');
 const templates = (host: StackHost) => host.table<string>('cloudformation/templates');
 
-/** A stack's events, oldest first. */
+/** A stack's events, oldest first: a table of its own, named by the last twelve digits of its id. */
 export const events = (host: StackHost, stackId: string) =>
-  host.table<EventRecord>(`cloudformation/events/${stackId.split('/').at(-1)}`);
+  host.table<EventRecord>(`cloudformation/events/${stackId.slice(-12)}`);
 
 export function stackResources(host: StackHost, stackId: string): ResourceRecord[] {
   const prefix = `${stackId}|`;

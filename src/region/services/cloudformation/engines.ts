@@ -33,7 +33,7 @@ export function engines(options: EngineOptions): { engineOf: EngineOf; start: (s
   };
 }
 
-function hostOf(scope: Scope) {
+export function hostOf(scope: Scope) {
   const { account, region, zones, clock, random } = scope;
   return {
     account,

@@ -13,6 +13,8 @@ import { stackResourceOperations } from './stack-resource.ts';
 import { templateOperations } from './template.ts';
 import { waitTypes } from './wait-condition.ts';
 
+export { signalCannotCome } from './boot-failure.ts';
+
 /** `types` is asked at each use, for all services' resource types, those of this service included. */
 export function cloudFormation(types: EngineOptions['types'], options: Omit<EngineOptions, 'types'> = {}): Service {
   const { engineOf, start } = engines({ ...options, types });

@@ -41,7 +41,7 @@ async function fromS3(url: string, call: Call): Promise<string> {
   const place = s3Place(url);
   if (!place) throw invalid('TemplateURL must be a supported URL.');
   const answer = await call
-    .invoke<{ Body?: Readable; ContentLength?: number }>(call.caller, 's3', 'GetObject', place)
+    .invoke<{ Body?: Readable | Uint8Array }>(call.caller, 's3', 'GetObject', place)
     .catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
       throw invalid(
@@ -50,7 +50,9 @@ async function fromS3(url: string, call: Call): Promise<string> {
     });
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of answer.Body ?? []) {
+  // Small objects come whole, others as a stream.
+  const { Body = [] } = answer;
+  for await (const chunk of Body instanceof Uint8Array ? [Body] : Body) {
     const bytes = Buffer.from(chunk as Uint8Array);
     size += bytes.length;
     if (size > urlLimit) throw invalid(`Template may not exceed ${urlLimit} bytes in size.`);
