@@ -59,7 +59,7 @@ async function ownsGroup(call: Call, { id }: StackRecord, group: string): Promis
   return false;
 }
 
-export interface Page {
+interface Page {
   readonly NextToken?: string | undefined;
 }
 
