@@ -59,10 +59,6 @@ async function ownsGroup(call: Call, { id }: StackRecord, group: string): Promis
   return false;
 }
 
-interface Page {
-  readonly NextToken?: string | undefined;
-}
-
 /** One page of a list; the token is the position, and says nothing to others. */
 export function page<T>(
   items: readonly T[],
