@@ -86,7 +86,15 @@ export function newKey(scope: Scope, made: Omit<KeyRecord, 'id' | 'arn' | 'state
 function viaService(call: Call, context: Readonly<Record<string, string>>): string | undefined {
   if (call.http !== undefined) return undefined;
   const service =
-    'aws:s3:arn' in context ? 's3' : 'PARAMETER_ARN' in context ? 'ssm' : 'aws:ebs:id' in context ? 'ec2' : undefined;
+    'aws:s3:arn' in context
+      ? 's3'
+      : 'PARAMETER_ARN' in context
+        ? 'ssm'
+        : 'aws:ebs:id' in context
+          ? 'ec2'
+          : 'aws:sns:topicArn' in context
+            ? 'sns'
+            : undefined;
   return service && `${service}.${call.region}.amazonaws.com`;
 }
 

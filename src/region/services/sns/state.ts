@@ -1,6 +1,5 @@
-/** SNS's records, of one region. Nothing is delivered to the outside: what would be is kept and listed. */
-import { Fault } from '../../wire/fault.ts';
-import type { Call, Scope } from '../service.ts';
+/** SNS's records, of one region. */
+import type { Scope } from '../service.ts';
 
 export interface Tag {
   readonly Key: string;
@@ -10,60 +9,38 @@ export interface Tag {
 export interface TopicRecord {
   readonly arn: string;
   readonly name: string;
-  readonly displayName: string;
-  /** JSON text. */
-  readonly policy: string;
-  readonly kmsKeyId?: string;
+  /** `DisplayName`, `Policy`, `KmsMasterKeyId`, … as SetTopicAttributes takes them. */
+  readonly attributes: Readonly<Record<string, string>>;
   readonly tags: readonly Tag[];
 }
 
 export interface SubscriptionRecord {
   readonly arn: string;
   readonly topicArn: string;
-  readonly protocol: 'email' | 'email-json' | 'http' | 'https';
+  readonly protocol: string;
   readonly endpoint: string;
-  /** E-mail and web addresses are asked first whether they want it. */
-  readonly confirmed: boolean;
   readonly token: string;
-  readonly rawMessageDelivery: boolean;
+  readonly confirmed: boolean;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What a subscriber would have been sent. */
+/** What was, or would have been, sent to somebody. */
 export interface DeliveryRecord {
   readonly messageId: string;
+  readonly kind: 'Notification' | 'SubscriptionConfirmation';
   readonly topicArn: string;
   readonly subscriptionArn: string;
   readonly protocol: string;
   readonly endpoint: string;
   readonly subject?: string;
   readonly message: string;
+  /** False: the subscription is not confirmed, so that AWS would not send it. */
+  readonly sent: boolean;
   readonly atMs: number;
 }
 
+/** By ARN. */
 export const topics = (scope: Scope) => scope.table<TopicRecord>('sns/topics');
 export const subscriptions = (scope: Scope) => scope.table<SubscriptionRecord>('sns/subscriptions');
+/** By message and subscription, oldest first. */
 export const deliveries = (scope: Scope) => scope.table<DeliveryRecord>('sns/deliveries');
-
-export function topicOf(call: Call, arn: string | undefined): TopicRecord {
-  const found = topics(call).get(arn ?? '');
-  if (!found) throw new Fault('NotFoundException', 'Topic does not exist', { status: 404 });
-  return found;
-}
-
-export function subscriptionsOf(scope: Scope, topicArn: string): SubscriptionRecord[] {
-  return [...subscriptions(scope).values()].filter((subscription) => subscription.topicArn === topicArn);
-}
-
-export function invalid(message: string): Fault {
-  return new Fault('InvalidParameterException', `Invalid parameter: ${message}`);
-}
-
-const pageSize = 100;
-
-/** One page: the token is the index to go on at. */
-export function page<T>(all: readonly T[], token: string | undefined): { items: T[]; NextToken?: string } {
-  const start = token === undefined ? 0 : Number(token);
-  if (!Number.isInteger(start) || start < 0) throw invalid('NextToken');
-  const items = all.slice(start, start + pageSize);
-  return { items, ...(start + pageSize < all.length ? { NextToken: String(start + pageSize) } : {}) };
-}

@@ -1,176 +1,188 @@
-/** Topics, their attributes and tags. */
+/** Topics and their attributes, of which the policy. */
 import type {
-  CreateTopicCommandInput,
-  DeleteTopicCommandInput,
-  GetTopicAttributesCommandInput,
-  ListTagsForResourceCommandInput,
-  ListTopicsCommandInput,
-  SetTopicAttributesCommandInput,
-  TagResourceCommandInput,
-  UntagResourceCommandInput,
+  CreateTopicInput,
+  DeleteTopicInput,
+  GetTopicAttributesInput,
+  ListTagsForResourceRequest,
+  ListTopicsInput,
+  SetTopicAttributesInput,
+  TagResourceRequest,
+  UntagResourceRequest,
 } from '@aws-sdk/client-sns';
 import { Fault } from '../../wire/fault.ts';
 import { compilePolicy } from '../iam/policy.ts';
-import type { Access, Call } from '../service.ts';
-import { invalid, page, subscriptions, subscriptionsOf, type Tag, type TopicRecord, topicOf, topics } from './state.ts';
+import type { Access, Call, Scope } from '../service.ts';
+import { subscriptions, type Tag, type TopicRecord, topics } from './state.ts';
 
-/** Every operation on a topic asks its policy, too. */
-export function onTopic<I extends { TopicArn?: string | undefined }, O>(
-  name: string,
-  handle: (input: I, call: Call) => O,
-) {
-  return {
-    handle,
-    access: (input: I, call: Call): Access => {
-      const resourcePolicy = topics(call).get(input.TopicArn ?? '')?.policy;
-      return { action: `sns:${name}`, resource: input.TopicArn ?? '*', ...(resourcePolicy ? { resourcePolicy } : {}) };
-    },
-  };
+export const invalid = (message: string) => new Fault('InvalidParameter', `Invalid parameter: ${message}`);
+const settable = ['DisplayName', 'Policy', 'KmsMasterKeyId', 'SignatureVersion', 'TracingConfig'];
+
+export function needTopic(scope: Scope, arn: string | undefined): TopicRecord {
+  if (!arn || !/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/.test(arn)) throw invalid('TopicArn');
+  const topic = topics(scope).get(arn);
+  if (!topic) throw new Fault('NotFound', 'Topic does not exist', { status: 404 });
+  return topic;
 }
 
-const settable = ['DisplayName', 'Policy', 'KmsMasterKeyId'] as const;
-
-export function createTopic(input: CreateTopicCommandInput, call: Call) {
-  const name = input.Name ?? '';
-  if (name.endsWith('.fifo') || input.Attributes?.FifoTopic === 'true')
-    throw invalid('FIFO topics are not modelled by Orrery');
-  if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalid('Topic Name');
-  const arn = `arn:aws:sns:${call.region}:${call.account}:${name}`;
-  if (!topics(call).has(arn)) {
-    const fresh: TopicRecord = {
-      arn,
-      name,
-      displayName: '',
-      policy: ownersPolicy(arn, call.account),
-      tags: checkTags(input.Tags),
-    };
-    topics(call).put(
-      arn,
-      Object.entries(input.Attributes ?? {}).reduce((topic, [key, value]) => withAttribute(topic, key, value), fresh),
-    );
-  }
-  return { TopicArn: arn };
+export function policyOf(scope: Scope, { arn, attributes }: TopicRecord): string {
+  return (
+    attributes.Policy ??
+    JSON.stringify({
+      Version: '2008-10-17',
+      Id: '__default_policy_ID',
+      Statement: [
+        {
+          Sid: '__default_statement_ID',
+          Effect: 'Allow',
+          Principal: { AWS: '*' },
+          Action: [
+            'GetTopicAttributes',
+            'SetTopicAttributes',
+            'AddPermission',
+            'RemovePermission',
+            'DeleteTopic',
+            'Subscribe',
+            'ListSubscriptionsByTopic',
+            'Publish',
+          ].map((name) => `SNS:${name}`),
+          Resource: arn,
+          Condition: { StringEquals: { 'AWS:SourceOwner': scope.account } },
+        },
+      ],
+    })
+  );
 }
 
-/** The policy that AWS gives a new topic: the account that owns it. */
-function ownersPolicy(arn: string, account: string): string {
-  const Action = [
-    'GetTopicAttributes',
-    'SetTopicAttributes',
-    'AddPermission',
-    'RemovePermission',
-    'DeleteTopic',
-    'Subscribe',
-    'ListSubscriptionsByTopic',
-    'Publish',
-  ];
-  return JSON.stringify({
-    Version: '2008-10-17',
-    Id: '__default_policy_ID',
-    Statement: [
-      {
-        Sid: '__default_statement_ID',
-        Effect: 'Allow',
-        Principal: { AWS: '*' },
-        Action: Action.map((name) => `SNS:${name}`),
-        Resource: arn,
-        Condition: { StringEquals: { 'AWS:SourceOwner': account } },
-      },
-    ],
-  });
-}
-
-function withAttribute(topic: TopicRecord, key: string, value: string | undefined): TopicRecord {
-  switch (key) {
-    case 'DisplayName':
-      if ((value ?? '').length > 100) throw invalid('DisplayName');
-      return { ...topic, displayName: value ?? '' };
-    case 'Policy':
-      checkPolicy(value ?? '');
-      return { ...topic, policy: value ?? '' };
-    case 'KmsMasterKeyId': {
-      const { kmsKeyId: _, ...rest } = topic;
-      return value ? { ...rest, kmsKeyId: value } : rest;
-    }
-    default:
-      throw invalid(`AttributeName: ${key} is not one of ${settable.join(', ')}, or is not modelled by Orrery`);
-  }
-}
-
-function checkPolicy(text: string): void {
-  try {
-    compilePolicy(text);
-  } catch (error) {
-    throw invalid(`Policy Error: ${error instanceof Fault ? error.message : 'null'}`);
-  }
-}
-
-export function setTopicAttributes(
-  { TopicArn, AttributeName, AttributeValue }: SetTopicAttributesCommandInput,
+export function topicAccess(
+  input: { TopicArn?: string | undefined; ResourceArn?: string | undefined },
   call: Call,
-) {
-  const topic = topicOf(call, TopicArn);
-  topics(call).put(topic.arn, withAttribute(topic, AttributeName ?? '', AttributeValue));
-  return {};
-}
-
-export function getTopicAttributes({ TopicArn }: GetTopicAttributesCommandInput, call: Call) {
-  const topic = topicOf(call, TopicArn);
-  const subscribed = subscriptionsOf(call, topic.arn);
-  const confirmed = subscribed.filter((subscription) => subscription.confirmed).length;
-  const Attributes: Record<string, string> = {
-    TopicArn: topic.arn,
-    Owner: call.account,
-    DisplayName: topic.displayName,
-    Policy: topic.policy,
-    SubscriptionsConfirmed: String(confirmed),
-    SubscriptionsPending: String(subscribed.length - confirmed),
-    SubscriptionsDeleted: '0',
-    ...(topic.kmsKeyId === undefined ? {} : { KmsMasterKeyId: topic.kmsKeyId }),
+): Access {
+  const arn = input.TopicArn ?? input.ResourceArn ?? '*';
+  const topic = topics(call).get(arn);
+  const { caller } = call;
+  return {
+    action: `sns:${call.operation}`,
+    resource: arn,
+    ...(topic ? { resourcePolicy: policyOf(call, topic) } : {}),
+    context: { 'aws:SourceOwner': 'account' in caller ? caller.account : undefined },
   };
-  return { Attributes };
 }
 
-export function listTopics({ NextToken }: ListTopicsCommandInput, call: Call) {
-  const { items, ...next } = page([...topics(call).keys()], NextToken);
-  return { Topics: items.map((TopicArn) => ({ TopicArn })), ...next };
-}
-
-/** Deleting what is not there succeeds; the subscriptions go with the topic. */
-export function deleteTopic({ TopicArn = '' }: DeleteTopicCommandInput, call: Call) {
-  for (const { arn } of subscriptionsOf(call, TopicArn)) subscriptions(call).delete(arn);
-  topics(call).delete(TopicArn);
-  return {};
+function checkAttribute(name: string, value: string): void {
+  if (name === 'FifoTopic' && value === 'false') return;
+  if (!settable.includes(name)) throw invalid(`AttributeName Reason: ${name} is not modelled by Orrery`);
+  if (name === 'DisplayName' && value.length > 100)
+    throw invalid('DisplayName must be less than or equal to 100 characters long');
+  if (name === 'SignatureVersion' && value !== '1' && value !== '2') throw invalid('SignatureVersion');
+  if (name === 'TracingConfig' && value !== 'PassThrough')
+    throw invalid(`TracingConfig Reason: ${value} is not modelled by Orrery`);
+  if (name !== 'Policy') return;
+  try {
+    compilePolicy(value);
+  } catch (error) {
+    throw invalid(`Policy Error: ${error instanceof Error ? error.message : 'null'}`);
+  }
 }
 
 function checkTags(given: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined): Tag[] {
   const tags = (given ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value }));
+  if (tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 128 || Value.length > 256)) throw invalid('Tags');
   if (tags.length > 50)
-    throw new Fault('TagLimitExceededException', 'Could not complete request: tag quota of per resource exceeded');
-  if (tags.some(({ Key, Value }) => Key === '' || Key.length > 128 || Value.length > 256)) throw invalid('Tags');
+    throw new Fault('TagLimitExceeded', 'Could not complete request: tag quota of per resource exceeded');
   return tags;
 }
 
-function tagged(call: Call, arn: string | undefined): TopicRecord {
-  const topic = topics(call).get(arn ?? '');
-  if (!topic) throw new Fault('ResourceNotFoundException', 'Resource does not exist', { status: 404 });
-  return topic;
+export function createTopic(input: CreateTopicInput, call: Call) {
+  const { Name: name = '', Attributes: attributes = {} } = input;
+  if (!/^[\w-]{1,256}$/.test(name)) throw invalid('Topic Name');
+  if (input.DataProtectionPolicy) throw invalid('DataProtectionPolicy Reason: not modelled by Orrery');
+  for (const [key, value] of Object.entries(attributes)) checkAttribute(key, value);
+  const tags = checkTags(input.Tags);
+  const arn = `arn:aws:sns:${call.region}:${call.account}:${name}`;
+  const before = topics(call).get(arn);
+  if (before) {
+    const differs = Object.entries(attributes).some(
+      ([key, value]) => before.attributes[key] !== value && key !== 'FifoTopic',
+    );
+    if (differs) throw invalid('Attributes Reason: Topic already exists with different attributes');
+    if (tags.some(({ Key, Value }) => before.tags.find((tag) => tag.Key === Key)?.Value !== Value))
+      throw invalid('Tags Reason: Topic already exists with different tags');
+    return { TopicArn: arn };
+  }
+  const { FifoTopic: _, ...kept } = attributes;
+  topics(call).put(arn, { arn, name, attributes: kept, tags });
+  return { TopicArn: arn };
 }
 
-export function tagResource({ ResourceArn, Tags }: TagResourceCommandInput, call: Call) {
-  const topic = tagged(call, ResourceArn);
-  const added = checkTags(Tags);
+export function deleteTopic(input: DeleteTopicInput, call: Call) {
+  topics(call).delete(input.TopicArn ?? '');
+  for (const { arn, topicArn } of [...subscriptions(call).values()]) {
+    if (topicArn === input.TopicArn) subscriptions(call).delete(arn);
+  }
+  return {};
+}
+
+const pageSize = 100;
+
+export function page<T>(all: readonly T[], token: string | undefined) {
+  const from = token === undefined ? 0 : Number(token);
+  if (!Number.isSafeInteger(from) || from < 0) throw invalid('NextToken');
+  const next = from + pageSize;
+  return { items: all.slice(from, next), ...(next < all.length ? { NextToken: String(next) } : {}) };
+}
+
+export function listTopics(input: ListTopicsInput, call: Call) {
+  const { items, ...more } = page([...topics(call).values()], input.NextToken);
+  return { Topics: items.map(({ arn }) => ({ TopicArn: arn })), ...more };
+}
+
+export function getTopicAttributes(input: GetTopicAttributesInput, call: Call) {
+  const topic = needTopic(call, input.TopicArn);
+  const own = [...subscriptions(call).values()].filter(({ topicArn }) => topicArn === topic.arn);
+  const confirmed = own.filter((one) => one.confirmed).length;
+  return {
+    Attributes: {
+      DisplayName: '',
+      ...topic.attributes,
+      TopicArn: topic.arn,
+      Owner: call.account,
+      Policy: policyOf(call, topic),
+      SubscriptionsConfirmed: String(confirmed),
+      SubscriptionsPending: String(own.length - confirmed),
+      SubscriptionsDeleted: '0',
+    },
+  };
+}
+
+/** An empty policy or key takes the attribute away. */
+export function setTopicAttributes(input: SetTopicAttributesInput, call: Call) {
+  const topic = needTopic(call, input.TopicArn);
+  const { AttributeName: name = '', AttributeValue: value = '' } = input;
+  if (value === '') {
+    if (!settable.includes(name)) throw invalid('AttributeName');
+    const { [name]: _, ...attributes } = topic.attributes;
+    topics(call).put(topic.arn, { ...topic, attributes });
+    return {};
+  }
+  checkAttribute(name, value);
+  topics(call).put(topic.arn, { ...topic, attributes: { ...topic.attributes, [name]: value } });
+  return {};
+}
+
+export function tagResource(input: TagResourceRequest, call: Call) {
+  const topic = needTopic(call, input.ResourceArn);
+  const added = checkTags(input.Tags);
   const kept = topic.tags.filter(({ Key }) => !added.some((tag) => tag.Key === Key));
   topics(call).put(topic.arn, { ...topic, tags: checkTags([...kept, ...added]) });
   return {};
 }
 
-export function untagResource({ ResourceArn, TagKeys = [] }: UntagResourceCommandInput, call: Call) {
-  const topic = tagged(call, ResourceArn);
-  topics(call).put(topic.arn, { ...topic, tags: topic.tags.filter(({ Key }) => !TagKeys.includes(Key)) });
+export function untagResource(input: UntagResourceRequest, call: Call) {
+  const topic = needTopic(call, input.ResourceArn);
+  topics(call).put(topic.arn, { ...topic, tags: topic.tags.filter(({ Key }) => !input.TagKeys?.includes(Key)) });
   return {};
 }
 
-export function listTagsForResource({ ResourceArn }: ListTagsForResourceCommandInput, call: Call) {
-  return { Tags: [...tagged(call, ResourceArn).tags] };
+export function listTagsForResource(input: ListTagsForResourceRequest, call: Call) {
+  return { Tags: [...needTopic(call, input.ResourceArn).tags] };
 }
