@@ -28,14 +28,20 @@ const managed = {
 };
 const yearSeconds = 31_536_000;
 
-/** A path whose last part has no dot is one of the app's own routes: they are all the same page. */
-const routerCode = `function handler({ request }) {
+/**
+ * A path whose last part has no dot is one of the app's own routes: they are all the same page. CloudFront's runtime
+ * knows JavaScript 5.1 and a little more.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+ */
+const routerCode = `function handler(event) {
+  var request = event.request;
   if (!request.uri.split('/').pop().includes('.')) request.uri = '/index.html';
   return request;
 }
 `;
 /** Without a domain the API is below /api of the app's own origin, and knows nothing of that. */
-const apiPathCode = `function handler({ request }) {
+const apiPathCode = `function handler(event) {
+  var request = event.request;
   request.uri = request.uri.slice(4) || '/';
   return request;
 }

@@ -104,5 +104,9 @@ WantedBy=multi-user.target
       B: 'two words',
       C: '',
     });
+    expect(parseEnvironmentFile('A="a \\"b\\" \\\\o \\x $HOME"\nB=\'a \\" b\'\n')).toEqual({
+      A: 'a "b" \\o \\x $HOME',
+      B: 'a \\" b',
+    });
   });
 });

@@ -198,14 +198,16 @@ function environmentOf(unit: string, value: string): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** Lines `NAME=value` of an environment file, quotes taken off. */
+/** Lines `NAME=value` of an environment file, quotes taken off; in double ones a backslash escapes what a shell would. */
 export function parseEnvironmentFile(text: string): Record<string, string> {
   const pairs: [string, string][] = [];
   for (const raw of text.split(/\r?\n/)) {
     const found = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)$/.exec(raw);
     if (!found?.[1]) continue;
     const value = (found[2] ?? '').trim();
-    pairs.push([found[1], /^(["']).*\1$/s.test(value) ? value.slice(1, -1) : value]);
+    const quoted = /^(["'])(.*)\1$/s.exec(value);
+    const inside = quoted?.[2] ?? value;
+    pairs.push([found[1], quoted?.[1] === '"' ? inside.replace(/\\(["\\$`])/g, '$1') : inside]);
   }
   return Object.fromEntries(pairs);
 }
