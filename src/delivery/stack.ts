@@ -3,7 +3,6 @@ import {
   type Change,
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
-  DeleteStackCommand,
   DescribeChangeSetCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
@@ -148,19 +147,6 @@ async function eventsSince(target: Target, name: string, last: string | undefine
     NextToken = page.NextToken;
   } while (NextToken);
   return found.reverse();
-}
-
-/** Deletes a stack and waits until it is gone. */
-export async function deleteStack(target: Target, name: string, onEvent: (event: StackEvent) => void): Promise<void> {
-  const stack = await findStack(target, name);
-  if (!stack?.StackId) return;
-  const before = await lastEventId(target, stack.StackId);
-  await target.cloudFormation.send(new DeleteStackCommand({ StackName: name }));
-  try {
-    await watchStack(target, stack.StackId, before, onEvent);
-  } catch (error) {
-    if (!(error instanceof StackFailed) || !error.message.includes('DELETE_COMPLETE')) throw error;
-  }
 }
 
 export function outputsOf(stack: Stack): Record<string, string> {

@@ -20,14 +20,6 @@ export function describe(world: World, verdict: Verdict): string[] {
   return [packetText(verdict.sent), ...verdict.hops.map(hopText), summarise(world, verdict)];
 }
 
-/** Both ways of a round trip, headed `request` and `reply`. */
-export function describeRoundTrip(world: World, trip: RoundTrip): string[] {
-  const indent = (lines: string[]) => lines.map((line) => `  ${line}`);
-  const lines = ['request', ...indent(describe(world, trip.forward))];
-  if (trip.reply) lines.push('reply', ...indent(describe(world, trip.reply)));
-  return lines;
-}
-
 /** One line for a log: the way that failed, or the request's when both got through. */
 export function summariseRoundTrip(world: World, trip: RoundTrip): string {
   if (trip.reply && trip.direction === 'reply') return `reply ${summarise(world, trip.reply)}`;

@@ -58,7 +58,12 @@ class MemoryIndex<T> implements Index<T> {
     if (this.#records.delete(key)) this.#sorted = undefined;
   }
 
-  *range({ start = '', afterStart = false, end, limit = Number.POSITIVE_INFINITY }: Range): IterableIterator<[string, T]> {
+  *range({
+    start = '',
+    afterStart = false,
+    end,
+    limit = Number.POSITIVE_INFINITY,
+  }: Range): IterableIterator<[string, T]> {
     this.#sorted ??= [...this.#records.keys()].sort(byBytes);
     let left = limit;
     for (const key of this.#sorted) {

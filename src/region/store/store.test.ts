@@ -48,7 +48,8 @@ describe.each(stores)('%s store', (_, open) => {
     const store = open();
     const index = store.index<number>('i');
     store.index<number>('i2').put('zzz', 9);
-    for (const [key, n] of Object.entries({ b: 2, 'a/1': 1, a: 0, é: 4, '😀': 6, '\uffee': 5 })) await index.put(key, n);
+    for (const [key, n] of Object.entries({ b: 2, 'a/1': 1, a: 0, é: 4, '😀': 6, '\uffee': 5 }))
+      await index.put(key, n);
     expect([...index.range({})].map(([, n]) => n)).toEqual([0, 1, 2, 4, 5, 6]);
     expect([...index.range({ start: 'a', afterStart: true, end: 'b' })]).toEqual([['a/1', 1]]);
     expect([...index.range({ limit: 2 })].map(([key]) => key)).toEqual(['a', 'a/1']);

@@ -4,13 +4,13 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { dialectOf, missingToken } from './auth-faults.ts';
+import { dialectOf, incomplete, missingToken } from './auth-faults.ts';
 import { authenticate, claimOf, readSigned, type Sender, type Signed } from './authenticate.ts';
 import { compareHeaders } from './checksum.ts';
 import { Fault } from './fault.ts';
 import { createFinder, type Found, type FoundRest, notModelled, protocolOf, rpcOperation } from './find.ts';
 import type { Answer, Endpoint, Http, Received, WireHost } from './host.ts';
-import { readHttp, send } from './http.ts';
+import { clientGone, readHttp, send } from './http.ts';
 import { decodeJson } from './json.ts';
 import { contentLength, inflate, isChunked, payloadStream, readBody } from './payload.ts';
 import { encodeFault, encodeOutput, hostId, isS3, type Protocol } from './protocol.ts';
@@ -18,7 +18,7 @@ import { decodeQuery } from './query-decode.ts';
 import { decodeRest, payloadOf } from './rest.ts';
 import type { OperationSchema } from './schema.ts';
 
-export type { Answer, Endpoint, Http, Received, WireHost, WireService } from './host.ts';
+export type { Endpoint, Http, Received, WireHost } from './host.ts';
 export { serverOptions } from './http.ts';
 
 /** CloudFormation's templates and CloudWatch's batches are at most 1 MiB. */
@@ -36,6 +36,8 @@ interface Exchange {
   /** What the signature says the request is for. */
   readonly scope: { readonly service: string; readonly region: string } | undefined;
   found?: Found;
+  /** Found too. */
+  operation?: string;
 }
 
 export function createEndpoint<Identity>(host: WireHost<Identity>): Endpoint {
@@ -50,10 +52,13 @@ export function createEndpoint<Identity>(host: WireHost<Identity>): Endpoint {
   }
 
   async function answer(exchange: Exchange, context: unknown): Promise<Answer> {
-    const { http, protocol } = exchange;
+    const { http, protocol, signed, scope } = exchange;
     if (http.method === 'OPTIONS') return host.preflight(http);
-    if (!exchange.scope && protocol !== 'rest-xml' && !exchange.signed.v4 && !host.allowsAnonymous) {
-      throw missingToken(dialectOf(protocol, undefined));
+    if (!scope && protocol !== 'rest-xml') {
+      // Refused before their service is looked for, which without a scope would be among all schemas.
+      const dialect = dialectOf(protocol, undefined);
+      if (signed.v4 && 'problem' in signed.v4) throw incomplete(dialect, signed.v4.presigned, signed.v4.problem);
+      if (!host.allowsAnonymous) throw missingToken(dialect);
     }
     return protocol === 'rest-xml' ? answerRest(exchange, context) : answerRpc(exchange, context);
   }
@@ -92,7 +97,7 @@ export function createEndpoint<Identity>(host: WireHost<Identity>): Endpoint {
   }
 
   async function invoke(
-    { http, scope, protocol, signed, requestId }: Exchange,
+    exchange: Exchange,
     { wire, schema }: Found,
     operation: OperationSchema,
     { identity }: Sender<Identity>,
@@ -100,7 +105,9 @@ export function createEndpoint<Identity>(host: WireHost<Identity>): Endpoint {
     body: Received<Identity>['body'],
     context: unknown,
   ): Promise<Answer> {
+    const { http, scope, protocol, signed, requestId } = exchange;
     const { name } = operation;
+    exchange.operation = name;
     if (!Object.hasOwn(wire.operations, name)) throw notModelled(protocol, wire.name, name);
     const anonymous = !signed.v4 && !signed.v2;
     if (anonymous && !isS3(schema) && !host.allowsAnonymous?.(wire.name, name, context)) {
@@ -120,9 +127,9 @@ export function createEndpoint<Identity>(host: WireHost<Identity>): Endpoint {
     return encodeOutput(protocol, schema, operation, output as Record<string, unknown>, requestId);
   }
 
-  function faultOf(error: unknown, { found, http }: Exchange): Fault {
+  function faultOf(error: unknown, { found, operation, http }: Exchange): Fault {
     if (error instanceof Fault) return error;
-    host.failed(error, found?.wire.name ?? http.path);
+    host.failed(error, found && operation ? `${found.wire.name}:${operation}` : `${http.method} ${http.path}`);
     const code = found && isS3(found.schema) ? 'InternalError' : 'InternalFailure';
     return new Fault(code, 'We encountered an internal error. Please try again.', { status: 500 });
   }
@@ -152,7 +159,7 @@ export function createEndpoint<Identity>(host: WireHost<Identity>): Endpoint {
       exchangeOf(request, context)
         .then((made) => send(request, response, made))
         .catch((error: unknown) => {
-          if (!request.destroyed && !response.destroyed) host.failed(error, request.url ?? '');
+          if (!clientGone(error) && !(error instanceof Fault)) host.failed(error, request.url ?? '');
           // The head may have been sent already: nothing can be said any more.
           response.destroy();
         });

@@ -133,11 +133,6 @@ export function balancersOf(scope: Scope, groupArn: string): string[] {
   return [...new Set(used.flatMap((rule) => listeners(scope).get(rule.listenerArn)?.balancerArn ?? []))];
 }
 
-export function need<T>(value: T | undefined, code: string, message: string): T {
-  if (value === undefined) throw new Fault(code, message, { status: 400 });
-  return value;
-}
-
 /** Elastic Load Balancing's service-linked role. */
 export const asService: Caller = { kind: 'service', service: 'elasticloadbalancing.amazonaws.com', trusted: true };
 

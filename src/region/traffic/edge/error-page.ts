@@ -1,5 +1,4 @@
 /** Answers that CloudFront makes itself, in its own style. */
-import { Readable } from 'node:stream';
 import { fromRecord, type Headers } from './headers.ts';
 
 export interface EdgeError {
@@ -64,8 +63,4 @@ function pageHeaders(type: string, body: Buffer): Headers {
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>]/g, (letter) => (letter === '&' ? '&amp;' : letter === '<' ? '&lt;' : '&gt;'));
-}
-
-export function streamOf(body: Buffer): Readable {
-  return Readable.from([body]);
 }
