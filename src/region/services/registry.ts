@@ -1,5 +1,6 @@
 /** The services that the region has. Adding one is a folder and a line here. */
 import { acm } from './acm/index.ts';
+import { budgets } from './budgets/index.ts';
 import { cloudFormation } from './cloudformation/index.ts';
 import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
@@ -15,6 +16,7 @@ import { sts } from './sts/index.ts';
 export function allServices(): readonly Service[] {
   const services: Service[] = [
     acm,
+    budgets,
     ec2,
     elasticLoadBalancing,
     iam,
