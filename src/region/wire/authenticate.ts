@@ -12,22 +12,13 @@ import {
   unsupportedScheme,
   wrongScopeDate,
 } from './auth-faults.ts';
+import { type Claim, type ClaimProblem, readClaim } from './claim.ts';
 import { Fault } from './fault.ts';
 import type { Http, WireHost } from './host.ts';
 import { hashMismatch, hexHash } from './payload.ts';
 import { takeBucket } from './routes.ts';
 import { type ClaimV2, expiryMs, readClaimV2, verifyV2 } from './sigv2.ts';
-import {
-  type Claim,
-  type ClaimProblem,
-  canonicalRequest,
-  type HttpRequest,
-  readClaim,
-  sameText,
-  sha256,
-  signatureOf,
-  timestampMs,
-} from './sigv4.ts';
+import { canonicalRequest, type HttpRequest, sameText, sha256, signatureOf, timestampMs } from './sigv4.ts';
 
 /** What a request says of its sender. */
 export interface Signed {

@@ -22,7 +22,6 @@ export const packages = {
   ssm: '@aws-sdk/client-ssm',
   logs: '@aws-sdk/client-cloudwatch-logs',
   acm: '@aws-sdk/client-acm',
-  budgets: '@aws-sdk/client-budgets',
 } as const;
 
 export type ServiceName = keyof typeof packages;

@@ -81,7 +81,7 @@ export interface WireHost<Identity> {
   allowsAnonymous?(service: string, operation: string, context: unknown): boolean;
   /** Gives the SDK's output shape; streaming payloads may be `Readable`, bytes or text. Throws `Fault`s. */
   invoke(received: Received<Identity>): Promise<object>;
-  /** A handler threw something that is no `Fault`; the client sees `InternalFailure`. */
+  /** A handler threw something that is no `Fault`; the client sees `InternalFailure`. `operation` is for the log. */
   failed(error: unknown, operation: string): void;
   /** Answers an OPTIONS request: S3's CORS preflight. */
   preflight(http: Http): Answer | Promise<Answer>;

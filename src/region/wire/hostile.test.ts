@@ -56,8 +56,8 @@ describe('bodies', () => {
     ],
     [
       'depth',
-      'budgets',
-      { headers: json('AWSBudgetServiceGateway.CreateBudget'), body: '{"Budget":'.repeat(2000) },
+      'logs',
+      { headers: json('Logs_20140328.PutLogEvents'), body: '{"logEvents":'.repeat(2000) },
       'SerializationException',
     ],
     [

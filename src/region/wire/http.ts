@@ -46,6 +46,19 @@ export async function send(
   { status, headers, body }: Answer,
 ): Promise<void> {
   if (!request.complete) drain(request);
+  try {
+    await write(request, response, { status, headers, body });
+  } catch (error) {
+    if (body instanceof Readable) body.destroy();
+    throw error;
+  }
+}
+
+async function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+): Promise<void> {
   if (request.method === 'HEAD' || status === 204 || status === 304) {
     if (body instanceof Readable) body.destroy();
     if (status !== 200 && request.method !== 'HEAD') delete headers['content-type'];
@@ -59,6 +72,13 @@ export async function send(
     headers['content-length'] = String(bytes.length);
     response.writeHead(status, headers).end(bytes);
   }
+}
+
+const goneCodes = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE']);
+
+/** Whether an error says no more than that the client went away. */
+export function clientGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && goneCodes.has(String(error.code));
 }
 
 function isStream(body: unknown): body is Readable | AsyncIterable<Uint8Array> {

@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type ChunkChecks, ChunkDecoder } from './aws-chunked.ts';
 import { compareTrailer, runningChecksum } from './checksum.ts';
+import type { Claim } from './claim.ts';
 import { Fault } from './fault.ts';
 import type { Http } from './host.ts';
-import { type Claim, chunkSignature, signingKey, trailerSignature } from './sigv4.ts';
+import { chunkSignature, signingKey, trailerSignature } from './sigv4.ts';
 
 const unzip = promisify(gunzip);
 

@@ -67,7 +67,6 @@ client('logs').put_log_events(logGroupName='g', logStreamName='s', logEvents=[{'
 client('kms').encrypt(KeyId='k', Plaintext=b'\\x00\\xff')
 client('ssm').get_parameter(Name='/p')
 client('acm').request_certificate(DomainName='d')
-client('budgets').describe_budgets(AccountId='123456789012')
 client('route53').change_resource_record_sets(HostedZoneId='/hostedzone/Z1', ChangeBatch={'Changes': [{'Action': 'UPSERT', 'ResourceRecordSet': {'Name': 'n', 'Type': 'A', 'TTL': 60, 'ResourceRecords': [{'Value': '1.2.3.4'}]}}]})
 client('cloudfront').create_invalidation(DistributionId='D', InvalidationBatch={'CallerReference': 'r', 'Paths': {'Quantity': 1, 'Items': ['/*']}})
 s3 = client('s3')
@@ -122,7 +121,6 @@ test.skipIf(!hasBoto3)(
       'kms:Encrypt': { KeyId: 'k', Plaintext: Uint8Array.of(0, 255) },
       'ssm:GetParameter': { Name: '/p' },
       'acm:RequestCertificate': { DomainName: 'd' },
-      'budgets:DescribeBudgets': { AccountId: '123456789012' },
       'route53:ChangeResourceRecordSets': {
         HostedZoneId: 'Z1',
         ChangeBatch: {

@@ -114,7 +114,6 @@ const cases: [name: ServiceName, carrier: Carrier][] = [
   ['ssm', json],
   ['logs', json],
   ['acm', json],
-  ['budgets', json],
 ];
 
 describe.each(cases)('%s', (name, carrier) => {

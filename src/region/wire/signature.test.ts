@@ -280,6 +280,31 @@ describe('presigned', () => {
     expect(answer.status).toBeLessThan(500);
   });
 
+  test('of other services, whose empty body is signed', async () => {
+    const signer = new SignatureV4({
+      service: 'sts',
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      sha256: NodeSha256,
+    });
+    const request = {
+      method: 'GET',
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      path: '/',
+      headers: { host: `127.0.0.1:${canned.port}` },
+      query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+    };
+    const send = async (signingDate: Date) => {
+      const { query = {} } = await signer.presign(request, { expiresIn: 60, signingDate });
+      const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeRfc3986(String(value))}`);
+      return raw(canned.port, { path: `/?${pairs.join('&')}` });
+    };
+    expect(await send(new Date(canned.nowMs()))).toMatchObject({ status: 200 });
+    expect(canned.seen()).toMatchObject({ service: 'sts', identity: 'test' });
+    expect(errorCode(await send(new Date(canned.nowMs() - 120_000)))).toBe('SignatureDoesNotMatch');
+  });
+
   test('Signature Version 2, as boto3 makes it in us-east-1', async () => {
     const expires = Math.floor(canned.nowMs() / 1000) + 60;
     const text = `GET\n\n\n${expires}\n/bucket/a%20b?response-content-type=text/x&versionId=v`;

@@ -390,6 +390,6 @@ describe('connections', () => {
     });
     await expect(raw(canned.port, { path: '/bucket/key' })).rejects.toThrow();
     canned.answer = () => ({});
-    canned.failures.length = 0;
+    expect(canned.failures.splice(0)).toMatchObject([{ message: 'the disk is gone' }]);
   });
 });
