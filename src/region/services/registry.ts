@@ -2,6 +2,7 @@
 import { acm } from './acm/index.ts';
 import { budgets } from './budgets/index.ts';
 import { cloudFormation } from './cloudformation/index.ts';
+import { cloudFront } from './cloudfront/index.ts';
 import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
@@ -17,6 +18,7 @@ export function allServices(): readonly Service[] {
   const services: Service[] = [
     acm,
     budgets,
+    cloudFront,
     ec2,
     elasticLoadBalancing,
     iam,

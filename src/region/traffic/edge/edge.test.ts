@@ -274,7 +274,11 @@ test('an S3 origin is asked as the distribution, or as nobody', async () => {
     config,
     fetchS3({ caller, path, headers }) {
       asked.push({ caller, path, authorization: get(headers, 'authorization') });
-      return { status: 200, headers: fromRecord({ 'content-type': 'text/html' }), body: Readable.from([Buffer.from('page')]) };
+      return {
+        status: 200,
+        headers: fromRecord({ 'content-type': 'text/html' }),
+        body: Readable.from([Buffer.from('page')]),
+      };
     },
   });
   expect((await ask('/')).text).toBe('page');
