@@ -66,6 +66,12 @@ describe('bodies', () => {
       { headers: json('Logs_20140328.PutLogEvents'), body: '['.repeat(1_900_000) },
       'SerializationException',
     ],
+    [
+      'depth in a member that is not in the model',
+      'logs',
+      { headers: json('Logs_20140328.PutLogEvents'), body: `{"x":${'['.repeat(1000)}${']'.repeat(1000)}}` },
+      'SerializationException',
+    ],
     ['another target', 'logs', { headers: json('DynamoDB_20120810.GetItem'), body: '{}' }, 'UnknownOperationException'],
     [
       'no such operation',

@@ -320,6 +320,29 @@ describe('connections', () => {
     refused.destroy();
   });
 
+  test('what is left of a refused body is not taken for the next request', async () => {
+    const pieces = ['x', 'y'.repeat(5_000_000)];
+    const spoil = (body: string) => body.replace('x', 'z');
+    const { headers = {}, body = '' } = chunked({ kind: 'AWS4-HMAC-SHA256-PAYLOAD', pieces, spoil });
+    const head = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) });
+    const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const answers = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(canned.port, '127.0.0.1', () => {
+        socket.write(`PUT /bucket/key HTTP/1.1\r\n${lines}\r\n`);
+        socket.write(body);
+        socket.write('GET /bucket/next HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      });
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+    });
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 403', 'HTTP/1.1 200']);
+    expect(canned.seen().input).toMatchObject({ Key: 'next' });
+  });
+
   test('Expect: 100-continue', async () => {
     const request = { method: 'PUT', path: '/bucket/key', body: 'hello', headers: { expect: '100-continue' } };
     const signed = sign(canned.port, request, { service: 's3', nowMs: canned.nowMs() }).request;
