@@ -128,6 +128,12 @@ describe('any configuration', () => {
     );
   });
 
+  it('with every option, four zones and the longest name fits, too', () => {
+    const all = { ...variants['every option, four zones'], name: 'a-very-long-name-of-an-app-in-32' };
+    expect(all.name).toHaveLength(32);
+    expect(Buffer.byteLength(synthesise(all).yaml)).toBeLessThanOrEqual(51_200);
+  });
+
   it('that is too much for a template is told so', () => {
     const environment = Object.fromEntries([...'ABCDEFGHIJKLMNOPQRST'].map((key) => [key, 'x'.repeat(1000)]));
     expect(() => synthesise({ name: 'gallery', api: { environment } })).toThrow(

@@ -33,7 +33,7 @@ export function synthesise(input: ConfigInput): Synthesised {
   const bytes = Buffer.byteLength(yaml);
   if (bytes > largestTemplate) {
     throw new ConfigError([
-      `The template has ${bytes} bytes. Allowed: ${largestTemplate}, the most that CloudFormation takes directly. Shorten what is long, such as api.environment.`,
+      `The template has ${bytes} bytes. Allowed: ${largestTemplate}, the most that CloudFormation takes directly. Shorten what is long (api.environment, web.contentSecurityPolicy), or take fewer zones or options.`,
     ]);
   }
   return { template, yaml, domainTemplate, domainYaml: templateText(domainTemplate) };

@@ -1,5 +1,6 @@
 /** The services that the region has. Adding one is a folder and a line here. */
 import { acm } from './acm/index.ts';
+import { autoScaling } from './autoscaling/index.ts';
 import { budgets } from './budgets/index.ts';
 import { cloudFormation } from './cloudformation/index.ts';
 import { cloudFront } from './cloudfront/index.ts';
@@ -17,6 +18,7 @@ import { sts } from './sts/index.ts';
 export function allServices(): readonly Service[] {
   const services: Service[] = [
     acm,
+    autoScaling,
     budgets,
     cloudFront,
     ec2,

@@ -1,0 +1,101 @@
+/** Taking an instance out: it leaves its target groups, is drained, is terminated, and is forgotten. */
+import { Fault } from '../../wire/fault.ts';
+import type { Scope } from '../service.ts';
+import { beginActivity, changeActivity, endActivity } from './activity.ts';
+import type { DescribedHealth } from './shapes.ts';
+import { activities, asService, changeMember, type GroupRecord, type MemberRecord, members } from './state.ts';
+
+/** Returns the activity's id. */
+export function beginEnding(scope: Scope, member: MemberRecord, cause: string, sickness?: string): string {
+  const { id } = beginActivity(scope, member.group, {
+    description: `Terminating EC2 instance: ${member.instanceId}`,
+    cause,
+    place: { id: member.subnetId, zone: member.zone },
+  });
+  changeActivity(scope, id, { status: 'InProgress', progress: 0 });
+  if (member.lifecycle === 'Pending') endActivity(scope, member.key, 'Cancelled');
+  changeMember(scope, member.key, {
+    lifecycle: 'Terminating',
+    endKey: id,
+    ...(sickness === undefined ? {} : { sickness, healthy: false }),
+  });
+  return id;
+}
+
+/** Takes an ending member one step on; true when it is gone. */
+export async function continueEnding(
+  scope: Scope,
+  group: GroupRecord,
+  member: MemberRecord,
+  state: string | undefined,
+): Promise<boolean> {
+  const { instanceId } = member;
+  if (instanceId === undefined || state === undefined || state === 'terminated') {
+    if (instanceId !== undefined) await leaveAll(scope, group, instanceId);
+    return forget(scope, member);
+  }
+  if (member.ending) return false;
+  const drained = await leaveAll(scope, group, instanceId);
+  // What does not run has nothing to finish.
+  if (!drained && state === 'running' && !group.deleting) {
+    const description = `Terminating EC2 instance: ${instanceId} - Waiting For ELB Connection Draining.`;
+    if (activities(scope).get(member.endKey ?? '')?.status !== 'WaitingForELBConnectionDraining') {
+      changeActivity(scope, member.endKey, { description, status: 'WaitingForELBConnectionDraining', progress: 50 });
+    }
+    return false;
+  }
+  changeActivity(scope, member.endKey, {
+    description: `Terminating EC2 instance: ${instanceId}`,
+    status: 'InProgress',
+    progress: 60,
+  });
+  if (state !== 'shutting-down') {
+    await scope.invoke(asService, 'ec2', 'TerminateInstances', { InstanceIds: [instanceId] });
+  }
+  changeMember(scope, member.key, { ending: true });
+  return false;
+}
+
+function forget(scope: Scope, member: MemberRecord): boolean {
+  endActivity(scope, member.endKey, 'Successful', {
+    description: `Terminating EC2 instance: ${member.instanceId}`,
+  });
+  members(scope).delete(member.key);
+  return true;
+}
+
+/** Deregisters an instance from the group's target groups; true when none knows it any more. */
+async function leaveAll(scope: Scope, group: GroupRecord, instanceId: string): Promise<boolean> {
+  const gone = await Promise.all([...group.targetGroups, ...group.leaving].map((arn) => leave(scope, arn, instanceId)));
+  return gone.every(Boolean);
+}
+
+/** Deregisters an instance from one target group; true when the group does not know it any more. */
+export async function leave(scope: Scope, arn: string, instanceId: string): Promise<boolean> {
+  const health = await targetHealth(scope, arn);
+  const mine = health.filter(({ Target }) => Target.Id === instanceId);
+  for (const { Target, TargetHealth } of mine) {
+    if (TargetHealth.State === 'draining') continue;
+    await scope.invoke(asService, 'elasticloadbalancing', 'DeregisterTargets', {
+      TargetGroupArn: arn,
+      Targets: [{ Id: Target.Id, Port: Target.Port }],
+    });
+  }
+  if (mine.length === 0) return true;
+  // Without a balancer there is nothing to drain.
+  const after = await targetHealth(scope, arn);
+  return !after.some(({ Target }) => Target.Id === instanceId);
+}
+
+/** Empty for a target group that is gone. */
+export async function targetHealth(scope: Scope, arn: string): Promise<DescribedHealth['TargetHealthDescriptions']> {
+  try {
+    const found = await scope.invoke<DescribedHealth>(asService, 'elasticloadbalancing', 'DescribeTargetHealth', {
+      TargetGroupArn: arn,
+    });
+    return found.TargetHealthDescriptions;
+  } catch (error) {
+    if (error instanceof Fault && error.code.startsWith('TargetGroupNotFound')) return [];
+    throw error;
+  }
+}

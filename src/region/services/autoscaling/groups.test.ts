@@ -1,0 +1,379 @@
+import {
+  type AutoScalingGroup,
+  CreateAutoScalingGroupCommand,
+  type CreateAutoScalingGroupCommandInput,
+  DeleteAutoScalingGroupCommand,
+  DescribeAutoScalingGroupsCommand,
+  DescribeAutoScalingInstancesCommand,
+  DescribeLoadBalancerTargetGroupsCommand,
+  DescribeScalingActivitiesCommand,
+  SetDesiredCapacityCommand,
+  SetInstanceHealthCommand,
+  SetInstanceProtectionCommand,
+  SuspendProcessesCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { memoryStore } from '../../store/memory-store.ts';
+import { groupRegion, groupsOnSocket, surroundings } from './region.fixture.ts';
+import type { DescribedHealth } from './shapes.ts';
+import { type MemberRecord, members } from './state.ts';
+
+let region: Awaited<ReturnType<typeof groupsOnSocket>>;
+let around: Awaited<ReturnType<typeof surroundings>>;
+beforeEach(async () => {
+  region = await groupsOnSocket();
+  around = await surroundings(region);
+});
+afterEach(async () => {
+  expect(region.failures).toEqual([]);
+  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
+  await region.close();
+});
+
+const AutoScalingGroupName = 'api';
+
+function groupInput(more: Partial<CreateAutoScalingGroupCommandInput> = {}): CreateAutoScalingGroupCommandInput {
+  return {
+    AutoScalingGroupName,
+    MinSize: 2,
+    MaxSize: 4,
+    LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' },
+    VPCZoneIdentifier: around.subnets.slice(0, 2).join(','),
+    TargetGroupARNs: [around.targetGroupArn],
+    HealthCheckType: 'ELB',
+    HealthCheckGracePeriod: 60,
+    ...more,
+  };
+}
+
+const create = (more: Partial<CreateAutoScalingGroupCommandInput> = {}) =>
+  region.autoScaling.send(new CreateAutoScalingGroupCommand(groupInput(more)));
+
+async function group(): Promise<AutoScalingGroup> {
+  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
+  const [found] = AutoScalingGroups;
+  if (!found) throw new Error('no group');
+  return found;
+}
+
+const ids = (found: AutoScalingGroup, state = 'InService') =>
+  (found.Instances ?? []).flatMap(({ InstanceId, LifecycleState }) =>
+    LifecycleState === state && InstanceId ? [InstanceId] : [],
+  );
+
+const zones = (found: AutoScalingGroup) => (found.Instances ?? []).map((one) => one.AvailabilityZone?.at(-1)).sort();
+
+async function activities() {
+  const { Activities = [] } = await region.autoScaling.send(
+    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
+  );
+  return Activities;
+}
+
+async function targets(): Promise<string[]> {
+  const { TargetHealthDescriptions } = await region.invoke<DescribedHealth>(
+    'elasticloadbalancing',
+    'DescribeTargetHealth',
+    { TargetGroupArn: around.targetGroupArn },
+  );
+  return TargetHealthDescriptions.map(({ Target }) => Target.Id);
+}
+
+const wait = (seconds: number) => region.clock.advance(seconds * 1000);
+
+test('a new group brings its instances into service across its zones, and says so', async () => {
+  await create({ Tags: [{ Key: 'Name', Value: 'machine', PropagateAtLaunch: true }] });
+  await wait(3);
+  const found = await group();
+  expect(ids(found)).toHaveLength(2);
+  expect(zones(found)).toEqual(['a', 'b']);
+  expect(await targets()).toEqual(expect.arrayContaining(ids(found)));
+  expect(region.machines.launched[0]?.tags).toMatchObject({
+    'aws:autoscaling:groupName': 'api',
+    Name: 'machine',
+    'aws:ec2launchtemplate:id': around.templateId,
+  });
+  const [activity] = await activities();
+  expect(activity).toMatchObject({ StatusCode: 'Successful', Progress: 100 });
+  expect(activity?.Description).toMatch(/^Launching a new EC2 instance: i-[0-9a-f]{17}$/);
+  expect(activity?.Cause).toBe(
+    'At 2026-01-01T00:00:00Z a user request created an AutoScalingGroup changing the desired capacity from 0 to 2.  At 2026-01-01T00:00:00Z an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 0 to 2.',
+  );
+  expect(
+    await region.autoScaling.send(new DescribeLoadBalancerTargetGroupsCommand({ AutoScalingGroupName })),
+  ).toMatchObject({ LoadBalancerTargetGroups: [{ State: 'Added' }] });
+});
+
+test('desired capacity is followed up and down; the zones stay balanced', async () => {
+  await create({ VPCZoneIdentifier: around.subnets.join(',') });
+  await wait(3);
+  await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 4 }));
+  await wait(3);
+  expect(zones(await group())).toEqual(['a', 'a', 'b', 'c']);
+  expect((await activities())[0]?.Cause).toContain(
+    'a user request explicitly set group desired capacity changing the desired capacity from 2 to 4.',
+  );
+  await expect(
+    region.autoScaling.send(
+      new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3, HonorCooldown: true }),
+    ),
+  ).rejects.toMatchObject({ name: expect.stringContaining('ScalingActivityInProgress') });
+  await wait(301);
+  await region.autoScaling.send(
+    new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3, HonorCooldown: true }),
+  );
+  await wait(5);
+  expect(zones(await group())).toEqual(['a', 'b', 'c']);
+  const [last] = await activities();
+  expect(last?.Cause).toMatch(
+    /shrinking the capacity from 4 to 3\. {2}At \S+Z instance i-\w+ was selected for termination\.$/,
+  );
+  expect(await targets()).toHaveLength(3);
+});
+
+test('an instance that is scaled in is drained first', async () => {
+  await around.balance();
+  await create();
+  await wait(3);
+  const [first = '', second = ''] = ids(await group());
+  region.balancer.busy.add(first).add(second);
+  await region.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 1, DesiredCapacity: 1 }),
+  );
+  await wait(30);
+  const [ending = ''] = ids(await group(), 'Terminating');
+  expect([first, second]).toContain(ending);
+  expect((await activities())[0]).toMatchObject({
+    StatusCode: 'WaitingForELBConnectionDraining',
+    Description: `Terminating EC2 instance: ${ending} - Waiting For ELB Connection Draining.`,
+  });
+  expect(region.machines.machine(ending).state).toBe('running');
+  region.balancer.busy.clear();
+  await wait(5);
+  expect(region.machines.machine(ending).state).toBe('terminated');
+  expect((await group()).Instances).toHaveLength(1);
+  expect((await activities())[0]).toMatchObject({ StatusCode: 'Successful' });
+});
+
+describe('unhealthy instances are replaced', () => {
+  beforeEach(async () => {
+    await around.balance();
+    await create({ HealthCheckGracePeriod: 120 });
+    await wait(3);
+  });
+
+  test('one that was terminated, within the grace period and at once', async () => {
+    const [gone = ''] = ids(await group());
+    await region.call('TerminateInstances', { InstanceIds: [gone] });
+    await wait(3);
+    const left = ids(await group());
+    expect(left).toHaveLength(2);
+    expect(left).not.toContain(gone);
+    expect(await targets()).toEqual(expect.arrayContaining(left));
+    expect(
+      (await activities())
+        .slice(0, 2)
+        .map(({ Cause }) => Cause?.replace(/^At \S+ /, ''))
+        .sort(),
+    ).toEqual([
+      'an instance was launched in response to an unhealthy instance needing to be replaced.',
+      'an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.',
+    ]);
+  });
+
+  test('one that the balancer finds unhealthy, after the grace period', async () => {
+    const [sick = ''] = ids(await group());
+    region.balancer.fail(around.targetGroupArn, sick);
+    await wait(60);
+    expect(ids(await group())).toContain(sick);
+    await wait(75);
+    const left = ids(await group());
+    expect(left).toHaveLength(2);
+    expect(left).not.toContain(sick);
+    expect((await activities()).map(({ Cause }) => Cause).join()).toContain(
+      'taken out of service in response to an ELB system health check failure.',
+    );
+  });
+
+  test('one that died, by its status check', async () => {
+    const [dead = ''] = ids(await group());
+    region.machines.machine(dead).kill();
+    await wait(135);
+    expect(ids(await group())).not.toContain(dead);
+    expect((await activities()).map(({ Cause }) => Cause).join()).toContain('EC2 instance status checks failure');
+  });
+
+  test('one that a user calls so; not while the process is suspended', async () => {
+    await wait(130);
+    await region.autoScaling.send(
+      new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: ['ReplaceUnhealthy'] }),
+    );
+    const [InstanceId = ''] = ids(await group());
+    await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+    await wait(30);
+    const { AutoScalingInstances } = await region.autoScaling.send(
+      new DescribeAutoScalingInstancesCommand({ InstanceIds: [InstanceId] }),
+    );
+    expect(AutoScalingInstances).toMatchObject([{ HealthStatus: 'UNHEALTHY', LifecycleState: 'InService' }]);
+  });
+});
+
+test('ending an instance by request replaces it or takes the capacity down', async () => {
+  await create({ DesiredCapacity: 3 });
+  await wait(3);
+  const [first = '', second = ''] = ids(await group());
+  const { Activity } = await region.autoScaling.send(
+    new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: first, ShouldDecrementDesiredCapacity: true }),
+  );
+  expect(Activity?.Cause).toContain(
+    `instance ${first} was taken out of service in response to a user request, shrinking the capacity from 3 to 2.`,
+  );
+  await region.autoScaling.send(
+    new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: second, ShouldDecrementDesiredCapacity: false }),
+  );
+  await wait(5);
+  const found = await group();
+  expect(found.DesiredCapacity).toBe(2);
+  expect(ids(found)).toHaveLength(2);
+  expect(ids(found)).not.toContain(second);
+  await expect(
+    region.autoScaling.send(
+      new TerminateInstanceInAutoScalingGroupCommand({
+        InstanceId: ids(found)[0] ?? '',
+        ShouldDecrementDesiredCapacity: true,
+      }),
+    ),
+  ).rejects.toThrow("Terminating instance without replacement will violate group's min size constraint");
+});
+
+test('a group whose zones change moves without losing capacity', async () => {
+  await create();
+  await wait(3);
+  await region.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, VPCZoneIdentifier: around.subnets.slice(1).join(',') }),
+  );
+  for (let n = 0; n < 60; n++) {
+    await wait(1);
+    expect(ids(await group()).length).toBeGreaterThanOrEqual(2);
+  }
+  expect(zones(await group())).toEqual(['b', 'c']);
+});
+
+test('protected instances are not scaled in', async () => {
+  await create();
+  await wait(3);
+  const InstanceIds = ids(await group());
+  await region.autoScaling.send(
+    new SetInstanceProtectionCommand({ AutoScalingGroupName, InstanceIds, ProtectedFromScaleIn: true }),
+  );
+  await region.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 0, DesiredCapacity: 0 }),
+  );
+  await wait(30);
+  expect(ids(await group())).toEqual(InstanceIds);
+});
+
+test('a launch that EC2 refuses is a failed activity, and is tried again later', async () => {
+  // The subnet has addresses for eleven machines only.
+  const { Subnet } = await region.call<{ Subnet: { SubnetId: string } }>('CreateSubnet', {
+    VpcId: around.VpcId,
+    CidrBlock: '10.0.99.0/28',
+    AvailabilityZone: 'us-east-1a',
+  });
+  await create({ MinSize: 12, MaxSize: 12, VPCZoneIdentifier: Subnet.SubnetId });
+  await wait(3);
+  expect(ids(await group())).toHaveLength(11);
+  const failed = (await activities()).filter(({ StatusCode }) => StatusCode === 'Failed');
+  expect(failed).toMatchObject([
+    { StatusMessage: expect.stringMatching(/not enough free addresses in subnet .* Launching EC2 instance failed\.$/) },
+  ]);
+  await wait(120);
+  const later = (await activities()).filter(({ StatusCode }) => StatusCode === 'Failed');
+  expect(later.length).toBeGreaterThan(1);
+  expect(later.length).toBeLessThan(10);
+});
+
+test('a group with instances is deleted only by force', async () => {
+  await create();
+  await wait(3);
+  const remove = (ForceDelete: boolean) =>
+    region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete }));
+  await expect(remove(false)).rejects.toMatchObject({
+    name: expect.stringContaining('ResourceInUse'),
+    message: expect.stringContaining(
+      'while there are instances or pending Spot instance request(s) still in the group',
+    ),
+  });
+  await remove(true);
+  await wait(5);
+  await expect(group()).rejects.toThrow('no group');
+  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+});
+
+test.each<[string, Partial<CreateAutoScalingGroupCommandInput>, string]>([
+  ['no template', { LaunchTemplate: undefined }, 'Valid requests must contain either LaunchTemplate'],
+  [
+    'an unknown template',
+    { LaunchTemplate: { LaunchTemplateId: 'lt-0123456789abcdef0' } },
+    'You must use a valid fully-formed launch template. The specified launch template, with template ID lt-0123456789abcdef0, does not exist.',
+  ],
+  ['no subnet', { VPCZoneIdentifier: '' }, 'At least one Availability Zone or VPC Subnet is required.'],
+  ['an unknown subnet', { VPCZoneIdentifier: 'subnet-0123456789abcdef0' }, 'subnet-0123456789abcdef0'],
+  ['sizes the wrong way', { MinSize: 5 }, 'Max bound, 4, must be greater than or equal to min bound, 5'],
+  [
+    'too much desired',
+    { DesiredCapacity: 9 },
+    'Desired capacity:9 must be between the specified min size:2 and max size:4',
+  ],
+  [
+    'what is not modelled',
+    { MixedInstancesPolicy: { InstancesDistribution: { OnDemandBaseCapacity: 1 } } },
+    'MixedInstancesPolicy is not modelled by Orrery',
+  ],
+  [
+    'a target group that is not there',
+    { TargetGroupARNs: ['arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef'] },
+    'Provided Target Groups may not be valid',
+  ],
+])('a group with %s is refused', async (_, more, message) => {
+  await expect(create(more)).rejects.toMatchObject({
+    name: 'ValidationError',
+    message: expect.stringContaining(message),
+  });
+});
+
+test('a region that restarts in the middle of a launch goes on with it, and launches nothing twice', async () => {
+  const store = memoryStore();
+  const before = groupRegion({ store });
+  const { subnets, templateId } = await surroundings(before);
+  const asked = new Map<string, MemberRecord>();
+  members(before.scope).watch((key, member) => {
+    if (member?.request) asked.set(key, member);
+  });
+  await before.invoke('autoscaling', 'CreateAutoScalingGroup', {
+    AutoScalingGroupName,
+    MinSize: 3,
+    MaxSize: 3,
+    LaunchTemplate: { LaunchTemplateId: templateId },
+    VPCZoneIdentifier: subnets.join(','),
+  });
+  await before.clock.advance(2_000);
+  before.clock.stop();
+  // As a crash leaves it that comes after EC2 launched the machines, and before the group wrote down which.
+  expect(asked.size).toBe(3);
+  for (const [key, member] of asked) members(before.scope).put(key, member);
+  const after = groupRegion({ store, seed: 2 });
+  await after.clock.advance(5_000);
+  const { AutoScalingGroups } = await after.invoke<{ AutoScalingGroups: AutoScalingGroup[] }>(
+    'autoscaling',
+    'DescribeAutoScalingGroups',
+    {},
+  );
+  expect(AutoScalingGroups[0]?.Instances?.map(({ LifecycleState }) => LifecycleState)).toEqual(
+    Array.from({ length: 3 }, () => 'InService'),
+  );
+  const { Reservations } = await after.invoke<{ Reservations: unknown[] }>('ec2', 'DescribeInstances', {});
+  expect(Reservations).toHaveLength(3);
+});

@@ -1,0 +1,73 @@
+/**
+ * Health checks of a group's instances: EC2's states and status checks, and the balancer's view where the group asks it.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html
+ */
+import type { Scope } from '../service.ts';
+import { targetHealth } from './ending.ts';
+import type { DescribedStatuses } from './shapes.ts';
+import { asService, changeMember, type GroupRecord, type MemberRecord, members, membersOf } from './state.ts';
+
+/** What a termination's cause says of each finding. */
+export const sicknesses = {
+  notRunning: 'an EC2 health check indicating it has been terminated or stopped',
+  statusCheck: 'an EC2 instance status checks failure',
+  balancer: 'an ELB system health check failure',
+  user: 'a user health-check',
+} as const;
+
+/** Marks members that are not healthy. `states` are EC2's, by instance. */
+export async function checkHealth(
+  scope: Scope,
+  group: GroupRecord,
+  states: ReadonlyMap<string, string>,
+): Promise<void> {
+  const serving = membersOf(scope, group.name).filter(({ lifecycle, healthy }) => lifecycle === 'InService' && healthy);
+  if (serving.length === 0) return;
+  const mature: MemberRecord[] = [];
+  for (const member of serving) {
+    // Even within the grace period.
+    if (states.get(member.instanceId ?? '') !== 'running') markSick(scope, member, sicknesses.notRunning);
+    else if (!inGrace(scope, group, member)) mature.push(member);
+  }
+  if (mature.length === 0) return;
+  const impaired = await impairedOf(scope, mature);
+  for (const member of mature) {
+    if (impaired.has(member.instanceId ?? '')) markSick(scope, member, sicknesses.statusCheck);
+  }
+  if (!group.healthCheckType.split(',').includes('ELB')) return;
+  for (const arn of group.targetGroups) {
+    for (const { Target, TargetHealth } of await targetHealth(scope, arn)) {
+      if (TargetHealth.State !== 'unhealthy') continue;
+      const member = mature.find(({ instanceId }) => instanceId === Target.Id);
+      if (member) markSick(scope, member, sicknesses.balancer);
+    }
+  }
+}
+
+/** The grace period counts from when the instance came into service. */
+export function inGrace(scope: Scope, group: GroupRecord, member: MemberRecord): boolean {
+  return scope.clock.now() < (member.inServiceMs ?? scope.clock.now()) + group.gracePeriodSeconds * 1000;
+}
+
+function markSick(scope: Scope, member: MemberRecord, sickness: string): void {
+  const now = members(scope).get(member.key);
+  if (!now?.healthy || now.lifecycle !== 'InService') return;
+  changeMember(scope, member.key, { healthy: false, sickness });
+  scope.note({
+    source: 'autoscaling',
+    kind: 'unhealthy',
+    text: `${member.instanceId} of ${member.group} is unhealthy: ${sickness}`,
+    data: { group: member.group, instanceId: member.instanceId },
+  });
+}
+
+async function impairedOf(scope: Scope, checked: readonly MemberRecord[]): Promise<Set<string>> {
+  const { InstanceStatuses } = await scope.invoke<DescribedStatuses>(asService, 'ec2', 'DescribeInstanceStatus', {
+    InstanceIds: checked.flatMap(({ instanceId }) => instanceId ?? []),
+  });
+  return new Set(
+    InstanceStatuses.filter(({ InstanceStatus }) => InstanceStatus.Status === 'impaired').map(
+      ({ InstanceId }) => InstanceId,
+    ),
+  );
+}

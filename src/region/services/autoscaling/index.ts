@@ -1,0 +1,49 @@
+/** Auto Scaling: groups of machines that are kept at their number, spread over zones, and healthy. */
+import { type Scope, service } from '../service.ts';
+import { describeScalingActivities } from './activity.ts';
+import * as catalogue from './catalogue.ts';
+import * as group from './group.ts';
+import { publishMetrics } from './group-metrics.ts';
+import * as instance from './instance.ts';
+import * as processes from './processes.ts';
+import { start } from './reconcile.ts';
+import { autoScalingGroup } from './resources.ts';
+import * as tags from './tags.ts';
+import * as targetGroups from './target-groups.ts';
+
+const metricsEveryMs = 60_000;
+
+export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling', {
+  operations: {
+    createAutoScalingGroup: group.createAutoScalingGroup,
+    updateAutoScalingGroup: group.updateAutoScalingGroup,
+    deleteAutoScalingGroup: group.deleteAutoScalingGroup,
+    describeAutoScalingGroups: group.describeAutoScalingGroups,
+    setDesiredCapacity: group.setDesiredCapacity,
+    describeAutoScalingInstances: instance.describeAutoScalingInstances,
+    terminateInstanceInAutoScalingGroup: instance.terminateInstanceInAutoScalingGroup,
+    setInstanceHealth: instance.setInstanceHealth,
+    setInstanceProtection: instance.setInstanceProtection,
+    describeScalingActivities,
+    attachLoadBalancerTargetGroups: targetGroups.attachLoadBalancerTargetGroups,
+    detachLoadBalancerTargetGroups: targetGroups.detachLoadBalancerTargetGroups,
+    describeLoadBalancerTargetGroups: targetGroups.describeLoadBalancerTargetGroups,
+    suspendProcesses: processes.suspendProcesses,
+    resumeProcesses: processes.resumeProcesses,
+    describeScalingProcessTypes: processes.describeScalingProcessTypes,
+    enableMetricsCollection: processes.enableMetricsCollection,
+    disableMetricsCollection: processes.disableMetricsCollection,
+    describeMetricCollectionTypes: processes.describeMetricCollectionTypes,
+    createOrUpdateTags: tags.createOrUpdateTags,
+    deleteTags: tags.deleteTags,
+    describeTags: tags.describeTags,
+    describeAccountLimits: catalogue.describeAccountLimits,
+    describeTerminationPolicyTypes: catalogue.describeTerminationPolicyTypes,
+    describeAdjustmentTypes: catalogue.describeAdjustmentTypes,
+  },
+  resources: { 'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup },
+  start(scope: Scope) {
+    start(scope);
+    scope.clock.every(metricsEveryMs, () => publishMetrics(scope));
+  },
+});

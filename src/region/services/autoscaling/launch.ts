@@ -1,0 +1,164 @@
+/** Launching: a member of the group from its place to `InService`. */
+import { Fault } from '../../wire/fault.ts';
+import type { Scope } from '../service.ts';
+import { beginActivity, changeActivity, endActivity } from './activity.ts';
+import type { Place } from './choose.ts';
+import type { DescribedInstances, DescribedVersions, RunInstancesShape } from './shapes.ts';
+import {
+  activities,
+  asService,
+  changeMember,
+  type GroupRecord,
+  isSuspended,
+  type MemberRecord,
+  members,
+} from './state.ts';
+
+interface ResolvedTemplate {
+  readonly version: string;
+  readonly instanceType: string;
+  readonly interfaces: RunInstancesShape['NetworkInterfaces'];
+}
+
+/** The version that the group launches now. */
+export async function templateNow(scope: Scope, group: GroupRecord): Promise<ResolvedTemplate> {
+  const { LaunchTemplateVersions } = await scope.invoke<DescribedVersions>(
+    asService,
+    'ec2',
+    'DescribeLaunchTemplateVersions',
+    { LaunchTemplateId: group.template.id, Versions: [group.template.version] },
+  );
+  const [found] = LaunchTemplateVersions;
+  if (!found) {
+    throw new Fault(
+      'ValidationError',
+      `Launch template ${group.template.id} has no version ${group.template.version}.`,
+    );
+  }
+  const data = found.LaunchTemplateData as DescribedVersions['LaunchTemplateVersions'][0]['LaunchTemplateData'] & {
+    NetworkInterfaces?: RunInstancesShape['NetworkInterfaces'];
+  };
+  return {
+    version: String(found.VersionNumber),
+    instanceType: data.InstanceType ?? 'm1.small',
+    interfaces: data.NetworkInterfaces ?? [],
+  };
+}
+
+/** Makes a place in the group; `launchMember` fills it. */
+export function addMember(
+  scope: Scope,
+  group: GroupRecord,
+  template: ResolvedTemplate,
+  place: Place,
+  cause: string,
+): MemberRecord {
+  const { id: key } = beginActivity(scope, group.name, {
+    description: 'Launching a new EC2 instance',
+    cause,
+    place,
+  });
+  const [first, ...others] = template.interfaces ?? [];
+  const request: RunInstancesShape = {
+    MinCount: 1,
+    MaxCount: 1,
+    ClientToken: key,
+    LaunchTemplate: { LaunchTemplateId: group.template.id, Version: template.version },
+    // A template that lays out its interfaces is given the subnet there.
+    ...(first ? { NetworkInterfaces: [{ ...first, SubnetId: place.id }, ...others] } : { SubnetId: place.id }),
+    TagSpecifications: [
+      {
+        ResourceType: 'instance',
+        Tags: [
+          { Key: 'aws:autoscaling:groupName', Value: group.name },
+          ...group.tags.filter((tag) => tag.PropagateAtLaunch).map(({ Key, Value }) => ({ Key, Value })),
+        ],
+      },
+    ],
+  };
+  const member: MemberRecord = {
+    key,
+    group: group.name,
+    request,
+    instanceType: template.instanceType,
+    zone: place.zone,
+    subnetId: place.id,
+    templateId: group.template.id,
+    templateName: group.template.name,
+    templateVersion: template.version,
+    lifecycle: 'Pending',
+    healthy: true,
+    protectedFromScaleIn: group.protectNew,
+    launchedMs: scope.clock.now(),
+  };
+  members(scope).put(key, member);
+  return member;
+}
+
+/** Asks EC2 for the instance. True when there is one now; when EC2 refuses, the activity has failed and the place is gone. */
+export async function launchMember(scope: Scope, member: MemberRecord): Promise<boolean> {
+  if (!member.request) return true;
+  try {
+    const { Instances } = await scope.invoke<{ Instances: { InstanceId: string }[] }>(
+      asService,
+      'ec2',
+      'RunInstances',
+      member.request,
+    );
+    const [made] = Instances;
+    if (!made) throw new Fault('InternalError', 'EC2 launched no instance.');
+    const { request: _, ...rest } = members(scope).get(member.key) ?? member;
+    members(scope).put(member.key, { ...rest, instanceId: made.InstanceId });
+    changeActivity(scope, member.key, {
+      description: `Launching a new EC2 instance: ${made.InstanceId}`,
+      progress: 30,
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    failLaunch(scope, member, `${error.message} Launching EC2 instance failed.`);
+    return false;
+  }
+}
+
+export function failLaunch(scope: Scope, member: MemberRecord, message: string): void {
+  const description = activities(scope).get(member.key)?.description ?? 'Launching a new EC2 instance';
+  endActivity(scope, member.key, 'Failed', { description: `${description}.  Status Reason: ${message}`, message });
+  members(scope).delete(member.key);
+  scope.note({ source: 'autoscaling', kind: 'launch-failed', text: `${member.group}: ${message}` });
+}
+
+/** A running instance is registered with the group's target groups, and then in service. */
+export async function bringIntoService(scope: Scope, group: GroupRecord, member: MemberRecord): Promise<void> {
+  const { instanceId } = member;
+  if (instanceId === undefined) return;
+  if (!isSuspended(group, 'AddToLoadBalancer')) {
+    for (const arn of group.targetGroups) await register(scope, arn, instanceId);
+  }
+  if (members(scope).get(member.key)?.lifecycle !== 'Pending') return;
+  changeMember(scope, member.key, { lifecycle: 'InService', inServiceMs: scope.clock.now() });
+  endActivity(scope, member.key, 'Successful');
+  scope.note({
+    source: 'autoscaling',
+    kind: 'in-service',
+    text: `${instanceId} is in service in ${group.name}`,
+    data: { group: group.name, instanceId },
+  });
+}
+
+export async function register(scope: Scope, arn: string, instanceId: string): Promise<void> {
+  await scope.invoke(asService, 'elasticloadbalancing', 'RegisterTargets', {
+    TargetGroupArn: arn,
+    Targets: [{ Id: instanceId }],
+  });
+}
+
+/** EC2's states of the group's instances, by id. */
+export async function instanceStates(scope: Scope, group: string): Promise<Map<string, string>> {
+  const { Reservations } = await scope.invoke<DescribedInstances>(asService, 'ec2', 'DescribeInstances', {
+    Filters: [{ Name: 'tag:aws:autoscaling:groupName', Values: [group] }],
+  });
+  return new Map(
+    Reservations.flatMap(({ Instances }) => Instances).map(({ InstanceId, State }) => [InstanceId, State.Name]),
+  );
+}

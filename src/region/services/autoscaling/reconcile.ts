@@ -1,0 +1,309 @@
+/**
+ * The loop of each group: makes what is there into what is desired. It runs on each change of the group, of its machines
+ * and of its targets' health, every second while something is under way, and every ten seconds otherwise.
+ * Everything it does is in the tables first, so that it goes on after a restart.
+ */
+import type { Timer } from '../../clock/clock.ts';
+import type { Planes } from '../../traffic/planes.ts';
+import { Fault } from '../../wire/fault.ts';
+import type { Scope } from '../service.ts';
+import { imbalance, nextPlace, nextVictim } from './choose.ts';
+import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
+import { checkHealth } from './health.ts';
+import { addMember, bringIntoService, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
+import {
+  activities,
+  capacityOf,
+  changeGroup,
+  changeMember,
+  type GroupRecord,
+  groups,
+  isSuspended,
+  type MemberRecord,
+  memberOf,
+  members,
+  membersOf,
+  policies,
+  timeText,
+} from './state.ts';
+
+const busyEveryMs = 1_000;
+const idleEveryMs = 10_000;
+const firstBackoffMs = 5_000;
+const longestBackoffMs = 60_000;
+
+interface Loop {
+  running: boolean;
+  again: boolean;
+  timer: Timer | undefined;
+  /** After failed launches: not before this time, and not in these zones while there are others. */
+  failures: number;
+  notBeforeMs: number;
+  readonly avoid: Set<string>;
+}
+
+const loops = new WeakMap<Scope, Map<string, Loop>>();
+
+function loopsOf(scope: Scope): Map<string, Loop> {
+  let found = loops.get(scope);
+  if (!found) {
+    found = new Map();
+    loops.set(scope, found);
+    listen(scope);
+  }
+  return found;
+}
+
+/** Machines and balancers tell what may concern a group. */
+function listen(scope: Scope): void {
+  const tell = (instanceId: string) => {
+    const member = memberOf(scope, instanceId);
+    if (member) kick(scope, member.group);
+  };
+  scope.machines.onChange((machine) => tell(machine.spec.instanceId));
+  const { balancer } = scope.planes as Partial<Planes>;
+  balancer?.onHealth((_arn, targetId) => tell(targetId));
+}
+
+/** Looks at a group soon: after whoever asks is done. */
+export function kick(from: Scope, name: string): void {
+  // A call's scope ends with the call.
+  const scope = from.inRegion(from.region);
+  const all = loopsOf(scope);
+  let loop = all.get(name);
+  if (!loop) {
+    loop = { running: false, again: false, timer: undefined, failures: 0, notBeforeMs: 0, avoid: new Set() };
+    all.set(name, loop);
+  }
+  if (loop.running) {
+    loop.again = true;
+    return;
+  }
+  loop.running = true;
+  void run(scope, name, loop);
+}
+
+async function run(scope: Scope, name: string, loop: Loop): Promise<void> {
+  await Promise.resolve();
+  let busy = false;
+  do {
+    loop.again = false;
+    try {
+      busy = await reconcile(scope, name, loop);
+    } catch (error) {
+      busy = false;
+      const kind = error instanceof Fault ? 'refused' : 'internal-failure';
+      const text = error instanceof Error ? error.message : String(error);
+      scope.note({ source: 'autoscaling', kind, text: `${name}: ${text}` });
+    }
+  } while (loop.again);
+  loop.running = false;
+  loop.timer?.cancel();
+  if (!groups(scope).has(name)) {
+    loopsOf(scope).delete(name);
+    return;
+  }
+  loop.timer = scope.clock.after(busy ? busyEveryMs : idleEveryMs, () => kick(scope, name));
+}
+
+/** One look. True when something is under way. */
+async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolean> {
+  if (!groups(scope).has(name)) return false;
+  const found = () => groups(scope).get(name);
+  await launchAll(scope, name, loop);
+  const states = await instanceStates(scope, name);
+  await settleMembers(scope, name, states, loop);
+  const group = found();
+  if (!group) return false;
+  if (!isSuspended(group, 'HealthCheck')) await checkHealth(scope, group, states);
+  replaceUnhealthy(scope, name);
+  const before = members(scope).version;
+  await adjustCapacity(scope, name, loop);
+  if (members(scope).version !== before) loop.again = true;
+  await finishLeaving(scope, name);
+  finishDeleting(scope, name);
+  const now = found();
+  if (!now) return false;
+  const waiting = membersOf(scope, name).some(({ lifecycle }) => lifecycle !== 'InService');
+  return waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
+}
+
+/** Launches that were decided on and not yet asked for, also before a crash. */
+async function launchAll(scope: Scope, name: string, loop: Loop): Promise<void> {
+  const asked = membersOf(scope, name).filter(({ request, lifecycle }) => request && lifecycle === 'Pending');
+  if (asked.length === 0) return;
+  const worked = await Promise.all(asked.map(async (member) => [member, await launchMember(scope, member)] as const));
+  for (const [member, launched] of worked) {
+    if (launched) loop.avoid.delete(member.zone);
+    else backOff(scope, loop, member.zone);
+  }
+  if (worked.every(([, launched]) => launched)) loop.failures = 0;
+}
+
+function backOff(scope: Scope, loop: Loop, zone: string): void {
+  loop.avoid.add(zone);
+  loop.notBeforeMs = scope.clock.now() + Math.min(longestBackoffMs, firstBackoffMs * 2 ** loop.failures);
+  loop.failures++;
+}
+
+/** Takes pending and ending members on. */
+async function settleMembers(
+  scope: Scope,
+  name: string,
+  states: ReadonlyMap<string, string>,
+  loop: Loop,
+): Promise<void> {
+  const one = async (member: MemberRecord) => {
+    const group = groups(scope).get(name);
+    if (!group) return;
+    const state = states.get(member.instanceId ?? '');
+    if (member.lifecycle === 'Terminating') {
+      if (await continueEnding(scope, group, member, state)) loop.again = true;
+    } else if (member.lifecycle === 'Pending' && member.instanceId !== undefined) {
+      if (state === 'running') await bringIntoService(scope, group, member);
+      else if (state !== 'pending') {
+        const why = `Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: the instance is ${state ?? 'terminated'}`;
+        failLaunch(scope, member, why);
+        backOff(scope, loop, member.zone);
+      }
+    }
+  };
+  const results = await Promise.allSettled(membersOf(scope, name).map(one));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** Terminates first; the gap in capacity is then filled. */
+function replaceUnhealthy(scope: Scope, name: string): void {
+  const group = groups(scope).get(name);
+  if (!group || isSuspended(group, 'ReplaceUnhealthy') || isSuspended(group, 'Terminate')) return;
+  for (const member of membersOf(scope, name)) {
+    if (member.lifecycle !== 'InService' || member.healthy) continue;
+    const cause = `At ${timeText(scope)} an instance was taken out of service in response to ${member.sickness}.`;
+    beginEnding(scope, member, cause, member.sickness);
+  }
+}
+
+async function adjustCapacity(scope: Scope, name: string, loop: Loop): Promise<void> {
+  const group = groups(scope).get(name);
+  if (!group) return;
+  const have = capacityOf(scope, name);
+  const missing = group.desired - have.length;
+  if (missing > 0 && !isSuspended(group, 'Launch') && !group.deleting) {
+    if (scope.clock.now() >= loop.notBeforeMs) await grow(scope, group, have, missing, loop);
+  } else if (missing < 0 && !isSuspended(group, 'Terminate')) {
+    // A launch that is to balance the zones is waited for before another makes room.
+    const balancing = have.some(({ lifecycle }) => lifecycle === 'Pending') && group.change === undefined;
+    if (!balancing) shrink(scope, group, have, -missing);
+  } else if (missing === 0) {
+    if (group.change !== undefined) changeGroup(scope, name, withoutChange);
+    if (!group.deleting) await rebalance(scope, group, have, loop);
+  }
+}
+
+const withoutChange = { change: undefined } as unknown as Partial<GroupRecord>;
+
+function because(group: GroupRecord, text: string): string {
+  return group.change === undefined ? text : `${group.change}  ${text}`;
+}
+
+async function grow(
+  scope: Scope,
+  group: GroupRecord,
+  have: readonly MemberRecord[],
+  missing: number,
+  loop: Loop,
+): Promise<void> {
+  const template = await templateNow(scope, group);
+  const sick = membersOf(scope, group.name).filter(
+    (one) => one.lifecycle === 'Terminating' && one.sickness && !one.replaced,
+  );
+  const places: { zone: string; subnetId: string }[] = [...have];
+  for (let n = 0; n < missing; n++) {
+    const place = nextPlace(group.subnets, places, loop.avoid);
+    if (!place) return;
+    places.push({ zone: place.zone, subnetId: place.id });
+    const replaced = sick.shift();
+    const now = timeText(scope);
+    if (replaced) changeMember(scope, replaced.key, { replaced: true });
+    const cause = replaced
+      ? `At ${now} an instance was launched in response to an unhealthy instance needing to be replaced.`
+      : because(
+          group,
+          `At ${now} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${have.length} to ${have.length + missing}.`,
+        );
+    addMember(scope, group, template, place, cause);
+  }
+  changeGroup(scope, group.name, withoutChange);
+}
+
+function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], excess: number): void {
+  let all = have
+    .filter(({ instanceId }) => instanceId !== undefined)
+    .map((member) => ({
+      ...member,
+      templateAge: member.templateId === group.template.id ? Number(member.templateVersion) : -1,
+    }));
+  for (let n = 0; n < excess; n++) {
+    const free = all.filter(({ protectedFromScaleIn }) => !protectedFromScaleIn);
+    const victim = nextVictim(group.subnets, all, free, group.terminationPolicies, scope.clock.now(), () =>
+      scope.random.next(),
+    );
+    const member = members(scope).get(victim?.key ?? '');
+    if (!victim || !member) return;
+    all = all.filter(({ key }) => key !== victim.key);
+    const now = timeText(scope);
+    const text = `At ${now} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${have.length} to ${have.length - excess}.  At ${now} instance ${member.instanceId} was selected for termination.`;
+    beginEnding(scope, member, because(group, text));
+  }
+  changeGroup(scope, group.name, withoutChange);
+}
+
+/**
+ * One more in the emptiest zone, then one less in the fullest. It may exceed the maximum by 10 % or one.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-benefits.html#AutoScalingBehavior.InstanceUsage
+ */
+async function rebalance(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], loop: Loop): Promise<void> {
+  if (['AZRebalance', 'Launch', 'Terminate'].some((process) => isSuspended(group, process))) return;
+  if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService')) return;
+  if (imbalance(group.subnets, have) < 2 || loop.avoid.size > 0 || scope.clock.now() < loop.notBeforeMs) return;
+  const inside = have.filter(({ subnetId }) => group.subnets.some(({ id }) => id === subnetId));
+  const place = nextPlace(group.subnets, inside);
+  if (!place) return;
+  const template = await templateNow(scope, group);
+  const cause = `At ${timeText(scope)} an instance was launched to aid in balancing the group's zones.`;
+  addMember(scope, group, template, place, cause);
+}
+
+/** Target groups that were detached are forgotten once they know none of the group's instances. */
+async function finishLeaving(scope: Scope, name: string): Promise<void> {
+  for (const arn of groups(scope).get(name)?.leaving ?? []) {
+    const ids = new Set(membersOf(scope, name).flatMap(({ instanceId }) => instanceId ?? []));
+    const known = (await targetHealth(scope, arn)).filter(({ Target }) => ids.has(Target.Id));
+    const gone = await Promise.all(known.map(({ Target }) => leave(scope, arn, Target.Id)));
+    if (!gone.every(Boolean)) continue;
+    const leaving = groups(scope).get(name)?.leaving ?? [];
+    changeGroup(scope, name, { leaving: leaving.filter((one) => one !== arn) });
+  }
+}
+
+/** A group that is being deleted ends with its last instance; its activities stay to be read. */
+function finishDeleting(scope: Scope, name: string): void {
+  if (!groups(scope).get(name)?.deleting || membersOf(scope, name).length > 0) return;
+  removeGroup(scope, name);
+}
+
+export function removeGroup(scope: Scope, name: string): void {
+  groups(scope).delete(name);
+  for (const [key, policy] of [...policies(scope).entries()]) if (policy.group === name) policies(scope).delete(key);
+  for (const one of [...activities(scope).values()])
+    if (one.group === name) activities(scope).put(one.id, { ...one, deleted: true });
+}
+
+/** Takes up the groups when the region starts; later, when every service has started. */
+export function start(scope: Scope): void {
+  if (groups(scope).size === 0) return;
+  scope.clock.after(0, () => {
+    for (const name of groups(scope).keys()) kick(scope, name);
+  });
+}

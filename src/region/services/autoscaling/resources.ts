@@ -1,0 +1,168 @@
+/** Auto Scaling in CloudFormation. */
+import { ResourceFailure } from '../../stacks/reasons.ts';
+import { type ExistingResource, type ResourceRequest, resourceType } from '../../stacks/resource-type.ts';
+import { durationMs } from '../../stacks/signals.ts';
+import { Fault } from '../../wire/fault.ts';
+import {
+  described,
+  type GroupProperties,
+  honours,
+  inService,
+  needed,
+  service,
+  settings,
+  sizes,
+  tagsOf,
+} from './group-properties.ts';
+import { watchLaunches } from './launch-failures.ts';
+import { rollingPolicy, rollingUpdate } from './rolling-update.ts';
+
+export const autoScalingGroup = resourceType<GroupProperties>({
+  honours,
+  async create(request) {
+    const { properties, invoke, stackTags, creationPolicy } = request;
+    const name = properties.AutoScalingGroupName ?? request.name(255);
+    const policy = signalsOf(creationPolicy);
+    const input = {
+      AutoScalingGroupName: name,
+      ...settings(properties),
+      ...sizes(properties),
+      TargetGroupARNs: [...(properties.TargetGroupARNs ?? [])],
+      Tags: tagsOf(properties, stackTags),
+    };
+    await invoke(service, 'CreateAutoScalingGroup', input).catch(async (error: unknown) => {
+      // Made before a crash by this very resource: its name is not the template's.
+      const taken = error instanceof Fault && error.code === 'AlreadyExists';
+      if (!taken || properties.AutoScalingGroupName !== undefined || !(await described(request, name))) throw error;
+    });
+    const group = await needed(request, name);
+    const attributes = { AutoScalingGroupARN: group.AutoScalingGroupARN };
+    request.made?.(name, attributes);
+    await collectMetrics(request, name);
+    if (policy) await watchLaunches(request, request.signals.wait(policy), name);
+    else {
+      const stable = request.until('the group to have its desired capacity', async () => {
+        const now = await needed(request, name);
+        return inService(now).length >= (now.DesiredCapacity ?? 0);
+      });
+      await watchLaunches(request, stable, name);
+    }
+    return { physicalId: name, attributes };
+  },
+  async update(request) {
+    const { properties, previous, physicalId: name, invoke, updatePolicy } = request;
+    const rolling = updatePolicy?.AutoScalingRollingUpdate as Record<string, unknown> | undefined;
+    const replacing = updatePolicy?.AutoScalingReplacingUpdate as Record<string, unknown> | undefined;
+    const changed = renews(previous, properties);
+    if (changed && String(replacing?.WillReplace ?? false) === 'true') {
+      throw new ResourceFailure('UpdatePolicy AutoScalingReplacingUpdate with WillReplace is not modelled by Orrery');
+    }
+    const policy = rolling ? rollingPolicy(rolling, Number(properties.MaxSize)) : undefined;
+    await invoke(service, 'UpdateAutoScalingGroup', {
+      AutoScalingGroupName: name,
+      ...settings(properties),
+      ...changedSizes(previous, properties, updatePolicy),
+    });
+    await retag(request, previous);
+    await retarget(request, previous);
+    await collectMetrics(request, name);
+    if (policy && changed) await rollingUpdate(request, policy);
+    const group = await needed(request, name);
+    return { physicalId: name, attributes: { AutoScalingGroupARN: group.AutoScalingGroupARN } };
+  },
+  async delete(request) {
+    const { physicalId: name, invoke } = request;
+    if (!(await described(request, name))) return;
+    await invoke(service, 'UpdateAutoScalingGroup', {
+      AutoScalingGroupName: name,
+      MinSize: 0,
+      MaxSize: 0,
+      DesiredCapacity: 0,
+    });
+    // Protected and suspended groups would wait for ever.
+    await invoke(service, 'ResumeProcesses', { AutoScalingGroupName: name });
+    const group = await described(request, name);
+    const InstanceIds = (group ? inService(group) : []).flatMap(({ InstanceId }) => InstanceId ?? []);
+    if (InstanceIds.length > 0) {
+      await invoke(service, 'SetInstanceProtection', {
+        AutoScalingGroupName: name,
+        InstanceIds,
+        ProtectedFromScaleIn: false,
+      });
+    }
+    await request.until('the instances of the group to be terminated', async () => {
+      const now = await described(request, name);
+      return !now || now.Instances?.length === 0;
+    });
+    if (await described(request, name)) await invoke(service, 'DeleteAutoScalingGroup', { AutoScalingGroupName: name });
+  },
+});
+
+/** A change of these replaces instances under a rolling update. */
+function renews(before: GroupProperties, after: GroupProperties): boolean {
+  const part = ({ LaunchTemplate, VPCZoneIdentifier, AvailabilityZones }: GroupProperties) =>
+    JSON.stringify([LaunchTemplate, VPCZoneIdentifier, AvailabilityZones]);
+  return part(before) !== part(after);
+}
+
+/** `IgnoreUnmodifiedGroupSizeProperties`: sizes that the template did not change stay what scheduled actions made them. */
+function changedSizes(
+  before: GroupProperties,
+  after: GroupProperties,
+  updatePolicy: Readonly<Record<string, unknown>> | undefined,
+) {
+  const scheduled = updatePolicy?.AutoScalingScheduledAction as Record<string, unknown> | undefined;
+  const all = sizes(after);
+  if (String(scheduled?.IgnoreUnmodifiedGroupSizeProperties ?? false) !== 'true') return all;
+  const old = sizes(before);
+  return Object.fromEntries(Object.entries(all).filter(([name, value]) => old[name as keyof typeof old] !== value));
+}
+
+/** What a creation waits for: `ResourceSignal`, and the share that must succeed. */
+function signalsOf(policy: Readonly<Record<string, unknown>> | undefined) {
+  const signal = policy?.ResourceSignal as Record<string, unknown> | undefined;
+  if (!signal) return undefined;
+  const count = Number(signal.Count ?? 1);
+  const timeoutMs = durationMs(String(signal.Timeout ?? 'PT5M'));
+  if (timeoutMs === undefined || !Number.isInteger(count) || count < 0) {
+    throw new ResourceFailure('CreationPolicy: ResourceSignal needs a whole Count and an ISO 8601 Timeout');
+  }
+  const creation = policy?.AutoScalingCreationPolicy as Record<string, unknown> | undefined;
+  const percent = Math.min(100, Math.max(0, Number(creation?.MinSuccessfulInstancesPercent ?? 100)));
+  return { count, timeoutMs, minSuccessful: Math.ceil((count * percent) / 100) };
+}
+
+async function collectMetrics(request: ResourceRequest<GroupProperties>, name: string): Promise<void> {
+  const wanted = request.properties.MetricsCollection ?? [];
+  const group = await needed(request, name);
+  if (group.EnabledMetrics?.length)
+    await request.invoke(service, 'DisableMetricsCollection', { AutoScalingGroupName: name });
+  for (const { Granularity, Metrics } of wanted) {
+    await request.invoke(service, 'EnableMetricsCollection', {
+      AutoScalingGroupName: name,
+      Granularity,
+      ...(Metrics?.length ? { Metrics: [...Metrics] } : {}),
+    });
+  }
+}
+
+async function retag(request: ExistingResource<GroupProperties>, previous: GroupProperties): Promise<void> {
+  const of = { ResourceId: request.physicalId, ResourceType: 'auto-scaling-group' };
+  const tags = tagsOf(request.properties, request.stackTags);
+  const gone = (previous.Tags ?? []).filter(({ Key }) => !tags.some((tag) => tag.Key === Key));
+  if (gone.length > 0) await request.invoke(service, 'DeleteTags', { Tags: gone.map(({ Key }) => ({ ...of, Key })) });
+  if (tags.length > 0)
+    await request.invoke(service, 'CreateOrUpdateTags', { Tags: tags.map((tag) => ({ ...of, ...tag })) });
+}
+
+async function retarget(request: ExistingResource<GroupProperties>, previous: GroupProperties): Promise<void> {
+  const { physicalId: AutoScalingGroupName, invoke } = request;
+  const before = previous.TargetGroupARNs ?? [];
+  const after = request.properties.TargetGroupARNs ?? [];
+  const added = after.filter((arn) => !before.includes(arn));
+  const gone = before.filter((arn) => !after.includes(arn));
+  const change = (operation: string, TargetGroupARNs: readonly string[]) =>
+    invoke(service, operation, { AutoScalingGroupName, TargetGroupARNs: [...TargetGroupARNs] });
+  if (added.length > 0) await change('AttachLoadBalancerTargetGroups', added);
+  if (gone.length > 0) await change('DetachLoadBalancerTargetGroups', gone);
+}

@@ -1,0 +1,203 @@
+/** Auto Scaling's records, of one region. */
+import { Fault } from '../../wire/fault.ts';
+import type { Caller, Scope } from '../service.ts';
+import type { PutScalingPolicyCommandInput, RunInstancesShape } from './shapes.ts';
+
+export interface GroupTag {
+  readonly Key: string;
+  readonly Value: string;
+  readonly PropagateAtLaunch: boolean;
+}
+
+export interface TemplateReference {
+  readonly id: string;
+  readonly name: string;
+  /** As it was given: a number, `$Latest` or `$Default`. */
+  readonly version: string;
+}
+
+export interface GroupRecord {
+  readonly name: string;
+  readonly arn: string;
+  readonly createdMs: number;
+  readonly min: number;
+  readonly max: number;
+  readonly desired: number;
+  readonly cooldownSeconds: number;
+  readonly template: TemplateReference;
+  readonly subnets: readonly { readonly id: string; readonly zone: string }[];
+  readonly targetGroups: readonly string[];
+  /** Detached, and not yet drained. */
+  readonly leaving: readonly string[];
+  readonly healthCheckType: string;
+  readonly gracePeriodSeconds: number;
+  readonly terminationPolicies: readonly string[];
+  readonly protectNew: boolean;
+  readonly serviceLinkedRole: string;
+  readonly warmupSeconds?: number;
+  readonly context?: string;
+  readonly tags: readonly GroupTag[];
+  readonly suspended: readonly { readonly name: string; readonly reason: string }[];
+  readonly metrics: readonly string[];
+  /** Why the desired capacity last changed, in AWS's words and with its time: the first half of a scaling activity's cause. */
+  readonly change?: string;
+  /** When the last scaling by request or simple policy began: the cooldown counts from there. */
+  readonly scaledMs?: number;
+  readonly deleting?: boolean;
+}
+
+export type Lifecycle = 'Pending' | 'InService' | 'Terminating';
+
+/** A place in the group: made before its instance, so that a crash between the two loses neither. */
+export interface MemberRecord {
+  /** The id of the activity that launches it, and the client token of the launch. */
+  readonly key: string;
+  readonly group: string;
+  /** What EC2 is asked for; repeated as it was until the instance is known. */
+  readonly request?: RunInstancesShape;
+  readonly instanceId?: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly subnetId: string;
+  readonly templateId: string;
+  readonly templateName: string;
+  readonly templateVersion: string;
+  readonly lifecycle: Lifecycle;
+  readonly healthy: boolean;
+  /** Why it is not healthy, as the cause of its termination says it. */
+  readonly sickness?: string;
+  readonly protectedFromScaleIn: boolean;
+  readonly launchedMs: number;
+  readonly inServiceMs?: number;
+  /** The activity that ends it. */
+  readonly endKey?: string;
+  /** EC2 was asked to terminate it. */
+  readonly ending?: boolean;
+  /** Another was launched for it. */
+  readonly replaced?: boolean;
+}
+
+export interface ActivityRecord {
+  readonly id: string;
+  readonly group: string;
+  readonly description: string;
+  readonly cause: string;
+  readonly startedMs: number;
+  readonly endedMs?: number;
+  readonly status:
+    | 'PreInService'
+    | 'InProgress'
+    | 'WaitingForELBConnectionDraining'
+    | 'Successful'
+    | 'Failed'
+    | 'Cancelled';
+  readonly message?: string;
+  readonly progress: number;
+  readonly details: string;
+  /** Of a group that is gone. */
+  readonly deleted?: boolean;
+}
+
+export interface PolicyRecord {
+  readonly arn: string;
+  readonly group: string;
+  readonly name: string;
+  readonly settings: Omit<PutScalingPolicyCommandInput, 'AutoScalingGroupName' | 'PolicyName'>;
+  readonly alarms: readonly { readonly name: string; readonly arn: string }[];
+}
+
+export const groups = (scope: Scope) => scope.table<GroupRecord>('autoscaling/groups');
+export const members = (scope: Scope) => scope.table<MemberRecord>('autoscaling/members');
+export const activities = (scope: Scope) => scope.table<ActivityRecord>('autoscaling/activities');
+/** By group and name, with a space between. */
+export const policies = (scope: Scope) => scope.table<PolicyRecord>('autoscaling/policies');
+
+/** Auto Scaling's service-linked role. */
+export const asService: Caller = { kind: 'service', service: 'autoscaling.amazonaws.com', trusted: true };
+
+export function membersOf(scope: Scope, group: string): MemberRecord[] {
+  return [...members(scope).values()].filter((member) => member.group === group);
+}
+
+export function memberOf(scope: Scope, instanceId: string | undefined): MemberRecord | undefined {
+  return [...members(scope).values()].find((member) => member.instanceId === instanceId && instanceId !== undefined);
+}
+
+/** Those that count as the group's capacity. */
+export function capacityOf(scope: Scope, group: string): MemberRecord[] {
+  return membersOf(scope, group).filter(({ lifecycle }) => lifecycle !== 'Terminating');
+}
+
+export function invalid(message: string): Fault {
+  return new Fault('ValidationError', message);
+}
+
+export function notModelled(what: string): Fault {
+  return invalid(`${what} is not modelled by Orrery.`);
+}
+
+/** Refuses members that are given and that the model cannot do. */
+export function refuse(input: object, names: readonly string[]): void {
+  const given = input as Record<string, unknown>;
+  for (const name of names) {
+    const value = given[name];
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    throw notModelled(name);
+  }
+}
+
+export function groupOf(scope: Scope, name: string | undefined): GroupRecord {
+  const found = groups(scope).get(name ?? '');
+  if (!found) throw invalid('AutoScalingGroup name not found - null');
+  return found;
+}
+
+/** Writes the group anew as it is now; what was read before an `await` may be old. */
+export function changeGroup(scope: Scope, name: string, changes: Partial<GroupRecord>): void {
+  const now = groups(scope).get(name);
+  if (now) groups(scope).put(name, { ...now, ...changes });
+}
+
+export function changeMember(scope: Scope, key: string, changes: Partial<MemberRecord>): MemberRecord | undefined {
+  const now = members(scope).get(key);
+  if (!now) return undefined;
+  const changed = { ...now, ...changes };
+  members(scope).put(key, changed);
+  return changed;
+}
+
+export function isSuspended(group: GroupRecord, process: string): boolean {
+  return group.suspended.some(({ name }) => name === process);
+}
+
+/** `2026-01-01T00:00:00Z`, as causes have it. */
+export function timeText(scope: Pick<Scope, 'clock'>): string {
+  return `${scope.clock.date().toISOString().slice(0, 19)}Z`;
+}
+
+/** One page: `NextToken` is the index to go on at. */
+export function page<T>(
+  all: readonly T[],
+  token: string | undefined,
+  size: number,
+): { items: T[]; NextToken?: string } {
+  const start = token === undefined ? 0 : Number(token);
+  if (!Number.isInteger(start) || start < 0) {
+    throw new Fault('InvalidNextToken', 'The NextToken value is not valid.');
+  }
+  return {
+    items: all.slice(start, start + size),
+    ...(start + size < all.length ? { NextToken: String(start + size) } : {}),
+  };
+}
+
+/** The page size that `MaxRecords` asks for. */
+export function pageSize(asked: number | undefined, most = 100, usual = 50): number {
+  if (asked === undefined) return usual;
+  if (!(Number.isInteger(asked) && asked >= 1 && asked <= most)) {
+    throw invalid(
+      `1 validation error detected: Value '${asked}' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and ${most}`,
+    );
+  }
+  return asked;
+}
