@@ -2,6 +2,7 @@
 
 import type { MachineHost, MachineSpec } from './machines/machine.ts';
 import type { PlanesOptions } from './planes.ts';
+import { targetLifecycleState } from './services/autoscaling/instance.ts';
 import { signalCannotCome } from './services/cloudformation/index.ts';
 import { resolveInVpc } from './services/ec2/endpoint-dns.ts';
 import { endpointPolicy } from './services/ec2/snapshot.ts';
@@ -78,6 +79,7 @@ export function machineHost(scope: Scope, options: PlanesOptions, fabric: Fabric
         resolveInVpc(scope, spec.vpcId, name) ?? addresses(dns, name, { vpcId: spec.vpcId, chance: random.next() })
       );
     },
+    targetLifecycleState: (spec) => targetLifecycleState(scope, spec.instanceId),
     note: (kind, text, data) => scope.note({ source: 'machines', kind, text, ...(data ? { data } : {}) }),
   };
 }
