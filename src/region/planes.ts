@@ -1,10 +1,13 @@
 /** The data plane of each region of the account: made on first use, fed with snapshots of the services' tables. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { rootCertificates } from 'node:tls';
 import type { Clock } from './clock/clock.ts';
 import type { Random } from './clock/random.ts';
 import { machineHost } from './machine-host.ts';
 import type { Machines } from './machines/machine.ts';
 import { processMachines } from './machines/process-driver.ts';
+import { awsCertificate, localCa } from './services/acm/snapshot.ts';
+import { edgeConfigs, edgeTables } from './services/cloudfront/snapshot.ts';
 import { networkWorld } from './services/ec2/snapshot.ts';
 import { balancerConfigs, balancerTables } from './services/elasticloadbalancing/snapshot.ts';
 import { dnsZones } from './services/route53/snapshot.ts';
@@ -12,6 +15,9 @@ import type { Scope, Via } from './services/service.ts';
 import { type RunningBalancers, startBalancers } from './traffic/balancer/plane.ts';
 import { addresses } from './traffic/dns/resolve.ts';
 import type { DnsSnapshot } from './traffic/dns/zones.ts';
+import type { FetchS3 } from './traffic/edge/origin.ts';
+import { type RunningEdge, startEdge } from './traffic/edge/plane.ts';
+import type { Fabric } from './traffic/fabric.ts';
 import { modelFabric } from './traffic/model-fabric.ts';
 import type { Meter, Planes } from './traffic/planes.ts';
 
@@ -23,6 +29,10 @@ export interface PlanesOptions {
   serveAws(request: IncomingMessage, response: ServerResponse, via: Partial<Via>): void;
   readonly machines?: (scope: Scope) => Machines;
   readonly meter?: (scope: Scope) => Meter;
+  /** The region whose fabric CloudFront's edge is on: the region's own, where its clients and most origins are. */
+  readonly home: string;
+  /** CloudFront's way to S3. */
+  readonly fetchS3: FetchS3;
 }
 
 export interface RegionPlanes {
@@ -38,6 +48,7 @@ export interface RegionPlanes {
 interface Running {
   readonly planes: Planes;
   readonly balancers: RunningBalancers;
+  readonly edge?: RunningEdge;
 }
 
 const nameTtlSeconds = 60;
@@ -70,10 +81,34 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
       ...(meter ? { meter } : {}),
       note: (kind, text, data) => scope.note({ source: 'balancer', kind, text, ...(data ? { data } : {}) }),
     });
-    const made: Running = { planes: { fabric, balancer: balancers }, balancers };
+    const edge = scope.region === options.home ? runEdge(scope, fabric, meter) : undefined;
+    const planes: Planes = {
+      fabric,
+      balancer: balancers,
+      // CloudFront is global: whichever region is asked, there is the one edge.
+      get edge() {
+        return edge ?? run(scope.inRegion(options.home)).edge;
+      },
+    };
+    const made: Running = { planes, balancers, ...(edge ? { edge } : {}) };
     running.set(scope.region, made);
     follow(balancerTables(scope), () => balancers.apply(balancerConfigs(scope)));
+    if (edge) follow(edgeTables(scope), () => edge.apply(edgeConfigs(scope)));
     return made;
+  }
+
+  function runEdge(scope: Scope, fabric: Fabric, meter: Meter | undefined): RunningEdge {
+    return startEdge({
+      fabric,
+      clock,
+      random,
+      ...(meter ? { meter } : {}),
+      fetchS3: options.fetchS3,
+      resolve: (name) => publicAddresses(scope, name),
+      note: (kind, text, data) => scope.note({ source: 'edge', kind, text, ...(data ? { data } : {}) }),
+      defaultCertificate: () => awsCertificate(scope.inRegion('us-east-1'), '*.cloudfront.net'),
+      certificateAuthorities: () => [localCa(scope) ?? [], ...rootCertificates].flat(),
+    });
   }
 
   const snapshots = new WeakMap<Scope, DnsSnapshot>();
@@ -85,8 +120,11 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
           return dnsZones(scope);
         },
         awsName(name) {
-          const ipv4 = run(scope).balancers.addresses(name);
-          return ipv4.length > 0 ? { ipv4, ipv6: [], ttl: nameTtlSeconds } : undefined;
+          const { balancers, planes } = run(scope);
+          const ipv4 = balancers.addresses(name);
+          if (ipv4.length > 0) return { ipv4, ipv6: [], ttl: nameTtlSeconds };
+          const found = name.endsWith('.cloudfront.net') ? planes.edge?.addresses(name) : undefined;
+          return found && { ...found, ttl: nameTtlSeconds };
         },
       };
       snapshots.set(scope, snapshot);
@@ -119,7 +157,10 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
       [...dnsZones(scope).values()].flatMap((zones) => zones.flatMap((zone) => [...zone.records.keys()])),
     async close() {
       await Promise.all([...machines.values()].map((made) => made.close()));
-      for (const { balancers } of running.values()) balancers.close();
+      for (const { balancers, edge } of running.values()) {
+        balancers.close();
+        edge?.close();
+      }
     },
   };
 }

@@ -8,6 +8,7 @@ import { type EventLog, eventLog } from './events.ts';
 import { localAdditions } from './local-additions.ts';
 import type { Machines } from './machines/machine.ts';
 import { regionPlanes } from './planes.ts';
+import { s3Origin } from './services/cloudfront/s3-origin.ts';
 import { createDispatcher, type Dispatcher } from './services/dispatcher.ts';
 import { authorise } from './services/iam/authorise.ts';
 import { credentialsOf, type RootKey, rootCaller } from './services/iam/credentials.ts';
@@ -47,6 +48,8 @@ export interface RegionOptions {
   readonly account?: string;
   readonly defaultRegion?: string;
   readonly rootKey?: RootKey;
+  /** Root users of other accounts, who ask for what is here: for tests of resource policies. */
+  readonly otherAccounts?: readonly (RootKey & { readonly account: string })[];
   /** Take unknown keys for root. */
   readonly anyCredentials?: boolean;
   /** Serve `POST /_orrery/reset`. */
@@ -120,7 +123,14 @@ async function startParts(options: RegionOptions): Promise<Parts> {
   const machinesDir = () => join(options.dir ?? store.filesDir, 'machines');
 
   // The planes need the dispatcher (to hand machines' requests to), and the dispatcher makes the planes on first use.
+  const cloudFront = s3Origin({
+    clock,
+    random,
+    serve: (request, response) => endpoint.serve(request, response, { userAgent: 'Amazon CloudFront' }),
+  });
   const planes = regionPlanes({
+    home: defaultRegion,
+    fetchS3: cloudFront.fetchS3,
     clock,
     random,
     machinesDir,
@@ -146,9 +156,11 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     random,
     events,
     anyCredentials: options.anyCredentials ?? false,
+    serviceKey: cloudFront.credentials,
+    otherAccounts: options.otherAccounts ?? [],
   });
 
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: { close(): void | Promise<void> }[] = [cloudFront];
   try {
     const wanted = { ...defaultPorts, ...options.ports };
     const scope = dispatcher.scope(defaultRegion);
@@ -175,19 +187,21 @@ async function startParts(options: RegionOptions): Promise<Parts> {
         resolve: (name) => planes.publicAddresses(scope, name),
         knownNames: () => planes.publicNames(scope),
         clients,
+        doors: () => doors,
       });
       opened.push(made);
       return made;
     };
-    const https = await door(wanted.https, 443, false);
-    const tls = await door(wanted.tls, 443, true);
-    const http = await door(wanted.http, 80, false);
+    const doors = { https: 0, tls: 0, http: 0 };
+    doors.https = (await door(wanted.https, 443, false)).port;
+    doors.tls = (await door(wanted.tls, 443, true)).port;
+    doors.http = (await door(wanted.http, 80, false)).port;
     // What was running when the region last stopped runs again.
     for (const name of store.tableNames('')) {
       const region = name.slice(0, name.indexOf('/'));
       if (region !== 'global' && region !== '') dispatcher.scope(region);
     }
-    const ports = { aws: aws.port, dns: dns.port, https: https.port, tls: tls.port, http: http.port };
+    const ports = { aws: aws.port, dns: dns.port, ...doors };
     return { ports, events, scope, root, close: () => close(opened, planes, clock, store) };
   } catch (error) {
     await close(opened, planes, clock, store);
@@ -196,7 +210,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
 }
 
 async function close(
-  opened: readonly { close(): Promise<void> }[],
+  opened: readonly { close(): void | Promise<void> }[],
   planes: { close(): Promise<void> },
   clock: Clock,
   store: Store,
@@ -214,6 +228,9 @@ interface EndpointParts {
   readonly random: Random;
   readonly events: EventLog;
   readonly anyCredentials: boolean;
+  readonly otherAccounts: NonNullable<RegionOptions['otherAccounts']>;
+  /** Keys that AWS services sign with among themselves. */
+  serviceKey(accessKeyId: string): { secretAccessKey: string; identity: Caller } | undefined;
 }
 
 /** The wire over the dispatcher. */
@@ -221,16 +238,15 @@ function awsEndpoint(dispatcher: Dispatcher, services: readonly Service[], parts
   const { defaultRegion, rootKey, clock, random, events } = parts;
   const home = () => dispatcher.scope(defaultRegion);
   return createEndpoint<Caller>({
-    services: services.map((service) => ({
-      ...service,
-      ...(service.name === 'cloudwatch' ? { signingName: 'monitoring' } : {}),
-    })),
+    services,
     defaultRegion,
     anonymous: { kind: 'anonymous' },
     nowMs: () => clock.now(),
     requestId: () => random.uuid(),
     credentials(accessKeyId, sessionToken) {
-      const known = credentialsOf(home(), rootKey, accessKeyId, sessionToken);
+      const stranger = parts.otherAccounts.find((key) => key.accessKeyId === accessKeyId);
+      if (stranger) return { ...stranger, identity: rootCaller(stranger.account, accessKeyId) };
+      const known = parts.serviceKey(accessKeyId) ?? credentialsOf(home(), rootKey, accessKeyId, sessionToken);
       if (known || !parts.anyCredentials) return known;
       return { identity: rootCaller(home().account, accessKeyId) };
     },

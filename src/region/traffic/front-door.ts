@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { formatAddress } from '../network/address.ts';
@@ -13,6 +13,7 @@ import { summarise } from '../network/describe.ts';
 import type { RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import type { ClientAddresses } from './client-addresses.ts';
+import { type DoorPorts, localLocation, translateRedirects } from './door-redirects.ts';
 import type { Fabric, LocalListener, Peer } from './fabric.ts';
 
 export interface FrontDoorOptions {
@@ -29,6 +30,8 @@ export interface FrontDoorOptions {
   /** Names that could have been meant, for the error. */
   knownNames(): readonly string[];
   readonly clients: ClientAddresses;
+  /** All doors, once they are open: redirects lead from one to another. */
+  readonly doors: () => DoorPorts;
 }
 
 export interface FrontDoor {
@@ -54,8 +57,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const found = find(request);
-    if (found.listener) found.listener.http(request, response, found.peer);
-    else refuse(response, found.status, found.why);
+    if (!found.listener) return refuse(response, found.status, found.why);
+    translateRedirects(response, (location) =>
+      localLocation(location, options.doors(), options.tls, (name) => options.resolve(name).length > 0),
+    );
+    return found.listener.http(request, response, found.peer);
   };
   const server: Server = options.tls
     ? (createTlsServer({ ...settings, SNICallback: certificates(options) }, onRequest) as unknown as Server)
@@ -95,6 +101,18 @@ function finder({
 }: FrontDoorOptions): (request: IncomingMessage) => Found {
   // A verdict holds for a connection until the world changes: browsers keep connections open for many requests.
   const remembered = new WeakMap<Duplex, { world: World; key: string; found: Found }>();
+  // A browser's connection to the front door stands for one to each address that its requests go to.
+  const carried = new WeakMap<Duplex, () => void>();
+  const carry = (verdict: RoundTrip, socket: Socket): void => {
+    carried.get(socket)?.();
+    const [sent, received] = [socket.bytesRead, socket.bytesWritten];
+    const end = fabric.carry(verdict, () => ({
+      sent: socket.bytesRead - sent,
+      received: socket.bytesWritten - received,
+    }));
+    if (!carried.has(socket)) socket.once('close', () => carried.get(socket)?.());
+    carried.set(socket, end);
+  };
   return (request) => {
     const name = hostName(request.headers.host);
     const world = fabric.world();
@@ -125,11 +143,14 @@ function finder({
       if (outside?.kind === 'local' && outside.outside) return { listener: outside, peer: { ...client, verdict } };
       if (!verdict.delivered) {
         dropped = verdict;
+        fabric.carry(verdict, () => ({ sent: 0, received: 0 }))();
         continue;
       }
       const { destination } = verdict.forward;
       const listener = fabric.listenerAt(formatAddress(destination.address), destination.port);
-      if (listener?.kind === 'local') return { listener, peer: { ...client, verdict } };
+      if (listener?.kind !== 'local') continue;
+      carry(verdict, request.socket);
+      return { listener, peer: { ...client, verdict } };
     }
     if (dropped) {
       const failed = dropped.direction === 'reply' && dropped.reply ? dropped.reply : dropped.forward;

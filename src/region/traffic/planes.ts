@@ -7,8 +7,8 @@ import type { Fabric } from './fabric.ts';
 export interface Planes {
   readonly fabric: Fabric;
   readonly balancer: BalancerPlane;
-  /** Only in us-east-1's scope: CloudFront is global. */
-  readonly edge?: EdgePlane;
+  /** The same in every region: CloudFront is global. */
+  readonly edge?: EdgePlane | undefined;
 }
 
 /** What the load balancer nodes measured of a target; `unused` and `draining` are the control plane's to say. */
@@ -31,6 +31,8 @@ export interface BalancerPlane {
 export interface EdgePlane {
   /** Evicts what matches, `/images/*` style. Resolves when every node has. */
   invalidate(distributionId: string, paths: readonly string[]): Promise<void>;
+  /** Addresses of a distribution's own name or an alias; undefined when no distribution has it. */
+  addresses(domainName: string): { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] } | undefined;
 }
 
 /**

@@ -147,6 +147,26 @@ export function signatureOf(
   return { signature: hmac(signingKey(secret, claim.scope), stringToSign).toString('hex'), stringToSign };
 }
 
+/** The `Authorization` header of a request, for who signs inside the region. All of `signedHeaders` must be in it, in order. */
+export function authorizationOf(
+  request: HttpRequest,
+  claim: Pick<Claim, 'accessKeyId' | 'scope' | 'signedHeaders' | 'timestamp'>,
+  secret: string,
+  payloadHash: string,
+): string {
+  const full = {
+    ...claim,
+    payloadHash,
+    signature: '',
+    sessionToken: undefined,
+    presigned: false,
+    expiresSeconds: undefined,
+  };
+  const { signature } = signatureOf(full, canonicalRequest(request, full, payloadHash), secret);
+  const credential = `${claim.accessKeyId}/${scopeText(claim.scope)}`;
+  return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${claim.signedHeaders.join(';')}, Signature=${signature}`;
+}
+
 /** In a time that does not tell how much of it is right. */
 export function sameText(a: string, b: string): boolean {
   const [x, y] = [Buffer.from(a), Buffer.from(b)];

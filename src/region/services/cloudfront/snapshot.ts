@@ -71,6 +71,7 @@ function edgeConfig(scope: Scope, { id, arn, domainName, config, tags }: Distrib
     domainName,
     aliases: (config.Aliases?.Items ?? []).map((alias) => alias.toLowerCase()),
     enabled: config.Enabled ?? false,
+    ipv6: config.IsIPV6Enabled ?? false,
     defaultRootObject: config.DefaultRootObject ?? '',
     behaviours,
     errorResponses: (config.CustomErrorResponses?.Items ?? []).map((one) => ({

@@ -13,6 +13,7 @@ export interface EdgeConfig {
   /** Lower case; may begin with `*.` */
   readonly aliases: readonly string[];
   readonly enabled: boolean;
+  readonly ipv6: boolean;
   /** Without a slash before it; empty for none. */
   readonly defaultRootObject: string;
   /** In the order in which their patterns are tried; the default one (`*`) last. */

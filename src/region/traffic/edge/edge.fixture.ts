@@ -92,6 +92,7 @@ export function distribution(change: Partial<EdgeConfig> = {}): EdgeConfig {
     domainName: host,
     aliases: ['myapp.localhost'],
     enabled: true,
+    ipv6: true,
     defaultRootObject: '',
     behaviours: [behaviour()],
     errorResponses: [],

@@ -37,13 +37,15 @@ export interface EdgeOptions {
 export interface RunningEdge extends EdgePlane {
   /** Swaps the configuration in whole. */
   apply(configs: readonly EdgeConfig[]): void;
-  /** Addresses of a distribution's own name or an alias; none when no distribution has it. */
-  addresses(domainName: string): readonly string[];
   close(): void;
 }
 
 /** Of the benchmarking range (RFC 2544), which nobody in the model has otherwise. */
-const edgeAddresses = ['198.19.0.1', '198.19.0.2', '198.19.0.3'];
+const ipv4Addresses = ['198.19.0.1', '198.19.0.2', '198.19.0.3'];
+/** Of IPv6's benchmarking range (RFC 5180). */
+const ipv6Addresses = ['2001:2::1', '2001:2::2', '2001:2::3'];
+/** Towards origins, within CloudFront's origin-facing prefix list. */
+const originFacing = ['130.176.0.1', '130.176.0.2', '130.176.0.3'];
 const mebibyte = 1024 * 1024;
 
 export function startEdge(options: EdgeOptions): RunningEdge {
@@ -104,7 +106,7 @@ export function startEdge(options: EdgeOptions): RunningEdge {
   }
 
   const closers: (() => void)[] = [];
-  for (const edgeAddress of edgeAddresses) {
+  for (const [index, edgeAddress] of originFacing.entries()) {
     for (const [port, protocol] of [
       [80, 'HTTP'],
       [443, 'HTTPS'],
@@ -117,7 +119,11 @@ export function startEdge(options: EdgeOptions): RunningEdge {
           void tunnelToOrigin(options, config, { request, socket, head, client, secure, edgeAddress });
         },
       });
-      closers.push(fabric.listen(edgeAddress, port, { ...local.listener, outside: true }), local.close);
+      const listener = { ...local.listener, outside: true } as const;
+      closers.push(local.close);
+      for (const address of [ipv4Addresses[index], ipv6Addresses[index]]) {
+        if (address !== undefined) closers.push(fabric.listen(address, port, listener));
+      }
     }
   }
 
@@ -134,7 +140,10 @@ export function startEdge(options: EdgeOptions): RunningEdge {
       const count = objects.invalidate(distributionId, paths);
       note('invalidated', `${distributionId}: ${paths.join(' ')}: ${count} objects evicted`, { distributionId });
     },
-    addresses: (domainName) => (find(domainName.toLowerCase().replace(/\.$/, '')) ? edgeAddresses : []),
+    addresses(domainName) {
+      const config = find(domainName.toLowerCase().replace(/\.$/, ''));
+      return config && { ipv4: ipv4Addresses, ipv6: config.ipv6 ? ipv6Addresses : [] };
+    },
     close() {
       for (const close of closers) close();
       sources.close();
