@@ -16,6 +16,7 @@ import type { TrafficCount } from './traffic-count.ts';
 /** The server is not listening yet. */
 export function awsEndpoint(host: MachineHost, spec: MachineSpec, egress: Egress, traffic: TrafficCount): Server {
   const counted = new WeakMap<Socket, { in: number; out: number }>();
+  const calls = callConnections(host);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
@@ -33,6 +34,7 @@ export function awsEndpoint(host: MachineHost, spec: MachineSpec, egress: Egress
       return;
     }
     const via = viaOf(spec, verdict);
+    const connection = calls(socket, verdict);
     response.once('close', () => {
       const before = counted.get(socket) ?? { in: 0, out: 0 };
       const now = { in: socket.bytesWritten, out: socket.bytesRead };
@@ -40,7 +42,8 @@ export function awsEndpoint(host: MachineHost, spec: MachineSpec, egress: Egress
       const bytesIn = now.in - before.in;
       const bytesOut = now.out - before.out;
       traffic.add(bytesIn, bytesOut);
-      if (via.natGatewayId !== undefined) host.countNat?.(via.natGatewayId, bytesIn, bytesOut);
+      connection.sent += bytesOut;
+      connection.received += bytesIn;
     });
     if (!gone.signal.aborted) host.serveAws(request, response, via);
   }
@@ -55,6 +58,43 @@ export function awsEndpoint(host: MachineHost, spec: MachineSpec, egress: Egress
   server.requestTimeout = 0;
   server.keepAliveTimeout = 120_000;
   return server;
+}
+
+interface CallConnection {
+  readonly verdict: RoundTrip;
+  sent: number;
+  received: number;
+  end(): void;
+}
+
+/**
+ * A client's connection to this endpoint stands for one to the address of each service that it calls through it: the
+ * fabric counts those as it counts any other.
+ */
+function callConnections(host: MachineHost): (socket: Socket, verdict: RoundTrip) => CallConnection {
+  const open = new WeakMap<Socket, Map<string, CallConnection>>();
+  return (socket, verdict) => {
+    let ofSocket = open.get(socket);
+    if (!ofSocket) {
+      const made = new Map<string, CallConnection>();
+      open.set(socket, made);
+      socket.once('close', () => {
+        // After the last answer's own `close`, which counts it.
+        queueMicrotask(() => {
+          for (const one of made.values()) one.end();
+        });
+      });
+      ofSocket = made;
+    }
+    const to = formatAddress(verdict.forward.sent.destination.address);
+    const known = ofSocket.get(to);
+    // The same way as before: the same connection.
+    if (known && JSON.stringify(known.verdict.via) === JSON.stringify(verdict.via)) return known;
+    known?.end();
+    const made: CallConnection = { verdict, sent: 0, received: 0, end: host.fabric.carry(verdict, () => made) };
+    ofSocket.set(to, made);
+    return made;
+  };
 }
 
 function viaOf(spec: MachineSpec, verdict: RoundTrip): MachineVia {

@@ -255,8 +255,6 @@ describe('the network of a boot', () => {
   });
 
   it('takes it over NAT without the endpoint, and it is counted there', async () => {
-    const counted: [string, number, number][] = [];
-    host.countNat = (id, bytesIn, bytesOut) => void counted.push([id, bytesIn, bytesOut]);
     without((parts) => ({ ...parts, gatewayEndpoints: [] }));
     const zip = releaseZip({ 'server.js': 'x'.repeat(5000) });
     host.objects.set('releases/app/1.zip', zip);
@@ -265,9 +263,15 @@ describe('the network of a boot', () => {
     expect(machine.boot, machine.consoleOutput()).toEqual({ status: 'succeeded' });
     expect(host.awsRequests[0]?.via).toMatchObject({ sourceIp: '198.51.100.10', natGatewayId: 'nat-a' });
     expect(host.awsRequests[0]?.via.vpcEndpointId).toBeUndefined();
-    expect(counted[0]?.[0]).toBe('nat-a');
-    expect(counted[0]?.[1]).toBeGreaterThan(zip.length);
-    expect(counted[0]?.[2]).toBeGreaterThan(100);
+    const total = async (name: string) => {
+      await machine.terminate();
+      const values = host.counted.filter(({ metric }) => metric === `AWS/NATGateway ${name}`);
+      expect(values.every(({ dimensions }) => dimensions.NatGatewayId === 'nat-a')).toBe(true);
+      return values.reduce((sum, { value }) => sum + value, 0);
+    };
+    expect(await total('BytesInFromDestination')).toBeGreaterThan(zip.length);
+    expect(await total('BytesOutToDestination')).toBeGreaterThan(100);
+    expect(await total('ConnectionAttemptCount')).toBe(await total('ConnectionEstablishedCount'));
   });
 
   it('fails with neither', async () => {

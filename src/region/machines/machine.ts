@@ -67,8 +67,6 @@ export interface MachineHost {
   signalImpossible(spec: MachineSpec, reason: string): void;
   /** Resolves a name as the VPC's resolver would: private DNS of interface endpoints, private zones, then public. */
   resolve(spec: MachineSpec, name: string): Promise<readonly string[]>;
-  /** Counts what an AWS call carried through a NAT gateway (the fabric counts other connections itself). */
-  countNat?(natGatewayId: string, bytesIn: number, bytesOut: number): void;
   /**
    * What an endpoint's policy says of an anonymous request for something outside of the account (Amazon's package
    * repositories). All is allowed when it is not given.
@@ -117,6 +115,8 @@ export interface Machine {
   readonly boot: { readonly status: 'running' | 'succeeded' | 'failed'; readonly reason?: string };
   /** Died without being told to (`kill`): EC2 still says `running`, its status checks fail. */
   readonly impaired?: boolean;
+  /** Since when. */
+  readonly impairedSinceMs?: number | undefined;
   usage(): MachineUsage;
   /** What the console shows: the boot's log and the services' last lines, at most 64 KiB. */
   consoleOutput(): string;

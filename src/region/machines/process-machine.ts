@@ -61,6 +61,7 @@ export function processMachine(
   let power: Power | undefined;
   let bootAbort = new AbortController();
   let dead = false;
+  let deadSinceMs: number | undefined;
   let booting: Promise<void> = Promise.resolve();
   /** Starts, stops and the end of an instance go one after the other. */
   let queue: Promise<void> = Promise.resolve();
@@ -199,6 +200,9 @@ export function processMachine(
     get impaired() {
       return dead;
     },
+    get impairedSinceMs() {
+      return dead ? deadSinceMs : undefined;
+    },
     usage() {
       const { cpuSeconds, memoryBytes } = guest.processes.usage();
       const total = traffic.total();
@@ -243,6 +247,7 @@ export function processMachine(
     kill() {
       if (ended() || state === 'stopped') return;
       dead = true;
+      deadSinceMs = host.clock.now();
       const during = boot.status === 'running';
       bootAbort.abort(new Error('the hardware failed'));
       guest.processes.killAll('SIGKILL');

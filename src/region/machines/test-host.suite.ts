@@ -39,6 +39,8 @@ export interface TestHost extends MachineHost {
   readonly impossible: string[];
   readonly notes: { kind: string; text: string }[];
   readonly dropped: string[];
+  /** What the network counted. */
+  readonly counted: { metric: string; dimensions: Readonly<Record<string, string>>; value: number }[];
   /** Answers of other services than S3: `undefined` gives 200 and an empty body. */
   answer: (request: AwsRequestSeen) => { status: number; body: string } | undefined;
   dispose(): Promise<void>;
@@ -59,7 +61,16 @@ export function testHost(clock: Clock = realClock()): TestHost {
   const machinesDir = mkdtempSync(join(tmpdir(), 'orrery-machines-'));
   let world: World = buildWorld(exampleParts);
   const dropped: string[] = [];
-  const fabric = modelFabric({ clock, world: () => world, dropped: (_trip, text) => void dropped.push(text) });
+  const counted: TestHost['counted'] = [];
+  const fabric = modelFabric({
+    clock,
+    world: () => world,
+    meter: {
+      count: (namespace, metric, dimensions, value) =>
+        void counted.push({ metric: `${namespace} ${metric}`, dimensions: dimensions[0] ?? {}, value }),
+    },
+    dropped: (_trip, text) => void dropped.push(text),
+  });
   const host: TestHost = {
     clock,
     random: seededRandom(7),
@@ -72,6 +83,7 @@ export function testHost(clock: Clock = realClock()): TestHost {
     impossible: [],
     notes: [],
     dropped,
+    counted,
     answer: () => undefined,
     setWorld(change) {
       world = buildWorld(change(exampleParts));

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
+import type { Carried } from './connections.ts';
 
 /** One end of a connection in the model. `interfaceId` is undefined for the internet. */
 export interface Endpoint {
@@ -75,6 +76,12 @@ export interface Fabric {
   ask(request: Pick<DialRequest, 'from' | 'to' | 'sourcePort'>): RoundTrip;
   /** Connects, or rejects with a `DialError`; dropped packets reject after `timeoutMs` of model time. */
   dial(request: DialRequest): Promise<Connection>;
+  /**
+   * Tells of a connection that was asked about and is carried by other means than `dial` (the front door's, calls to
+   * AWS's endpoints), or of one that was refused, so that flow logs and NAT gateways count it as any other. `read` gives
+   * payload bytes so far. Returns how to end it.
+   */
+  carry(verdict: RoundTrip, read: () => Carried): () => void;
   /** Puts a listener at a model address. Returns how to take it away. */
   listen(address: string, port: number, listener: Listener): () => void;
   /** Who listens there now. */

@@ -6,6 +6,7 @@ import { summarise } from '../network/describe.ts';
 import { roundTrip } from '../network/send.ts';
 import { packet, type RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
+import { type Carried, connections, type FlowSink } from './connections.ts';
 import {
   type Connection,
   DialError,
@@ -22,6 +23,8 @@ export interface FabricOptions {
   /** The present world; cheap, asked for each connection. */
   readonly world: () => World;
   readonly meter?: Meter;
+  /** Where flows are recorded, for flow logs. */
+  readonly flows?: FlowSink;
   /** A connection that the network dropped, told once a minute for the same two ends and rule. */
   readonly dropped: (trip: RoundTrip, text: string) => void;
 }
@@ -34,7 +37,8 @@ const rememberedDrops = 1_000;
 
 /** The model's wire within one region, over loopback sockets. */
 export function modelFabric(options: FabricOptions): Fabric {
-  const { clock, world, meter } = options;
+  const { clock, world, meter, flows } = options;
+  const follow = connections({ clock, world, meter, flows });
   const listeners = new Map<string, Listener>();
   const told = new Map<string, number>();
   let nextPort = firstEphemeral;
@@ -78,37 +82,34 @@ export function modelFabric(options: FabricOptions): Fabric {
     const where = `${to.address}:${to.port}`;
     if (!verdict.delivered) {
       const text = tell(verdict, request);
+      const end = follow(verdict, nothing, false);
       // Dropped packets say nothing: the sender only sees that time passes.
-      await clock.sleep(timeoutMs, signal);
+      await clock.sleep(timeoutMs, signal).finally(end);
       throw new DialError('ETIMEDOUT', `connect ETIMEDOUT ${where}: ${text}`, verdict);
     }
     // A public address was translated on the way; outside of the VPCs it is itself.
     const arrived = verdict.forward.destination;
     const listener = listeners.get(addressKey(formatAddress(arrived.address), arrived.port));
-    if (!listener) throw new DialError('ECONNREFUSED', `connect ECONNREFUSED ${where}: nobody listens there`, verdict);
-    const socket =
+    if (!listener) {
+      follow(verdict, nothing, false)();
+      throw new DialError('ECONNREFUSED', `connect ECONNREFUSED ${where}: nobody listens there`, verdict);
+    }
+    const { socket, read } =
       listener.kind === 'local'
         ? acceptLocally(listener, { address: from.address, port: sourcePort, verdict })
-        : await connectLoopback(listener, where, verdict, signal);
-    countNat(verdict, socket);
+        : await connectLoopback(listener, where, verdict, signal).catch((error: unknown) => {
+            follow(verdict, nothing, false)();
+            throw error;
+          });
+    socket.once('close', follow(verdict, read, true));
     return { socket, verdict };
-  }
-
-  /** What goes through a NAT gateway is counted there, as it is billed. */
-  function countNat(verdict: RoundTrip, socket: Duplex): void {
-    if (!meter || verdict.via?.kind !== 'nat') return;
-    const NatGatewayId = verdict.via.id;
-    const counted = socket as Duplex & { bytesWritten?: number; bytesRead?: number };
-    socket.once('close', () => {
-      meter.count('AWS/NATGateway', 'BytesOutToDestination', [{ NatGatewayId }], counted.bytesWritten ?? 0, 'Bytes');
-      meter.count('AWS/NATGateway', 'BytesInFromDestination', [{ NatGatewayId }], counted.bytesRead ?? 0, 'Bytes');
-    });
   }
 
   return {
     world,
     ask,
     dial,
+    carry: (verdict, read) => follow(verdict, read, verdict.delivered),
     listen(address, port, listener) {
       const key = addressKey(address, port);
       listeners.set(key, listener);
@@ -124,10 +125,30 @@ function addressKey(address: string, port: number): string {
   return `${address}|${port}`;
 }
 
-function acceptLocally(listener: LocalListener, client: Peer): Duplex {
+const nothing = () => ({ sent: 0, received: 0 });
+
+/** A connection with what it carried so far. */
+interface Counted {
+  readonly socket: Duplex;
+  readonly read: () => Carried;
+}
+
+function acceptLocally(listener: LocalListener, client: Peer): Counted {
   const [ours, theirs] = duplexPair();
+  const [sent, received] = [countWrites(ours), countWrites(theirs)];
   listener.accept(theirs, client);
-  return ours;
+  return { socket: ours, read: () => ({ sent: sent(), received: received() }) };
+}
+
+/** A pair in this process does not count itself. */
+function countWrites(end: Duplex): () => number {
+  let bytes = 0;
+  const write = end._write.bind(end);
+  end._write = (chunk: Buffer, encoding, done) => {
+    bytes += chunk.length;
+    write(chunk, encoding, done);
+  };
+  return () => bytes;
 }
 
 function connectLoopback(
@@ -135,7 +156,7 @@ function connectLoopback(
   where: string,
   verdict: RoundTrip,
   signal: AbortSignal | undefined,
-): Promise<Duplex> {
+): Promise<Counted> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: listener.host, port: listener.port, noDelay: true });
     const abort = () => socket.destroy(signal?.reason);
@@ -150,7 +171,7 @@ function connectLoopback(
     socket.once('connect', () => {
       socket.off('error', onError);
       signal?.removeEventListener('abort', abort);
-      resolve(socket);
+      resolve({ socket, read: () => ({ sent: socket.bytesWritten, received: socket.bytesRead }) });
     });
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });

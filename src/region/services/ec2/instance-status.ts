@@ -47,9 +47,10 @@ export function describeInstanceStatus(input: DescribeInstanceStatusRequest, cal
 
 function summaryOf(scope: Scope, record: InstanceRecord): InstanceStatusSummary {
   if (record.state !== 'running') return { Status: 'not-applicable' };
-  return isImpaired(scope, record)
-    ? { Status: 'impaired', Details: [{ Name: 'reachability', Status: 'failed' }] }
-    : { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+  if (!isImpaired(scope, record)) return { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+  const since = scope.machines.get(record.instanceId)?.impairedSinceMs;
+  const ImpairedSince = since === undefined ? {} : { ImpairedSince: new Date(since) };
+  return { Status: 'impaired', Details: [{ Name: 'reachability', Status: 'failed', ...ImpairedSince }] };
 }
 
 function render(scope: Scope, record: InstanceRecord): InstanceStatus {
