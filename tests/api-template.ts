@@ -21,6 +21,7 @@ interface Resource {
 }
 
 export interface Template {
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
   readonly Resources: Readonly<Record<string, Resource>>;
 }
 

@@ -38,7 +38,7 @@ const hostedZoneIds: Readonly<Record<string, string>> = {
 };
 
 /** On AWS it takes a few minutes; what matters is that it is a state of its own. */
-const provisioningMs = 1_000;
+const provisioningMs = 200;
 
 export function balancerOf(scope: Scope, arn: string | undefined): BalancerRecord {
   const found = balancers(scope).get(arn ?? '');
