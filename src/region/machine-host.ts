@@ -6,12 +6,20 @@ import { targetLifecycleState } from './services/autoscaling/instance.ts';
 import { signalCannotCome } from './services/cloudformation/index.ts';
 import { resolveInVpc } from './services/ec2/endpoint-dns.ts';
 import { endpointPolicy } from './services/ec2/snapshot.ts';
+import { authorise } from './services/iam/authorise.ts';
 import type { Caller, Scope } from './services/service.ts';
 import { addresses } from './traffic/dns/resolve.ts';
 import type { DnsSnapshot } from './traffic/dns/zones.ts';
 import type { Fabric } from './traffic/fabric.ts';
 
 const ec2Service: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: true };
+
+/** The account that owns Amazon Linux's images. */
+const amazonLinux = '137112412989';
+const openToAll = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: '*' }],
+});
 
 interface AssumedRole {
   readonly Credentials: {
@@ -45,6 +53,14 @@ export function machineHost(scope: Scope, options: PlanesOptions, fabric: Fabric
     serveAws(request, response, via) {
       const policy = via.vpcEndpointId === undefined ? undefined : endpointPolicy(scope, via.vpcEndpointId);
       options.serveAws(request, response, { ...via, ...(policy === undefined ? {} : { endpointPolicy: policy }) });
+    },
+    endpointAllows(spec, vpcEndpointId, action, resource) {
+      const policy = endpointPolicy(scope, vpcEndpointId);
+      const via = { sourceIp: spec.privateIp, secure: true, vpcId: spec.vpcId, vpcEndpointId, endpointPolicy: policy };
+      // The bucket is Amazon's own and open to all: what is left to decide is the endpoint's.
+      const access = { action, resource, resourceAccount: amazonLinux, resourcePolicy: openToAll };
+      const { allowed, reason } = authorise(scope, { kind: 'anonymous' }, via, access);
+      return { allowed, reason };
     },
     async describeStackResource(spec, stack, logicalId) {
       const { StackResourceDetail } = await stackCall<{ StackResourceDetail?: { Metadata?: string } }>(

@@ -8,6 +8,7 @@ import type { Machines } from './machines/machine.ts';
 import { processMachines } from './machines/process-driver.ts';
 import { awsCertificate, localCa } from './services/acm/snapshot.ts';
 import { edgeConfigs, edgeTables } from './services/cloudfront/snapshot.ts';
+import { flowsWanted, recordFlow } from './services/ec2/flow-records.ts';
 import { networkWorld } from './services/ec2/snapshot.ts';
 import { balancerConfigs, balancerTables } from './services/elasticloadbalancing/snapshot.ts';
 import { dnsZones } from './services/route53/snapshot.ts';
@@ -65,6 +66,7 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
     const fabric = modelFabric({
       clock,
       world: () => networkWorld(scope),
+      flows: { wanted: () => flowsWanted(scope), record: (flow) => recordFlow(scope, flow) },
       ...(meter ? { meter } : {}),
       dropped: (trip, text) =>
         scope.note({

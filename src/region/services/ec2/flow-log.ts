@@ -1,4 +1,4 @@
-/** Flow logs: which interfaces are watched, and where their records go. The records are written by `flow-records.ts`. */
+/** Flow logs: which interfaces are watched, and where their records go. The records are gathered by `flow-records.ts`. */
 import type {
   CreateFlowLogsRequest,
   CreateFlowLogsResult,
@@ -11,17 +11,9 @@ import type {
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
 import { type FilterFields, select } from './describe.ts';
-import {
-  invalidValue,
-  missing,
-  needFlowLog,
-  needInterface,
-  needSubnet,
-  needVpc,
-  notModelled,
-  refuseMembers,
-} from './faults.ts';
-import { defaultFlowFormat, flowFields } from './flow-records.ts';
+import { invalidValue, missing, needFlowLog, needInterface, needSubnet, needVpc, refuseMembers } from './faults.ts';
+import { defaultFlowFormat, flowFields } from './flow-format.ts';
+import { destinationOf, openBucket } from './flow-log-destination.ts';
 import { once } from './idempotency.ts';
 import { type FlowLogRecord, flowLogs } from './state.ts';
 import { forgetTags, putTags, type StoredTag, specifiedTags, tagList } from './tag-table.ts';
@@ -33,19 +25,22 @@ export const createFlowLogs = {
     { action: 'ec2:CreateFlowLogs', resource: '*' },
     ...(input.DeliverLogsPermissionArn ? [{ action: 'iam:PassRole', resource: input.DeliverLogsPermissionArn }] : []),
   ],
-  handle(input: CreateFlowLogsRequest, call: Call): CreateFlowLogsResult {
-    refuseMembers(input, ['DeliverCrossAccountRole', 'DestinationOptions', 'TagFieldSpecifications']);
+  async handle(input: CreateFlowLogsRequest, call: Call): Promise<CreateFlowLogsResult> {
+    refuseMembers(input, ['DeliverCrossAccountRole', 'TagFieldSpecifications']);
     const type = input.ResourceType;
     if (type !== 'VPC' && type !== 'Subnet' && type !== 'NetworkInterface') {
       throw invalidValue(type, 'resourceType', 'Orrery models VPC, Subnet and NetworkInterface.');
     }
     if (!input.ResourceIds?.length) throw missing('resourceIds');
     for (const id of input.ResourceIds) finders[type](call, id);
-    const destination = input.LogDestinationType ?? 'cloud-watch-logs';
-    if (destination !== 'cloud-watch-logs') throw notModelled(`The flow log destination ${destination}`);
     const settings = { type, ...settingsOf(input) };
     const given = specifiedTags(call, input.TagSpecifications, 'vpc-flow-log');
     const resourceIds = input.ResourceIds;
+    const refused = settings.s3 && (await openBucket(call, settings.s3));
+    if (refused !== undefined) {
+      const Unsuccessful = resourceIds.map((ResourceId) => ({ ResourceId, Error: { Code: '400', Message: refused } }));
+      return { FlowLogIds: [], ClientToken: input.ClientToken, Unsuccessful };
+    }
     const ids = once(
       call,
       input,
@@ -57,11 +52,7 @@ export const createFlowLogs = {
 };
 
 function settingsOf(input: CreateFlowLogsRequest) {
-  const logGroupName = input.LogGroupName ?? /:log-group:([^:]+)/.exec(input.LogDestination ?? '')?.[1];
-  if (!logGroupName) throw missing('LogGroupName');
-  if (!input.DeliverLogsPermissionArn) {
-    throw new Fault('InvalidParameter', 'DeliverLogsPermissionArn is required for a flow log to CloudWatch Logs');
-  }
+  const destination = destinationOf(input);
   const trafficType = input.TrafficType ?? 'ALL';
   if (!['ACCEPT', 'REJECT', 'ALL'].includes(trafficType)) {
     throw invalidValue(trafficType, 'trafficType', 'Valid values are ACCEPT, REJECT, ALL.');
@@ -75,8 +66,7 @@ function settingsOf(input: CreateFlowLogsRequest) {
   if (unknown.length > 0) {
     throw new Fault('InvalidParameter', `Unknown or not modelled flow log field: ${unknown.join(', ')}`);
   }
-  const { DeliverLogsPermissionArn: deliverLogsPermissionArn } = input;
-  return { logGroupName, deliverLogsPermissionArn, trafficType, interval, logFormat };
+  return { ...destination, trafficType, interval, logFormat };
 }
 
 function make(
@@ -85,10 +75,10 @@ function make(
   settings: ReturnType<typeof settingsOf> & { type: FlowLogRecord['resourceType'] },
   given: readonly StoredTag[],
 ): string {
-  const { type, logGroupName, trafficType } = settings;
+  const { type, logGroupName, trafficType, s3 } = settings;
   for (const other of flowLogs(call).values()) {
-    if (other.resourceId !== resourceId || other.trafficType !== trafficType || other.logGroupName !== logGroupName)
-      continue;
+    if (other.resourceId !== resourceId || other.trafficType !== trafficType) continue;
+    if (other.logGroupName !== logGroupName || other.s3?.arn !== s3?.arn) continue;
     throw new Fault(
       'FlowLogAlreadyExists',
       'Error. There is an existing Flow Log with the same configuration and log destination.',
@@ -102,6 +92,7 @@ function make(
     trafficType: trafficType as FlowLogRecord['trafficType'],
     logGroupName,
     deliverLogsPermissionArn: settings.deliverLogsPermissionArn,
+    s3,
     logFormat: settings.logFormat,
     maxAggregationIntervalSeconds: settings.interval,
     createdMs: call.clock.now(),
@@ -129,8 +120,8 @@ export function deleteFlowLogs(input: DeleteFlowLogsRequest, call: Call): Delete
 const fields: FilterFields<FlowLogRecord> = {
   'deliver-log-status': (one) => (one.deliverError ? 'FAILED' : 'SUCCESS'),
   'flow-log-id': (one) => one.flowLogId,
-  'log-destination-type': () => 'cloud-watch-logs',
-  'log-group-name': (one) => one.logGroupName,
+  'log-destination-type': (one) => (one.s3 ? 's3' : 'cloud-watch-logs'),
+  'log-group-name': (one) => (one.s3 ? undefined : one.logGroupName),
   'resource-id': (one) => one.resourceId,
   'traffic-type': (one) => one.trafficType,
 };
@@ -157,10 +148,22 @@ function render(scope: Scope, one: FlowLogRecord): FlowLog {
     FlowLogStatus: 'ACTIVE',
     ResourceId: one.resourceId,
     TrafficType: one.trafficType,
-    LogDestinationType: 'cloud-watch-logs',
-    LogGroupName: one.logGroupName,
+    ...(one.s3
+      ? {
+          LogDestinationType: 's3' as const,
+          LogDestination: one.s3.arn,
+          DestinationOptions: {
+            FileFormat: 'plain-text' as const,
+            HiveCompatiblePartitions: one.s3.hive,
+            PerHourPartition: one.s3.hourly,
+          },
+        }
+      : {
+          LogDestinationType: 'cloud-watch-logs' as const,
+          LogGroupName: one.logGroupName,
+          DeliverLogsPermissionArn: one.deliverLogsPermissionArn,
+        }),
     LogFormat: one.logFormat,
-    DeliverLogsPermissionArn: one.deliverLogsPermissionArn,
     DeliverLogsStatus: one.deliverError ? 'FAILED' : 'SUCCESS',
     ...(one.deliverError ? { DeliverLogsErrorMessage: one.deliverError } : {}),
     MaxAggregationInterval: one.maxAggregationIntervalSeconds,

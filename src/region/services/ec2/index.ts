@@ -2,6 +2,7 @@
 import { service } from '../service.ts';
 import { operations } from './operations.ts';
 import { eip, eipAssociation, natGateway } from './resources/addresses.ts';
+import { flowLog } from './resources/flow-log.ts';
 import { egressOnlyInternetGateway, internetGateway, vpcGatewayAttachment } from './resources/gateways.ts';
 import { instance } from './resources/instance.ts';
 import { launchTemplate } from './resources/launch-template.ts';
@@ -10,7 +11,7 @@ import { route, routeTable } from './resources/routes.ts';
 import { securityGroup, securityGroupEgress, securityGroupIngress } from './resources/security-group.ts';
 import { subnet, subnetNetworkAclAssociation, subnetRouteTableAssociation } from './resources/subnet.ts';
 import { vpc, vpcCidrBlock } from './resources/vpc.ts';
-import { flowLog, vpcEndpoint } from './resources/vpc-endpoint.ts';
+import { vpcEndpoint } from './resources/vpc-endpoint.ts';
 import { start } from './start.ts';
 
 export const ec2 = service('@aws-sdk/client-ec2', 'ec2', {

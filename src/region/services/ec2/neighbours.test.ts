@@ -1,10 +1,11 @@
 /** What EC2 asks of IAM and tells CloudWatch Logs: both stand in here by the operations that EC2 calls. */
 import type { DescribeFlowLogsResult, Reservation } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Flow } from '../../traffic/connections.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Authoriser } from '../dispatcher.ts';
-import { service } from '../service.ts';
-import { type Flow, recordFlow } from './flow-records.ts';
+import { type Call, service } from '../service.ts';
+import { recordFlow } from './flow-records.ts';
 import { publicImages } from './image.ts';
 import { currentProfile } from './instance-profile.ts';
 import { makeSubnet, makeVpc } from './network.fixture.ts';
@@ -29,12 +30,36 @@ interface Put {
 
 const written: Put[] = [];
 let logsFail = false;
+const groups = new Set<string>();
+const streams = new Set<string>();
+const assumed: unknown[] = [];
+const sts = service('@aws-sdk/client-sts', 'sts', {
+  operations: {
+    assumeRole: {
+      access: () => [],
+      handle({ RoleArn, RoleSessionName }: { RoleArn: string; RoleSessionName: string }, { caller }: Call) {
+        assumed.push(caller);
+        const Arn = `arn:aws:sts::123456789012:assumed-role/${RoleArn.split('/')[1]}/${RoleSessionName}`;
+        return { AssumedRoleUser: { Arn, AssumedRoleId: 'AROA:x' }, Credentials: { AccessKeyId: 'ASIA' } };
+      },
+    },
+  },
+});
 const logs = service('@aws-sdk/client-cloudwatch-logs', 'logs', {
   operations: {
-    createLogGroup() {
-      throw new Fault('ResourceAlreadyExistsException', 'The specified log group already exists');
+    createLogGroup: ({ logGroupName }: Put) => {
+      groups.add(logGroupName);
+      return {};
     },
-    createLogStream: () => ({}),
+    createLogStream({ logGroupName, logStreamName }: Put) {
+      if (!groups.has(logGroupName))
+        throw new Fault('ResourceNotFoundException', 'The specified log group does not exist.');
+      const name = `${logGroupName} ${logStreamName}`;
+      if (streams.has(name))
+        throw new Fault('ResourceAlreadyExistsException', 'The specified log stream already exists');
+      streams.add(name);
+      return {};
+    },
     putLogEvents(input: Put) {
       if (logsFail) throw new Fault('AccessDeniedException', 'not allowed');
       written.push(input);
@@ -49,10 +74,13 @@ let SubnetId: string;
 const ImageId = publicImages('us-east-1').find((image) => image.architecture === 'arm64')?.imageId;
 
 async function begin(authorise?: Authoriser): Promise<void> {
-  region = ec2Region({ services: [iam, logs], ...(authorise ? { authorise } : {}) });
+  region = ec2Region({ services: [iam, sts, logs], ...(authorise ? { authorise } : {}) });
   VpcId = await makeVpc(region);
   SubnetId = await makeSubnet(region, VpcId, '10.0.0.0/24');
   written.length = 0;
+  assumed.length = 0;
+  groups.clear();
+  streams.clear();
   logsFail = false;
 }
 beforeEach(() => begin());
@@ -138,42 +166,68 @@ describe('flow logs', () => {
     };
   }
 
-  it('write a line for each flow of their kind, in their format', async () => {
-    await create({});
-    await create({ TrafficType: 'ACCEPT', LogFormat: '${subnet-id} ${action} ${dstport} ${instance-id}' });
+  it('sum up the flows of their kind over their interval, in their format', async () => {
+    await create({ MaxAggregationInterval: 60 });
+    const LogFormat = '${version} ${subnet-id} ${action} ${dstport} ${instance-id} ${tcp-flags} ${sublocation-id}';
+    await create({ TrafficType: 'ACCEPT', LogFormat, MaxAggregationInterval: 60 });
     const rejected = await flow();
     recordFlow(region.scope, rejected);
-    recordFlow(region.scope, { ...rejected, action: 'ACCEPT', destinationPort: 443 });
+    recordFlow(region.scope, { ...rejected, packets: 2, bytes: 80, endMs: rejected.endMs + 3000 });
+    recordFlow(region.scope, { ...rejected, action: 'ACCEPT', destinationPort: 443, tcpFlags: 2 });
+    recordFlow(region.scope, { ...rejected, action: 'ACCEPT', destinationPort: 443, tcpFlags: 1 });
     recordFlow(region.scope, { ...rejected, interfaceId: 'eni-unknown' });
+    await region.clock.advance(59_000);
     expect(written).toEqual([]);
     await region.clock.advance(2000);
-    const at = region.clock.now() - 2000;
+    const seconds = rejected.startMs / 1000;
     expect(written).toEqual([
       {
         logGroupName: 'flows',
         logStreamName: `${rejected.interfaceId}-reject`,
         logEvents: [
           {
-            timestamp: at,
-            message: `2 123456789012 ${rejected.interfaceId} 203.0.113.9 10.0.0.4 40000 22 6 1 40 ${at / 1000} ${at / 1000} REJECT OK`,
+            timestamp: rejected.endMs + 3000,
+            message: `2 123456789012 ${rejected.interfaceId} 203.0.113.9 10.0.0.4 40000 22 6 3 120 ${seconds} ${seconds + 3} REJECT OK`,
           },
         ],
       },
       {
         logGroupName: 'flows',
         logStreamName: `${rejected.interfaceId}-accept`,
-        logEvents: [{ timestamp: at, message: `${SubnetId} ACCEPT 443 -` }],
+        logEvents: [{ timestamp: rejected.endMs, message: `4 ${SubnetId} ACCEPT 443 - 3 -` }],
       },
     ]);
+    expect(assumed[0]).toMatchObject({ service: 'vpc-flow-logs.amazonaws.com', trusted: false });
+    recordFlow(region.scope, rejected);
+    await region.clock.advance(61_000);
+    expect(written).toHaveLength(3);
+  });
+
+  it('say that records were left out when there are too many', async () => {
+    await create({ MaxAggregationInterval: 60 });
+    const one = await flow();
+    for (let port = 0; port < 10_001; port++) recordFlow(region.scope, { ...one, sourcePort: port });
+    await region.clock.advance(61_000);
+    const lines = written.flatMap(({ logEvents = [] }) => logEvents);
+    expect(lines).toHaveLength(10_001);
+    expect(lines.at(-1)?.message).toMatch(/ - - - - - - - \d+ \d+ - SKIPDATA$/);
+    // PutLogEvents takes 1 MiB at once.
+    expect(written).toHaveLength(2);
   });
 
   it('say when they cannot deliver', async () => {
-    await create({});
+    await create({ MaxAggregationInterval: 60 });
     logsFail = true;
     recordFlow(region.scope, await flow());
-    await region.clock.advance(2000);
+    await region.clock.advance(61_000);
     const { FlowLogs } = await region.call<DescribeFlowLogsResult>('DescribeFlowLogs');
-    expect(FlowLogs).toMatchObject([{ DeliverLogsStatus: 'FAILED', DeliverLogsErrorMessage: 'not allowed' }]);
+    expect(FlowLogs).toMatchObject([{ DeliverLogsStatus: 'FAILED', DeliverLogsErrorMessage: 'Access error' }]);
+    expect(region.events.map(({ text }) => text).join()).toContain('not allowed');
+    logsFail = false;
+    recordFlow(region.scope, await flow());
+    await region.clock.advance(61_000);
+    const { FlowLogs: again } = await region.call<DescribeFlowLogsResult>('DescribeFlowLogs');
+    expect(again).toMatchObject([{ DeliverLogsStatus: 'SUCCESS' }]);
   });
 
   it('refuse what they do not know', async () => {
@@ -183,7 +237,8 @@ describe('flow logs', () => {
       'InvalidFlowLogId.NotFound: These flow log ids in the input list are not found: [TotalCount: 1] fl-1',
     );
     expect(await faultOf(create({ LogFormat: '${colour}' }))).toContain('${colour}');
-    expect(await faultOf(create({ LogDestinationType: 's3' }))).toContain('UnsupportedOperation');
+    expect(await faultOf(create({ LogDestinationType: 'kinesis-data-firehose' }))).toContain('UnsupportedOperation');
+    expect(await faultOf(create({ LogDestinationType: 's3' }))).toContain('LogGroupName is not applicable');
     expect(await faultOf(create({ MaxAggregationInterval: 30 }))).toContain('InvalidParameterValue');
     expect(await faultOf(create({ ResourceIds: ['vpc-1'] }))).toContain('InvalidVpcID.NotFound');
   });

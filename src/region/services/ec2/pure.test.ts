@@ -14,7 +14,7 @@ import {
   textOf,
 } from './cidr.ts';
 import { pageOf, pattern } from './describe.ts';
-import { flowFields } from './flow-records.ts';
+import { flowFields } from './flow-format.ts';
 import { userDataOf } from './launch-data.ts';
 import { makeSubnet, makeVpc } from './network.fixture.ts';
 import { zoneId } from './places.ts';

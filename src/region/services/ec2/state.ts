@@ -183,8 +183,21 @@ export interface FlowLogRecord {
   readonly resourceId: string;
   readonly resourceType: 'VPC' | 'Subnet' | 'NetworkInterface';
   readonly trafficType: 'ACCEPT' | 'REJECT' | 'ALL';
+  /** Empty for a bucket, as is the role. */
   readonly logGroupName: string;
   readonly deliverLogsPermissionArn: string;
+  /** Instead of a log group. */
+  readonly s3?:
+    | {
+        /** As it was given: the bucket's, with a folder or without. */
+        readonly arn: string;
+        readonly bucket: string;
+        /** Empty, or ends in a slash. */
+        readonly prefix: string;
+        readonly hive: boolean;
+        readonly hourly: boolean;
+      }
+    | undefined;
   readonly logFormat: string;
   readonly maxAggregationIntervalSeconds: number;
   readonly createdMs: number;

@@ -1,7 +1,7 @@
-/** `AWS::EC2::VPCEndpoint` and `AWS::EC2::FlowLog`. */
-import type { CreateFlowLogsResult, CreateVpcEndpointResult, DescribeVpcEndpointsResult } from '@aws-sdk/client-ec2';
+/** `AWS::EC2::VPCEndpoint`. */
+import type { CreateVpcEndpointResult, DescribeVpcEndpointsResult } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { booleanOf, numberOf, type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { booleanOf, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface EndpointProperties {
   readonly VpcId: string;
@@ -116,54 +116,3 @@ async function available(request: ResourceRequest<EndpointProperties>, id: strin
   };
   return { physicalId: id, attributes };
 }
-
-interface FlowLogProperties {
-  readonly ResourceId: string;
-  readonly ResourceType: string;
-  readonly TrafficType?: string;
-  readonly LogDestinationType?: string;
-  readonly LogDestination?: string;
-  readonly LogGroupName?: string;
-  readonly DeliverLogsPermissionArn?: string;
-  readonly LogFormat?: string;
-  readonly MaxAggregationInterval?: unknown;
-  readonly Tags?: readonly TagProperty[];
-}
-
-export const flowLog = resourceType<FlowLogProperties>({
-  honours: [
-    'ResourceId',
-    'ResourceType',
-    'TrafficType',
-    'LogDestinationType',
-    'LogDestination',
-    'LogGroupName',
-    'DeliverLogsPermissionArn',
-    'LogFormat',
-    'Tags',
-  ],
-  inert: { MaxAggregationInterval: 'kept and shown; records are written each second' },
-  async create(request) {
-    const { properties } = request;
-    const { FlowLogIds } = await request.invoke<CreateFlowLogsResult>('ec2', 'CreateFlowLogs', {
-      ResourceIds: [properties.ResourceId],
-      ResourceType: properties.ResourceType,
-      TrafficType: properties.TrafficType,
-      LogDestinationType: properties.LogDestinationType,
-      LogDestination: properties.LogDestination,
-      LogGroupName: properties.LogGroupName,
-      DeliverLogsPermissionArn: properties.DeliverLogsPermissionArn,
-      LogFormat: properties.LogFormat,
-      MaxAggregationInterval: numberOf(properties.MaxAggregationInterval),
-      TagSpecifications: tagSpecification(request, 'vpc-flow-log', properties.Tags),
-      ClientToken: request.name(64),
-    });
-    const id = FlowLogIds?.[0] ?? '';
-    return { physicalId: id, attributes: { Id: id } };
-  },
-  async update(request) {
-    await updateTags(request, request.physicalId);
-    return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
-  },
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteFlowLogs', { FlowLogIds: [request.physicalId] })),
-});
