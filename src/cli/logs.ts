@@ -1,12 +1,11 @@
 /** `orrery logs`: what happened in the region, and what a machine wrote. */
 import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import type { Command } from 'commander';
-import { localTarget } from '../delivery/target.ts';
 import { UserError } from '../delivery/user-error.ts';
 import type { LoggedEvent } from '../region/events.ts';
 import { appDir } from './app.ts';
 import { line, paint } from './print.ts';
-import { endpointOf, findRunning, type RunningRegion } from './running.ts';
+import { endpointOf, findRunning, type RunningRegion, targetOf } from './running.ts';
 
 export function logsCommand(program: Command): void {
   program
@@ -24,13 +23,7 @@ export function logsCommand(program: Command): void {
 }
 
 async function consoleOf(running: RunningRegion, InstanceId: string): Promise<void> {
-  const target = localTarget({
-    endpoint: endpointOf(running),
-    region: running.region,
-    accessKeyId: 'test',
-    secretAccessKey: 'test',
-  });
-  const { Output } = await target.ec2.send(new GetConsoleOutputCommand({ InstanceId }));
+  const { Output } = await targetOf(running).ec2.send(new GetConsoleOutputCommand({ InstanceId }));
   line(
     Buffer.from(Output ?? '', 'base64')
       .toString('utf8')

@@ -1,12 +1,15 @@
 /** The local region of an app: where it keeps its state, and whether it runs. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { localTarget, type Target } from '../delivery/target.ts';
 import type { Ports } from '../region/region.ts';
+import type { RootKey } from '../region/services/iam/credentials.ts';
 
 export interface RunningRegion {
   readonly pid: number;
   readonly ports: Ports;
   readonly region: string;
+  readonly rootKey: RootKey;
 }
 
 export function stateDir(appDir: string): string {
@@ -17,7 +20,8 @@ const fileOf = (appDir: string) => join(stateDir(appDir), 'region.json');
 
 export function writeRunning(appDir: string, running: RunningRegion): void {
   mkdirSync(stateDir(appDir), { recursive: true });
-  writeFileSync(fileOf(appDir), `${JSON.stringify(running, null, 2)}\n`);
+  // It has the root key in it.
+  writeFileSync(fileOf(appDir), `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 });
 }
 
 export function forgetRunning(appDir: string): void {
@@ -39,6 +43,11 @@ export async function findRunning(appDir: string): Promise<RunningRegion | undef
   } catch {
     return undefined;
   }
+}
+
+/** Clients for it. */
+export function targetOf(running: RunningRegion): Target {
+  return localTarget({ endpoint: endpointOf(running), region: running.region, ...running.rootKey });
 }
 
 export function endpointOf({ ports }: RunningRegion): string {

@@ -8,11 +8,10 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Command } from 'commander';
-import { localTarget } from '../delivery/target.ts';
 import { UserError } from '../delivery/user-error.ts';
 import { appDir } from './app.ts';
 import { line, paint, table } from './print.ts';
-import { endpointOf, findRunning, type RunningRegion } from './running.ts';
+import { endpointOf, findRunning, type RunningRegion, targetOf } from './running.ts';
 
 export function statusCommand(program: Command): void {
   program
@@ -55,9 +54,8 @@ interface Machine {
 
 async function read(running: RunningRegion): Promise<Status> {
   const endpoint = endpointOf(running);
-  const keys = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const config = { endpoint, region: running.region, credentials: keys };
-  const target = localTarget({ endpoint, region: running.region, ...keys });
+  const config = { endpoint, region: running.region, credentials: running.rootKey };
+  const target = targetOf(running);
   const balancing = new ElasticLoadBalancingV2Client(config);
   const [{ Stacks = [] }, { Reservations = [] }, { TargetGroups = [] }, { AutoScalingGroups = [] }] = await Promise.all(
     [

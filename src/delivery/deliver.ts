@@ -24,6 +24,8 @@ export interface Delivery {
   readonly origins?: { readonly site: string; readonly api: string };
   /** Distinguishes this delivery from others: change sets and invalidations are named by it. */
   readonly reference: string;
+  /** Of the stack, and by it of what is in it. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Asked before anything is changed. */
   confirm?(changes: readonly Change[]): Promise<boolean>;
   readonly onStep?: (text: string) => void;
@@ -68,6 +70,7 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
     name: config.name,
     template: await templateOf(target, bucket, template),
     parameters,
+    ...(delivery.tags ? { tags: delivery.tags } : {}),
     changeSetName: `orrery-${reference}`,
   });
   if (plan && delivery.confirm && !(await delivery.confirm(plan.changes))) return undefined;

@@ -22,6 +22,7 @@ export interface StackRequest {
   /** The template's text, or where it was uploaded. */
   readonly template: { readonly TemplateBody: string } | { readonly TemplateURL: string };
   readonly parameters: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
   /** Unique among the stack's change sets. */
   readonly changeSetName: string;
 }
@@ -62,6 +63,7 @@ export async function planStack(
         ParameterKey,
         ParameterValue,
       })),
+      ...(request.tags ? { Tags: Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })) } : {}),
       ...request.template,
     }),
   );
