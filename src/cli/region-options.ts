@@ -1,8 +1,8 @@
 /** Options of the commands that start a region: declared, read and handed on in one place. */
 import type { Command } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
-import type { RootKey } from '../region/services/iam/credentials.ts';
 import { defaultPorts, type Ports } from '../region/region.ts';
+import type { RootKey } from '../region/services/iam/credentials.ts';
 
 /** As commander reads them. */
 export interface RegionArguments {
