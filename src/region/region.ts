@@ -21,6 +21,7 @@ import type { Store } from './store/store.ts';
 import { clientAddresses } from './traffic/client-addresses.ts';
 import { type DnsServer, startDnsServer } from './traffic/dns/server.ts';
 import { type FrontDoor, openFrontDoor } from './traffic/front-door.ts';
+import type { Meter } from './traffic/planes.ts';
 import { createEndpoint, type Endpoint, type Http } from './wire/endpoint.ts';
 import { takeBucket } from './wire/routes.ts';
 
@@ -59,6 +60,8 @@ export interface RegionOptions {
   /** Another driver for machines than processes. */
   readonly machines?: (scope: Scope) => Machines;
   readonly services?: readonly Service[];
+  /** Where the data plane counts, in place of CloudWatch. */
+  readonly meter?: (scope: Scope) => Meter;
 }
 
 const loopback = '127.0.0.1';
@@ -136,6 +139,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     machinesDir,
     serveAws: (request, response, via) => endpoint.serve(request, response, via),
     ...(options.machines ? { machines: options.machines } : {}),
+    ...(options.meter ? { meter: options.meter } : {}),
   });
   const dispatcher: Dispatcher = createDispatcher({
     account,

@@ -7,7 +7,7 @@ import { type Address, formatAddress } from '../network/address.ts';
 import type { RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import { type Pass, passesOf } from './flow-passes.ts';
-import type { Meter } from './planes.ts';
+import type { Meter, MeterDimensions } from './planes.ts';
 
 /** One way of a connection as it was seen at one interface since it was last told of. */
 export interface Flow {
@@ -86,6 +86,7 @@ const flag = { fin: 1, syn: 2, synAck: 18 };
 export function connections({ clock, world, meter, flows }: ConnectionsOptions): FollowConnection {
   const open = new Set<Open>();
   const activeByNat = new Map<string, number>();
+  const dimensionsOf = new Map<string, readonly MeterDimensions[]>();
   let sampling = false;
 
   function sampleLater(): void {
@@ -100,7 +101,10 @@ export function connections({ clock, world, meter, flows }: ConnectionsOptions):
   }
 
   function count(NatGatewayId: string, metric: string, value: number, unit: 'Bytes' | 'Count'): void {
-    meter?.count('AWS/NATGateway', metric, [{ NatGatewayId }], value, unit);
+    // The same object each time: a meter finds its sum by it.
+    const dimensions = dimensionsOf.get(NatGatewayId) ?? [{ NatGatewayId }];
+    dimensionsOf.set(NatGatewayId, dimensions);
+    meter?.count('AWS/NATGateway', metric, dimensions, value, unit);
   }
 
   function active(natId: string, change: 1 | -1): void {
