@@ -26,6 +26,22 @@ export interface ResourceType<P = any> {
   read?(request: ExistingResource<P>): Promise<Readonly<Record<string, unknown>>>;
   /** True when the change needs a replacement beyond what the schema says. */
   replaces?(before: P, after: P): boolean;
+  /**
+   * What a resource's values ask for that is not modelled, though its properties are: the programs of a boot script.
+   * Asked before anything starts, and then the stack is refused. What only a running stack knows reads as one plain
+   * word, and what is told of that word is left out.
+   */
+  unmodelled?(resource: {
+    readonly properties: object;
+    readonly metadata: Readonly<Record<string, unknown>>;
+  }): readonly Unmodelled[];
+}
+
+export interface Unmodelled {
+  /** From the resource: `['Properties', 'UserData']`. */
+  readonly path: readonly (string | number)[];
+  /** In words: "line 3: the command `docker`". */
+  readonly what: string;
 }
 
 export interface Created {

@@ -9,10 +9,10 @@ import { notModelled } from './honours.ts';
 import { chooseValues, type GivenParameter, type ParameterValues } from './parameters.ts';
 import { parseTemplate } from './parse.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { resolveMap, Unknown } from './resolve.ts';
-import type { ResourceType } from './resource-type.ts';
+import { type ResolveContext, resolve, resolveMap, Unknown } from './resolve.ts';
+import type { ResourceType, Unmodelled } from './resource-type.ts';
 import { conform } from './spec.ts';
-import { type Template, TemplateFault } from './template.ts';
+import { isMap, type ResourceDefinition, type Template, TemplateFault, type Value } from './template.ts';
 
 export interface SurveyError {
   readonly message: string;
@@ -25,6 +25,8 @@ export interface NotModelled {
   readonly type: string;
   /** `LifecycleConfiguration.Rules[0].Prefix`; empty when the whole type is not modelled. */
   readonly path: string;
+  /** What a value asks for, where the property itself is modelled: "line 3: the command `docker`". */
+  readonly what?: string | undefined;
   readonly line?: number | undefined;
 }
 
@@ -100,8 +102,51 @@ export function surveyPlan(plan: Plan, types: ResourceTypes): Survey {
         line: template.lineOf([...inProperties, ...place]),
       });
     }
+    for (const { path: place, what } of unmodelledValues(type, resource, plan.context)) {
+      const [part, ...inPart] = place;
+      const text = placeText(part === 'Properties' ? inPart : place);
+      missing.push({ logicalId, type: resource.Type, path: text, what, line: template.lineOf([...path, ...place]) });
+    }
   }
   return { errors, notModelled: missing };
+}
+
+/** Stands for what is not known yet: in a script a word like any other. */
+const unknownWord = 'OrreryUnknownYet';
+
+function unmodelledValues(
+  type: ResourceType,
+  resource: ResourceDefinition,
+  context: ResolveContext,
+): readonly Unmodelled[] {
+  if (!type.unmodelled) return [];
+  const known = (value: string | readonly string[] | Unknown) => (value instanceof Unknown ? unknownWord : value);
+  const words: ResolveContext = {
+    ...context,
+    parameters: Object.fromEntries(Object.entries(context.parameters).map(([name, value]) => [name, known(value)])),
+    pseudo: { ...context.pseudo, 'AWS::StackId': String(known(context.pseudo['AWS::StackId'])) },
+    exported: (name) => String(known(context.exported(name))),
+    ref: () => unknownWord,
+    attribute: () => unknownWord,
+  };
+  const properties = resolveLoosely(resource.Properties, words) ?? {};
+  const metadata = resolveLoosely(resource.Metadata, words) ?? {};
+  return type
+    .unmodelled({ properties: properties as object, metadata: metadata as Record<string, unknown> })
+    .filter(({ what }) => !what.includes(unknownWord));
+}
+
+/** Without the parts that can only be resolved with what is not known yet: an item of a list that a resource gives. */
+function resolveLoosely(value: Value, context: ResolveContext): unknown {
+  if (isMap(value) && !Object.keys(value).some((key) => key === 'Ref' || key.startsWith('Fn::'))) {
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, resolveLoosely(child, context)]));
+  }
+  try {
+    return resolve(value, context);
+  } catch (error) {
+    if (error instanceof TemplateFault) return undefined;
+    throw error;
+  }
 }
 
 function samePlace(a: readonly (string | number)[], b: readonly (string | number)[]): boolean {
@@ -122,15 +167,23 @@ export function validationFailed(logicalId: string, problems: readonly { message
   return `Properties validation failed for resource ${logicalId} with message: [${messages}]`;
 }
 
-/** The one error that lists every type that is not modelled; undefined when all are. */
-export function unmodelledTypes(found: Survey): string | undefined {
-  const types = found.notModelled.filter(({ path }) => path === '');
-  if (types.length === 0) return undefined;
-  const named = types.map(
-    ({ logicalId, type, line }) => `${type} (${logicalId}${line === undefined ? '' : `, line ${line}`})`,
+/** The one error that lists every type and every boot that is not modelled; undefined when all are. */
+export function refusal(found: Survey): string | undefined {
+  const at = ({ logicalId, line }: NotModelled) => `${logicalId}${line === undefined ? '' : `, line ${line}`}`;
+  const types = found.notModelled.filter(({ path }) => path === '').map((one) => `${one.type} (${at(one)})`);
+  const values = found.notModelled.flatMap((one) =>
+    one.what === undefined ? [] : `${one.type} (${at(one)}) ${one.path}: ${one.what}`,
   );
-  return `Resource types that Orrery does not model: ${named.join('; ')}. Nothing was started. With --allow-unmodelled, or the stack tag ${allowUnmodelledTag}=true, they are left out.`;
+  if (types.length + values.length === 0) return undefined;
+  return [
+    ...(types.length > 0 ? [`Resource types that Orrery does not model: ${types.join('; ')}.`] : []),
+    ...(values.length > 0 ? [`What Orrery's machines cannot do: ${values.join('; ')}.`] : []),
+    `Nothing was started. With --allow-unmodelled, or the stack tag ${allowUnmodelledTag}=true,`,
+    [...(types.length > 0 ? ['they are left out'] : []), ...(values.length > 0 ? ['such boots fail'] : [])].join(', '),
+  ]
+    .join(' ')
+    .concat('.');
 }
 
-/** A stack with this tag, set to `true`, goes on without the resources whose types are not modelled. */
+/** A stack with this tag, set to `true`, goes on without what is not modelled. */
 export const allowUnmodelledTag = 'orrery:allow-unmodelled';

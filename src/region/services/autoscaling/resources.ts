@@ -1,4 +1,5 @@
 /** Auto Scaling in CloudFormation. */
+import { unmodelledBoot } from '../../machines/boot-check.ts';
 import { ResourceFailure } from '../../stacks/reasons.ts';
 import { type ExistingResource, type ResourceRequest, resourceType } from '../../stacks/resource-type.ts';
 import { durationMs } from '../../stacks/signals.ts';
@@ -19,6 +20,7 @@ import { rollingPolicy, rollingUpdate } from './rolling-update.ts';
 
 export const autoScalingGroup = resourceType<GroupProperties>({
   honours,
+  unmodelled: unmodelledBoot(),
   async create(request) {
     const { properties, invoke, stackTags, creationPolicy } = request;
     const name = properties.AutoScalingGroupName ?? request.name(255);

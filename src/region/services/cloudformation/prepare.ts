@@ -7,7 +7,7 @@ import { parseTemplate } from '../../stacks/parse.ts';
 import { makePlan, type Plan } from '../../stacks/plan.ts';
 import { keepTemplate, type StackRecord, type StackTarget, templateText } from '../../stacks/records.ts';
 import { invoker, surroundings } from '../../stacks/run.ts';
-import { allowUnmodelledTag, type Survey, surveyPlan, unmodelledTypes } from '../../stacks/survey.ts';
+import { allowUnmodelledTag, refusal, type Survey, surveyPlan } from '../../stacks/survey.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Caller } from '../service.ts';
 import { neededCapabilities } from './capabilities.ts';
@@ -74,7 +74,7 @@ export async function prepare(
   const plan = makePlan(template, parameters, surroundings(host, { name: stack.name, id: stack.id, notificationArns }));
   const tags = input.Tags ? tagMap(input.Tags) : (existing?.tags ?? {});
   const survey = surveyPlan(plan, options.types());
-  const unmodelled = unmodelledTypes(survey);
+  const unmodelled = refusal(survey);
   const goOn = options.allowUnmodelled?.() || tags[allowUnmodelledTag] === 'true';
   if (unmodelled !== undefined && !goOn) throw invalid(unmodelled);
   return {
@@ -169,10 +169,11 @@ function refuseOtherTypes(engine: Engine, { templateId }: StackRecord, resources
 /** One line a resource: `Not modelled by Orrery: Bucket (AWS::S3::Bucket): ReplicationConfiguration (line 12)`. */
 function warningsOf({ notModelled }: Survey): string[] {
   const byResource = new Map<string, string[]>();
-  for (const { logicalId, type, path, line } of notModelled) {
+  for (const { logicalId, type, path, what, line } of notModelled) {
     const key = `${logicalId} (${type})`;
     const at = line === undefined ? '' : ` (line ${line})`;
-    byResource.set(key, [...(byResource.get(key) ?? []), path === '' ? `the whole resource${at}` : `${path}${at}`]);
+    const named = what === undefined ? path : `${path}: ${what}`;
+    byResource.set(key, [...(byResource.get(key) ?? []), `${path === '' ? 'the whole resource' : named}${at}`]);
   }
   return [...byResource].map(([resource, paths]) => `Not modelled by Orrery: ${resource}: ${paths.join(', ')}`);
 }

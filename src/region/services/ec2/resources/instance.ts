@@ -5,6 +5,7 @@ import type {
   Instance,
   Reservation,
 } from '@aws-sdk/client-ec2';
+import { unmodelledBoot } from '../../../machines/boot-check.ts';
 import { type ResourceRequest, type ResourceUpdate, resourceType } from '../../../stacks/resource-type.ts';
 import { noHardware, typed } from './launch-template.ts';
 import { booleanOf, type TagProperty, tagSpecification, tagsFor, unlessGone, updateTags } from './properties.ts';
@@ -65,6 +66,7 @@ const honours: (keyof InstanceProperties)[] = [
 export const instance = resourceType<InstanceProperties>({
   honours,
   inert: { Tenancy: noHardware, CreditSpecification: noHardware, EbsOptimized: noHardware },
+  unmodelled: unmodelledBoot(['UserData']),
   async create(request) {
     const made = await request.invoke<Reservation>('ec2', 'RunInstances', {
       ...launchOf(request.properties),

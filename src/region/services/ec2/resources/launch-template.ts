@@ -4,6 +4,7 @@ import type {
   CreateLaunchTemplateVersionResult,
   DescribeLaunchTemplatesResult,
 } from '@aws-sdk/client-ec2';
+import { unmodelledBoot } from '../../../machines/boot-check.ts';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
 import { booleanOf, numberOf, type TagProperty, tagsFor, unlessGone } from './properties.ts';
 
@@ -57,6 +58,7 @@ export const launchTemplate = resourceType<TemplateProperties>({
     ...data.map((name) => `LaunchTemplateData.${name}`),
   ],
   inert: Object.fromEntries(Object.entries(withoutHardware).map(([name, why]) => [`LaunchTemplateData.${name}`, why])),
+  unmodelled: unmodelledBoot(['LaunchTemplateData', 'UserData']),
   async create(request) {
     const { properties } = request;
     const own = properties.TagSpecifications?.find((one) => one.ResourceType === 'launch-template')?.Tags;
