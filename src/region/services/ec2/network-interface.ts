@@ -36,6 +36,7 @@ export interface InterfaceWish {
   readonly sourceDestCheck?: boolean;
   readonly requesterId?: string | undefined;
   readonly owner?: string | undefined;
+  readonly ownerLogicalId?: string | undefined;
   readonly attachment?: InterfaceRecord['attachment'];
   readonly tags?: readonly StoredTag[];
 }
@@ -60,6 +61,7 @@ export function makeInterface(scope: Scope, wish: InterfaceWish): InterfaceRecor
     autoPublicIp: wish.publicIp ? publicAddress(scope) : undefined,
     requesterId: wish.requesterId,
     owner: wish.owner,
+    ownerLogicalId: wish.ownerLogicalId,
     attachment: wish.attachment,
   };
   interfaces(scope).put(networkInterfaceId, first);
@@ -130,12 +132,12 @@ const requesters: Readonly<Record<string, string>> = {
   'elasticloadbalancing.amazonaws.com': 'amazon-elb',
 };
 
-/**
- * For services: `AssociatePublicIpAddress` gives the interface an address of Amazon's pool, as an internet-facing
- * load balancer's nodes have. It is no member of the public API, so no client can send it.
- */
+/** For services. These are no members of the public API, so no client can send them. */
 export interface RequesterManagedMembers {
+  /** An address of Amazon's pool, as an internet-facing load balancer's nodes have. */
   readonly AssociatePublicIpAddress?: boolean;
+  /** How the template names the owner: what verdicts call it. */
+  readonly OwnerLogicalId?: string | undefined;
 }
 
 export function createNetworkInterface(
@@ -182,6 +184,7 @@ export function createNetworkInterface(
         publicIp: requesterId !== undefined && input.AssociatePublicIpAddress === true,
         requesterId,
         owner: requesterId ? balancerArn(call, input.Description ?? '') : undefined,
+        ownerLogicalId: requesterId && input.OwnerLogicalId,
         attachment: requesterId ? requesterAttachment(call, requesterId) : undefined,
         tags,
       });

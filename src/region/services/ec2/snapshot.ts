@@ -201,8 +201,7 @@ function ownerNameOf(scope: Scope, one: InterfaceRecord, owner: string, nameOf: 
       ?.tags.some((tag) => tag.Key === 'aws:autoscaling:groupName');
     return inGroup ? `${logicalId} ${owner}` : logicalId;
   }
-  // A load balancer's interfaces carry its logical id themselves.
-  const own = logicalIdOf(scope, one.networkInterfaceId);
+  const own = one.ownerLogicalId ?? logicalIdOf(scope, one.networkInterfaceId);
   const balancer = /:loadbalancer\/(?:app|net)\/([^/]+)/.exec(owner)?.[1];
   return own ?? balancer ?? (owner === one.networkInterfaceId ? owner : nameOf(owner));
 }

@@ -224,6 +224,8 @@ export interface InterfaceRecord {
   readonly requesterId?: string | undefined;
   /** What it belongs to: an instance, NAT gateway or endpoint id, a load balancer's ARN. */
   readonly owner?: string | undefined;
+  /** How the template names a load balancer, which has its tags elsewhere. */
+  readonly ownerLogicalId?: string | undefined;
   readonly attachment?:
     | {
         readonly attachmentId: string;

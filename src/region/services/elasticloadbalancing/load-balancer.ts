@@ -108,7 +108,7 @@ export async function createLoadBalancer(input: CreateLoadBalancerCommandInput, 
   const arn = `arn:aws:elasticloadbalancing:${call.region}:${call.account}:loadbalancer/${suffix}`;
   const nodes: BalancerNodeRecord[] = [];
   for (const subnet of subnets)
-    nodes.push(await makeNode(call, suffix, subnet, securityGroups, Scheme === 'internet-facing'));
+    nodes.push(await makeNode(call, subnet, { suffix, tags, securityGroups, isPublic: Scheme === 'internet-facing' }));
   const record: BalancerRecord = {
     arn,
     name,
@@ -155,51 +155,40 @@ async function defaultGroup(call: Call, vpcId: string): Promise<string[]> {
 }
 
 interface InterfaceView {
-  readonly NetworkInterface: { readonly NetworkInterfaceId: string; readonly PrivateIpAddress: string };
+  readonly NetworkInterface: {
+    readonly NetworkInterfaceId: string;
+    readonly PrivateIpAddress: string;
+    readonly Association?: { readonly PublicIp: string };
+  };
 }
 
-async function makeNode(
-  call: Call,
-  suffix: string,
-  subnet: SubnetView,
-  groups: readonly string[],
-  isPublic: boolean,
-): Promise<BalancerNodeRecord> {
+interface NodeWish {
+  readonly suffix: string;
+  readonly tags: BalancerRecord['tags'];
+  readonly securityGroups: readonly string[];
+  readonly isPublic: boolean;
+}
+
+async function makeNode(call: Call, subnet: SubnetView, wish: NodeWish): Promise<BalancerNodeRecord> {
   const { NetworkInterface } = await call.invoke<InterfaceView>(asService, 'ec2', 'CreateNetworkInterface', {
     SubnetId: subnet.SubnetId,
-    Description: `ELB ${suffix}`,
-    Groups: groups,
+    Description: `ELB ${wish.suffix}`,
+    Groups: wish.securityGroups,
+    AssociatePublicIpAddress: wish.isPublic,
+    OwnerLogicalId: wish.tags.find(({ Key }) => Key === 'aws:cloudformation:logical-id')?.Value,
   });
-  const node = {
+  const publicIp = NetworkInterface.Association?.PublicIp;
+  return {
     zone: subnet.AvailabilityZone,
     subnetId: subnet.SubnetId,
     interfaceId: NetworkInterface.NetworkInterfaceId,
     privateIp: NetworkInterface.PrivateIpAddress,
+    ...(publicIp === undefined ? {} : { publicIp }),
   };
-  if (!isPublic) return node;
-  const { AllocationId, PublicIp } = await call.invoke<{ AllocationId: string; PublicIp: string }>(
-    asService,
-    'ec2',
-    'AllocateAddress',
-    { Domain: 'vpc' },
-  );
-  await call.invoke(asService, 'ec2', 'AssociateAddress', { AllocationId, NetworkInterfaceId: node.interfaceId });
-  return { ...node, publicIp: PublicIp, allocationId: AllocationId };
 }
 
-async function removeNode(call: Call, node: BalancerNodeRecord): Promise<void> {
-  if (node.allocationId !== undefined) {
-    const { Addresses } = await call.invoke<{ Addresses: { AssociationId?: string }[] }>(
-      asService,
-      'ec2',
-      'DescribeAddresses',
-      { AllocationIds: [node.allocationId] },
-    );
-    const AssociationId = Addresses[0]?.AssociationId;
-    if (AssociationId !== undefined) await call.invoke(asService, 'ec2', 'DisassociateAddress', { AssociationId });
-    await call.invoke(asService, 'ec2', 'ReleaseAddress', { AllocationId: node.allocationId });
-  }
-  await call.invoke(asService, 'ec2', 'DeleteNetworkInterface', { NetworkInterfaceId: node.interfaceId });
+async function removeNode(call: Call, { interfaceId }: BalancerNodeRecord): Promise<void> {
+  await call.invoke(asService, 'ec2', 'DeleteNetworkInterface', { NetworkInterfaceId: interfaceId });
 }
 
 export function view(record: BalancerRecord, region: string): LoadBalancer {
@@ -291,7 +280,7 @@ export async function setSubnets(input: SetSubnetsCommandInput, call: Call) {
   const nodes = [...kept];
   for (const subnet of subnets) {
     if (kept.some((node) => node.subnetId === subnet.SubnetId)) continue;
-    nodes.push(await makeNode(call, record.suffix, subnet, record.securityGroups, record.scheme === 'internet-facing'));
+    nodes.push(await makeNode(call, subnet, { ...record, isPublic: record.scheme === 'internet-facing' }));
   }
   const changed = { ...record, nodes };
   balancers(call).put(record.arn, changed);

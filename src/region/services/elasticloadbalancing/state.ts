@@ -32,8 +32,6 @@ export interface BalancerNodeRecord {
   readonly interfaceId: string;
   readonly privateIp: string;
   readonly publicIp?: string;
-  /** An Elastic IP of the service's own. */
-  readonly allocationId?: string;
   readonly ipv6?: string;
 }
 
