@@ -55,7 +55,7 @@ export interface Dispatcher {
 
 const zoneLetters = ['a', 'b', 'c', 'd'];
 const inProcess: Via = { sourceIp: 'AWS Internal', secure: true };
-const regionName = /^[a-z]{2}(-[a-z]+)+-\d$/;
+const regionName = /^[a-z]{2,4}(-[a-z]{1,9}){1,2}-\d$/;
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const services = new Map(options.services.map((service) => [service.name, service]));

@@ -2,22 +2,35 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, open } from 'lmdb';
+import {
+  bytesBeyond,
+  bytesOf,
+  canBeKey,
+  checkIndexKey,
+  checkName,
+  keyOf,
+  nameOf,
+  rangeBytes,
+  tableBytes,
+} from './keys.ts';
 import type { Index, Range, Store } from './store.ts';
 import { MemoryTable } from './table.ts';
+
+/** A table's record: its place in the order of insertion, its value, and its key (UTF-16) where the disk has a hash of it. */
+type Stored = [order: number, value: unknown, key?: Buffer];
 
 /** Opens (or makes) the store in `dir`. Only one process may have it open. */
 export function openStore(dir: string): Store {
   const filesDir = join(dir, 'files');
   mkdirSync(filesDir, { recursive: true });
   const root = open({ path: join(dir, 'records.mdb'), maxDbs: 4, compression: false, noSubdir: true });
-  const records = root.openDB<unknown, string[]>('tables', {});
-  const ordered = root.openDB<unknown, string[]>('indexes', {});
+  const records = root.openDB<unknown, Buffer>('tables', { keyEncoding: 'binary' });
+  const ordered = root.openDB<unknown, Buffer>('indexes', { keyEncoding: 'binary' });
   const tables = new Map<string, MemoryTable<unknown>>();
   const indexes = new Map<string, Index<unknown>>();
   let pending: Promise<unknown> | undefined;
   let sequence = 0;
 
-  // Keys carry a sequence number in the value, so that a table is read back in the order of insertion.
   const write = (done: Promise<unknown>) => {
     pending = done;
     const clear = () => {
@@ -28,9 +41,9 @@ export function openStore(dir: string): Store {
 
   function loadTable(name: string): MemoryTable<unknown> {
     const found: { key: string; order: number; value: unknown }[] = [];
-    for (const { key, value } of records.getRange({ start: [name, ''], end: [`${name}\u0000`] })) {
-      const [order, record] = value as [number, unknown];
-      found.push({ key: key[1] ?? '', order, value: record });
+    for (const { key: bytes, value } of records.getRange({ start: bytesOf(name, ''), end: bytesBeyond(name) })) {
+      const [order, record, key] = value as Stored;
+      found.push({ key: key?.toString('utf16le') ?? keyOf(bytes), order, value: record });
       if (order >= sequence) sequence = order + 1;
     }
     found.sort((a, b) => a.order - b.order);
@@ -44,11 +57,13 @@ export function openStore(dir: string): Store {
             order = sequence++;
             orders.set(key, order);
           }
-          write(records.put([name, key], [order, value]));
+          const { bytes, hashed } = tableBytes(name, key);
+          const stored: Stored = hashed ? [order, value, Buffer.from(key, 'utf16le')] : [order, value];
+          write(records.put(bytes, stored));
         },
         delete(key) {
           orders.delete(key);
-          write(records.remove([name, key]));
+          write(records.remove(tableBytes(name, key).bytes));
         },
       },
     );
@@ -59,6 +74,7 @@ export function openStore(dir: string): Store {
     table<T>(name: string) {
       let table = tables.get(name);
       if (!table) {
+        checkName(name);
         table = loadTable(name);
         tables.set(name, table);
       }
@@ -67,6 +83,7 @@ export function openStore(dir: string): Store {
     index<T>(name: string) {
       let index = indexes.get(name);
       if (!index) {
+        checkName(name);
         index = lmdbIndex(ordered, name);
         indexes.set(name, index);
       }
@@ -75,13 +92,13 @@ export function openStore(dir: string): Store {
     tableNames(prefix) {
       const names = new Set<string>();
       for (const [name, table] of tables) if (name.startsWith(prefix) && table.size > 0) names.add(name);
-      let start: string[] = [prefix];
+      let start: Buffer = Buffer.from(prefix);
       for (;;) {
-        const [key] = [...records.getKeys({ start, end: [`${prefix}\uffff`], limit: 1 })];
-        const name = key?.[0];
-        if (name === undefined) break;
+        const [bytes] = [...records.getKeys({ start, limit: 1 })];
+        const name = bytes && nameOf(bytes);
+        if (!name?.startsWith(prefix)) break;
         names.add(name);
-        start = [`${name}\u0000`];
+        start = bytesBeyond(name);
       }
       return [...names].filter((name) => store.table(name).size > 0).sort();
     },
@@ -104,24 +121,20 @@ export function openStore(dir: string): Store {
   return store;
 }
 
-function lmdbIndex<T>(db: Database<unknown, string[]>, name: string): Index<T> {
-  const beyond = [`${name}\u0000`];
+function lmdbIndex<T>(db: Database<unknown, Buffer>, name: string): Index<T> {
   return {
-    get: (key) => db.get([name, key]) as T | undefined,
+    get: (key) => (canBeKey(key) ? (db.get(bytesOf(name, key)) as T | undefined) : undefined),
     async put(key, value) {
-      await db.put([name, key], value);
+      checkIndexKey(key);
+      await db.put(bytesOf(name, key), value);
     },
     async delete(key) {
-      await db.remove([name, key]);
+      if (canBeKey(key)) await db.remove(bytesOf(name, key));
     },
-    *range({ start = '', afterStart = false, end, limit }: Range) {
-      const found = db.getRange({
-        start: [name, start],
-        end: end === undefined ? beyond : [name, end],
-        exclusiveStart: afterStart,
-        ...(limit === undefined ? {} : { limit }),
-      });
-      for (const { key, value } of found) yield [key[1] ?? '', value as T];
+    *range(range: Range) {
+      const { limit } = range;
+      const found = db.getRange({ ...rangeBytes(name, range), ...(limit === undefined ? {} : { limit }) });
+      for (const { key, value } of found) yield [keyOf(key), value as T];
     },
     transaction: (change) => db.childTransaction(change) as Promise<ReturnType<typeof change>>,
   };

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkIndexKey, checkName } from './keys.ts';
 import type { Index, Range, Store } from './store.ts';
 import { MemoryTable } from './table.ts';
 
@@ -12,11 +13,13 @@ export function memoryStore(): Store {
   let filesDir: string | undefined;
   const store: Store = {
     table<T>(name: string) {
+      checkName(name);
       const table = tables.get(name) ?? new MemoryTable<unknown>();
       tables.set(name, table);
       return table as MemoryTable<T>;
     },
     index<T>(name: string) {
+      checkName(name);
       const index = indexes.get(name) ?? new MemoryIndex<unknown>();
       indexes.set(name, index);
       return index as MemoryIndex<T>;
@@ -50,6 +53,7 @@ class MemoryIndex<T> implements Index<T> {
   }
 
   async put(key: string, value: T): Promise<void> {
+    checkIndexKey(key);
     if (!this.#records.has(key)) this.#sorted = undefined;
     this.#records.set(key, value);
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openStore } from './lmdb-store.ts';
 import { memoryStore } from './memory-store.ts';
@@ -83,6 +84,143 @@ describe.each(stores)('%s store', (_, open) => {
     expect(store.index('i').get('k')).toBeUndefined();
     expect(gone).toEqual(['k']);
     await store.close();
+  });
+});
+
+/** What clients can make up: control characters, NUL, what sorts oddly, halves of surrogate pairs, and lengths around limits. */
+const oddPiece = fc.constantFrom(
+  '\0',
+  '\x01',
+  '\x04',
+  '\x05',
+  '\x1b',
+  'a',
+  '/',
+  '\x7f',
+  'é',
+  '\uffff',
+  '😀',
+  '\ud83d',
+  '\ude00',
+);
+const oddText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.array(oddPiece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+  fc
+    .tuple(oddPiece, fc.constantFrom(60, 63, 64, 65, 128, 945, 1_899, 1_900, 1_901, 5_000))
+    .map(([c, n]) => c.repeat(n)),
+);
+const nameText = fc.oneof(fc.constantFrom('t', 't/', 't2', 'é', 'n'.repeat(63), 'n'.repeat(64)), oddText);
+/** A name or an index's key that is refused, by what is written in `store.ts`. */
+const tooLong = (text: string, bytes: number) =>
+  Buffer.byteLength(text) > bytes || !Buffer.from(text).toString().includes(text);
+const refusedName = (name: string) => name === '' || tooLong(name, 64) || /\p{Cc}/u.test(name);
+
+function attempt(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+describe.each<[string, boolean]>([
+  ['lmdb', true],
+  ['memory', false],
+])('%s store with odd names and keys', (_, durable) => {
+  test('a table holds any key, under any name that is not refused, and has it again when opened again', async () => {
+    const writes = fc.array(
+      fc.record({ name: nameText, key: oddText, value: fc.option(fc.nat(), { nil: undefined }) }),
+      {
+        maxLength: 25,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(writes, async (writes) => {
+        const dir = folder();
+        const model = new Map<string, Map<string, number>>();
+        let store = durable ? openStore(dir) : memoryStore();
+        for (const { name, key, value } of writes) {
+          expect(attempt(() => store.table(name))).toBe(!refusedName(name));
+          if (refusedName(name)) continue;
+          const held = model.get(name) ?? new Map<string, number>();
+          model.set(name, held);
+          if (value === undefined) expect(store.table(name).delete(key)).toBe(held.delete(key));
+          else {
+            store.table(name).put(key, value);
+            held.set(key, value);
+          }
+        }
+        const names = [...model].flatMap(([name, held]) => (held.size > 0 ? [name] : []));
+        const check = () => {
+          for (const prefix of ['', 't', 'é', 'n', '\uffff']) {
+            expect(store.tableNames(prefix)).toEqual(names.filter((name) => name.startsWith(prefix)).sort());
+          }
+          for (const [name, held] of model) expect([...store.table(name).entries()]).toEqual([...held]);
+        };
+        check();
+        if (durable) {
+          await store.durable();
+          await store.close();
+          store = openStore(dir);
+          check();
+        }
+        await store.close();
+      }),
+      { numRuns: durable ? 40 : 100 },
+    );
+  });
+
+  test('an index refuses what it cannot hold, and ranges over the rest in byte order between any bounds', async () => {
+    const bound = fc.option(oddText, { nil: undefined });
+    const world = fc.record({
+      keys: fc.array(oddText, { maxLength: 25 }),
+      gone: fc.array(oddText, { maxLength: 5 }),
+      start: bound,
+      end: bound,
+      afterStart: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(world, async ({ keys, gone, start, end, afterStart }) => {
+        const dir = folder();
+        let store = durable ? openStore(dir) : memoryStore();
+        const model = new Map<string, number>();
+        await store.index<number>('h').put('\uffff', -1);
+        await store.index<number>('j').put('', -1);
+        for (const [n, key] of keys.entries()) {
+          const held = await store
+            .index<number>('i')
+            .put(key, n)
+            .then(
+              () => true,
+              () => false,
+            );
+          expect(held).toBe(!tooLong(key, 1_900));
+          if (held) model.set(key, n);
+        }
+        for (const key of [...gone, ...keys.slice(0, 2)]) {
+          await store.index('i').delete(key);
+          model.delete(key);
+        }
+        if (durable) {
+          await store.close();
+          store = openStore(dir);
+        }
+        const index = store.index<number>('i');
+        const bytes = Buffer.from;
+        const wanted = [...model]
+          .filter(([key]) => Buffer.compare(bytes(key), bytes(start ?? '')) >= (afterStart ? 1 : 0))
+          .filter(([key]) => end === undefined || Buffer.compare(bytes(key), bytes(end)) < 0)
+          .sort(([a], [b]) => Buffer.compare(bytes(a), bytes(b)));
+        const range = { afterStart, ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+        expect([...index.range(range)]).toEqual(wanted);
+        for (const key of [...keys, ...gone]) expect(index.get(key)).toBe(model.get(key));
+        await store.close();
+      }),
+      { numRuns: durable ? 40 : 100 },
+    );
   });
 });
 

@@ -4,7 +4,7 @@
  * A write is acknowledged to a client only after `durable()`; then it survives `kill -9`.
  */
 
-/** Records by key. Values are plain data and never changed in place: put a new one. */
+/** Records by key, which may be any string. Values are plain data and never changed in place: put a new one. */
 export interface Table<T> {
   get(key: string): T | undefined;
   has(key: string): boolean;
@@ -31,7 +31,7 @@ export interface Range {
   limit?: number;
 }
 
-/** Ordered records on disk; keys compare by their UTF-8 bytes and hold at most 1,900 bytes. */
+/** Ordered records on disk; keys compare by their UTF-8 bytes and hold at most 1,900 of them: longer ones are refused. */
 export interface Index<T> {
   get(key: string): T | undefined;
   /** Resolves when committed: visible to `get` and `range`, safe from a crash of the process. */
@@ -43,7 +43,7 @@ export interface Index<T> {
 }
 
 export interface Store {
-  /** The table of that name; the same object each time. */
+  /** The table of that name, which has at most 64 bytes and no control characters; the same object each time. */
   table<T>(name: string): Table<T>;
   index<T>(name: string): Index<T>;
   /** Names of the tables that hold a record and start with `prefix`. */

@@ -19,10 +19,7 @@ export function orderOfVersionId(versionId: string): number | undefined {
   return order <= highestOrder ? order : undefined;
 }
 
-/**
- * Between the pieces of an index key. LMDB's key encoding does not keep the order of characters below `\x05`: they must
- * not occur at all.
- */
+/** Between the pieces of an index key. No piece holds it, or anything below it. */
 export const separator = '\x05';
 export const beyond = '\x06';
 
