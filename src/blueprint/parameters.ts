@@ -87,7 +87,7 @@ export function makeParameters(scope: Construct, config: Config) {
     { allowedPattern: '^(pl-[0-9a-f]{8,17})?$' },
   );
   const uploadPublicKey = config.web.uploads
-    ? text('UploadPublicKey', 'Public key (PEM) of those who sign the URLs of uploads. Empty: none.', {
+    ? text('UploadPublicKey', 'Public key (PEM) of who signs URLs of uploads. Empty: none.', {
         allowedPattern: '^(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\\s]+-----END PUBLIC KEY-----\\s*)?$',
       })
     : undefined;
@@ -112,7 +112,7 @@ export function makeParameters(scope: Construct, config: Config) {
       Fn.conditionAnd(isEmpty(domainName), Fn.conditionNot(isEmpty(cloudFrontPrefixList))),
     ),
     inUsEast1,
-    ...(uploadPublicKey ? { takesUploads: given('TakesUploads', uploadPublicKey) } : {}),
+    ...(uploadPublicKey ? { takesUploads: given('Uploads', uploadPublicKey) } : {}),
   };
   new CfnRule(scope, 'SiteCertificateIsInUsEast1', {
     ruleCondition: Fn.conditionAnd(

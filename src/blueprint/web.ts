@@ -1,5 +1,5 @@
 /** The web side: the bucket of the single-page app, and the distribution that alone may read it. */
-import { Fn, Token } from 'aws-cdk-lib';
+import { CfnOutput, Fn, Token } from 'aws-cdk-lib';
 import {
   CfnCachePolicy,
   CfnDistribution,
@@ -193,6 +193,7 @@ function makeUploads(
     keyGroupConfig: { name: uniqueName('uploads'), items: [publicKey.ref] },
   });
   for (const one of [publicKey, group]) one.cfnOptions.condition = takesUploads;
+  new CfnOutput(scope, 'UploadKeyId', { value: publicKey.ref }).condition = takesUploads;
   const behaviour: CfnDistribution.CacheBehaviorProperty = {
     ...shared,
     pathPattern: '/uploads/*',

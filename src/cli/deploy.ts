@@ -7,17 +7,17 @@ import { awsTarget } from '../delivery/target.ts';
 import { UserError } from '../delivery/user-error.ts';
 import { secureRandom } from '../region/clock/random.ts';
 import { loadApp } from './app.ts';
+import { withParameters } from './parameters.ts';
 import { line, paint, table } from './print.ts';
-import { eventText } from './up.ts';
+import { stackProgress } from './progress.ts';
 
 export function deployCommand(program: Command): void {
-  program
-    .command('deploy')
+  withParameters(program.command('deploy'))
     .description('deploy to AWS, after showing what would change and asking')
     .argument('[dir]', "the app's folder", '.')
     .option('--region <region>', 'the AWS region', process.env.AWS_REGION ?? 'us-east-1')
     .option('--yes', 'do not ask')
-    .action(async (dir: string, options: { region: string; yes?: boolean }) => {
+    .action(async (dir: string, options: { region: string; yes?: boolean; parameter?: Record<string, string> }) => {
       const app = await loadApp(dir);
       if (options.region !== 'us-east-1' && app.config.domain) {
         throw new UserError(
@@ -27,11 +27,13 @@ export function deployCommand(program: Command): void {
       }
       if (!options.yes && !process.stdin.isTTY)
         throw new UserError('Nobody is there to be asked.', 'Pass --yes to deploy without asking.');
+      const progress = stackProgress(app.config.name);
       const delivered = await deliver({
         app,
         template: app.template,
         target: awsTarget(options.region),
         domain: app.config.domain ?? '',
+        ...(options.parameter ? { parameters: options.parameter } : {}),
         reference: secureRandom().hex(12),
         confirm: async (changes) => {
           line(changesText(changes));
@@ -40,7 +42,7 @@ export function deployCommand(program: Command): void {
           return !isCancel(answer) && answer;
         },
         onStep: (text) => line(paint.bold(text)),
-        onEvent: (event) => line(`  ${eventText(event)}`),
+        onEvent: progress.event,
       });
       line(
         delivered

@@ -12,8 +12,19 @@ export const paint = {
   bold: code(1, 22),
 };
 
+/** Whether a line can be written over: on a terminal only. */
+export const live = process.stdout.isTTY === true;
+
+/** A line for good, in the place of a passing one. */
 export function line(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${live ? eraseLine : ''}${text}\n`);
+}
+
+const eraseLine = '\r\u001b[K';
+
+/** What is so just now; the next line takes its place. */
+export function passing(text: string): void {
+  if (live) process.stdout.write(`${eraseLine}${paint.dim(text.slice(0, (process.stdout.columns ?? 80) - 1))}`);
 }
 
 /** Columns as wide as their longest cell. */

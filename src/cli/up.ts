@@ -1,11 +1,13 @@
 /** `orrery up`: a local region, and the app delivered onto it. */
-import type { StackEvent } from '@aws-sdk/client-cloudformation';
 import type { Command } from 'commander';
 import { type Delivered, deliver } from '../delivery/deliver.ts';
+import { realClock } from '../region/clock/clock.ts';
 import { secureRandom } from '../region/clock/random.ts';
 import type { Region } from '../region/region.ts';
 import { type App, appDir, loadApp } from './app.ts';
+import { withParameters } from './parameters.ts';
 import { line, paint, table } from './print.ts';
+import { stackProgress } from './progress.ts';
 import { type RegionArguments, regionChoices, withRegionOptions } from './region-options.ts';
 import { runningHere, runUntilTold, startDetached, startRegion } from './region-process.ts';
 import { findRunning, type RunningRegion, targetOf } from './running.ts';
@@ -14,10 +16,11 @@ interface UpOptions extends RegionArguments {
   readonly detach?: boolean;
   readonly domain?: string;
   readonly allowUnmodelled?: boolean;
+  readonly parameter?: Readonly<Record<string, string>>;
 }
 
 export function upCommand(program: Command): void {
-  withRegionOptions(program.command('up'))
+  withParameters(withRegionOptions(program.command('up')))
     .description('run the app here: a local AWS region with the whole architecture')
     .argument('[dir]', "the app's folder", '.')
     .option('-d, --detach', 'leave it running in the background')
@@ -42,8 +45,12 @@ async function up(dir: string, options: UpOptions): Promise<void> {
   const running = await findRunning(folder);
   const app = await loadApp(folder);
   const domain = domainOf(app, options.domain);
-  const deliverTo = async (there: RunningRegion) =>
-    summary(app, there, await deliverHere(app, there, domain, options.allowUnmodelled ?? false), domain);
+  const clock = realClock();
+  const deliverTo = async (there: RunningRegion) => {
+    const sinceMs = clock.now();
+    const delivered = await deliverHere(app, there, domain, options);
+    if (delivered) summary(app, there, delivered, domain, (clock.now() - sinceMs) / 1000);
+  };
   if (running) {
     line(paint.dim(`The region is running already (pid ${running.pid}).`));
     await deliverTo(running);
@@ -88,9 +95,10 @@ function deliverHere(
   app: App,
   running: RunningRegion,
   domain: string,
-  allowUnmodelled: boolean,
+  { allowUnmodelled, parameter }: UpOptions,
 ): Promise<Delivered | undefined> {
   const { https } = running.ports;
+  const progress = stackProgress(app.config.name);
   return deliver({
     app,
     template: app.template,
@@ -98,30 +106,14 @@ function deliverHere(
     domain,
     reference: secureRandom().hex(12),
     ...(domain ? { origins: { site: `http://${domain}:${https}`, api: `http://api.${domain}:${https}` } } : {}),
+    ...(parameter ? { parameters: parameter } : {}),
     ...(allowUnmodelled ? { tags: { 'orrery:allow-unmodelled': 'true' } } : {}),
     onStep: (text) => line(paint.bold(text)),
-    onEvent: (event) => line(`  ${eventText(event)}`),
+    onEvent: progress.event,
   });
 }
 
-export function eventText({
-  ResourceStatus,
-  LogicalResourceId: id,
-  ResourceType: type,
-  ResourceStatusReason: reason,
-}: StackEvent): string {
-  const status: string = ResourceStatus ?? '';
-  const colour =
-    status.endsWith('_FAILED') || status.includes('ROLLBACK')
-      ? paint.red
-      : status.endsWith('_COMPLETE')
-        ? paint.green
-        : paint.dim;
-  return `${colour(status.padEnd(20))} ${id} ${paint.dim(type ?? '')}${reason ? ` ${reason}` : ''}`;
-}
-
-function summary(app: App, running: RunningRegion, delivered: Delivered | undefined, domain: string): void {
-  if (!delivered) return;
+function summary(app: App, running: RunningRegion, delivered: Delivered, domain: string, seconds: number): void {
   const { https, tls, aws, dns } = running.ports;
   const { outputs } = delivered;
   const site = domain || `${outputs.DistributionDomainName}.localhost`;
@@ -134,8 +126,7 @@ function summary(app: App, running: RunningRegion, delivered: Delivered | undefi
     ['Stack', app.config.name],
   ];
   line();
-  line(
-    delivered.changed || delivered.uploaded.length > 0 ? paint.green('Up.') : paint.green('Up; nothing had changed.'),
-  );
+  const what = delivered.changed || delivered.uploaded.length > 0 ? 'Up' : 'Up; nothing had changed';
+  line(`${paint.green(what)} ${paint.dim(`(${seconds.toFixed(1)} s)`)}`);
   line(table(rows));
 }

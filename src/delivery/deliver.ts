@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
-import type { Change, StackEvent } from '@aws-sdk/client-cloudformation';
+import type { Change, Stack, StackEvent } from '@aws-sdk/client-cloudformation';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { parse } from 'yaml';
 import type { Config } from '../blueprint/config.ts';
 import { buildRelease, ensureReleaseBucket, uploadOnce } from './release.ts';
 import { invalidate, readSite, syncSite } from './site.ts';
@@ -20,6 +21,8 @@ export interface Delivery {
   readonly target: Target;
   /** The domain there; empty for none. Locally `myapp.localhost`. */
   readonly domain: string;
+  /** Of the template, beyond those that delivery sets itself: `UploadPublicKey`, `NotificationEmail`, … */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Where browsers find the two, when it is not `https://<domain>` and `https://api.<domain>`: the front door's port. */
   readonly origins?: { readonly site: string; readonly api: string };
   /** Distinguishes this delivery from others: change sets and invalidations are named by it. */
@@ -55,6 +58,8 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
   await uploadOnce(target, bucket, release.key, release.bytes);
   const existing = await findStack(target, config.name);
   const parameters = {
+    ...keptParameters(template, existing),
+    ...delivery.parameters,
     DomainName: delivery.domain,
     ReleaseBucket: bucket,
     ReleaseKey: release.key,
@@ -83,6 +88,19 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
   const synced = await syncSite(target, needed(outputs, 'SpaBucketName'), files);
   await invalidate(target, needed(outputs, 'DistributionId'), synced, reference);
   return { outputs, changed: plan !== undefined, uploaded: synced.uploaded };
+}
+
+/**
+ * What was once given goes on: without this an update would set it back. Only parameters that are empty by default;
+ * the others' defaults are the configuration, which may have changed.
+ */
+function keptParameters(template: string, existing: Stack | undefined): Record<string, string> {
+  const { Parameters = {} } = parse(template) as { Parameters?: Record<string, { Default?: unknown }> };
+  return Object.fromEntries(
+    (existing?.Parameters ?? []).flatMap(({ ParameterKey = '', ParameterValue }) =>
+      ParameterValue && Parameters[ParameterKey]?.Default === '' ? [[ParameterKey, ParameterValue]] : [],
+    ),
+  );
 }
 
 function needed(outputs: Readonly<Record<string, string>>, name: string): string {
