@@ -1,5 +1,6 @@
 /** `AWS::Budgets::Budget`. */
 import { type ResourceRequest, resourceType } from '../../stacks/resource-type.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 import { Fault } from '../../wire/fault.ts';
 
 interface BudgetProperties {
@@ -61,10 +62,8 @@ export const budgetType = resourceType<BudgetProperties>({
   replaces: (before, after) =>
     JSON.stringify(before.NotificationsWithSubscribers) !== JSON.stringify(after.NotificationsWithSubscribers),
   async delete({ physicalId, stack, invoke }) {
-    try {
-      await invoke('budgets', 'DeleteBudget', { AccountId: stack.account, BudgetName: physicalId });
-    } catch (error) {
-      if (!(error instanceof Fault && error.code === 'NotFoundException')) throw error;
-    }
+    await unlessGone(['NotFoundException'], () =>
+      invoke('budgets', 'DeleteBudget', { AccountId: stack.account, BudgetName: physicalId }),
+    );
   },
 });

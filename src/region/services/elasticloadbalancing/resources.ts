@@ -1,6 +1,7 @@
 /** Elastic Load Balancing in CloudFormation. */
 
 import { type ResourceRequest, resourceType } from '../../stacks/resource-type.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Tag } from './state.ts';
 
@@ -389,16 +390,8 @@ export const listener = resourceType<ListenerProperties>({
     return { physicalId, attributes: { ListenerArn: physicalId } };
   },
   delete: ({ physicalId, invoke }) =>
-    unlessGone('ListenerNotFound', () => invoke(service, 'DeleteListener', { ListenerArn: physicalId })),
+    unlessGone(['ListenerNotFound'], () => invoke(service, 'DeleteListener', { ListenerArn: physicalId })),
 });
-
-async function unlessGone(code: string, run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== code) throw error;
-  }
-}
 
 interface RuleProperties {
   readonly ListenerArn: string;
@@ -449,5 +442,5 @@ export const listenerRule = resourceType<RuleProperties>({
     return { physicalId, attributes: { RuleArn: physicalId, IsDefault: false } };
   },
   delete: ({ physicalId, invoke }) =>
-    unlessGone('RuleNotFound', () => invoke(service, 'DeleteRule', { RuleArn: physicalId })),
+    unlessGone(['RuleNotFound'], () => invoke(service, 'DeleteRule', { RuleArn: physicalId })),
 });

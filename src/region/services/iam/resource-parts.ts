@@ -1,5 +1,6 @@
 /** What IAM's CloudFormation types share: documents, tags, the policies of a holder, and ends of what is gone already. */
 import type { ResourceRequest } from '../../stacks/resource-type.ts';
+import { unlessGone as unlessGoneBy } from '../../stacks/unless-gone.ts';
 import { Fault } from '../../wire/fault.ts';
 
 export type Document = object | string;
@@ -24,23 +25,19 @@ export function allTags({ stackTags }: Pick<ResourceRequest<unknown>, 'stackTags
   return [...tags.values()];
 }
 
-export async function unlessFault(code: string, run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!(error instanceof Fault && error.code === code)) throw error;
-  }
-}
-
-export const unlessGone = (run: () => Promise<unknown>) => unlessFault('NoSuchEntity', run);
+export const unlessGone = (run: () => Promise<unknown>) => unlessGoneBy(['NoSuchEntity'], run);
 
 /**
  * Creates what is named. A name that CloudFormation made up is the resource's alone, so what bears it already was made
  * by an attempt that a crash cut short, and is taken up.
  */
 export async function createNamed(given: string | undefined, create: () => Promise<unknown>): Promise<void> {
-  if (given !== undefined) await create();
-  else await unlessFault('EntityAlreadyExists', create);
+  try {
+    await create();
+  } catch (error) {
+    const taken = error instanceof Fault && error.code === 'EntityAlreadyExists';
+    if (!taken || given !== undefined) throw error;
+  }
 }
 
 type HolderKind = 'Role' | 'User' | 'Group';

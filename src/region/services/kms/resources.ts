@@ -1,6 +1,6 @@
 /** KMS in CloudFormation. */
 import { resourceType } from '../../stacks/resource-type.ts';
-import { Fault } from '../../wire/fault.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 
 interface KeyProperties {
   readonly Description?: string;
@@ -79,7 +79,7 @@ export const keyType = resourceType<KeyProperties>({
   },
   async delete({ physicalId: KeyId, properties, invoke }) {
     const PendingWindowInDays = Number(properties.PendingWindowInDays ?? 30);
-    await unlessGone(() => invoke('kms', 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays }));
+    await unlessGone(gone, () => invoke('kms', 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays }));
   },
 });
 
@@ -97,14 +97,7 @@ async function setRotation(invoke: Invoke, KeyId: string, wanted: KeyProperties,
 }
 
 /** Gone, or going already. */
-async function unlessGone(run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    const gone = error instanceof Fault && ['NotFoundException', 'KMSInvalidStateException'].includes(error.code);
-    if (!gone) throw error;
-  }
-}
+const gone = ['NotFoundException', 'KMSInvalidStateException'];
 
 interface AliasProperties {
   readonly AliasName: string;
@@ -122,6 +115,6 @@ export const aliasType = resourceType<AliasProperties>({
     return { physicalId, attributes: {} };
   },
   async delete({ physicalId, invoke }) {
-    await unlessGone(() => invoke('kms', 'DeleteAlias', { AliasName: physicalId }));
+    await unlessGone(gone, () => invoke('kms', 'DeleteAlias', { AliasName: physicalId }));
   },
 });

@@ -1,6 +1,6 @@
 /** Route 53 in CloudFormation. */
 import { resourceType } from '../../stacks/resource-type.ts';
-import { isRecord } from '../iam/policy.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 
 interface HostedZoneProperties {
   readonly Name: string;
@@ -45,7 +45,7 @@ export const hostedZone = resourceType<HostedZoneProperties>({
     return { physicalId, attributes };
   },
   async delete({ physicalId, invoke }) {
-    await unlessGone('NoSuchHostedZone', () => invoke('route53', 'DeleteHostedZone', { Id: physicalId }));
+    await unlessGone(['NoSuchHostedZone'], () => invoke('route53', 'DeleteHostedZone', { Id: physicalId }));
   },
 });
 
@@ -89,9 +89,7 @@ export const recordSet = resourceType<RecordSetProperties>({
     return { physicalId };
   },
   async delete({ properties, invoke }) {
-    await unlessGone('NoSuchHostedZone', () =>
-      unlessGone('InvalidChangeBatch', () => change(invoke, 'DELETE', properties)),
-    );
+    await unlessGone(['NoSuchHostedZone', 'InvalidChangeBatch'], () => change(invoke, 'DELETE', properties));
   },
 });
 
@@ -137,13 +135,4 @@ async function zoneNamed(invoke: Invoke, name: string): Promise<string> {
   if (zone?.Name !== `${name.replace(/\.$/, '').toLowerCase()}.`)
     throw new Error(`No hosted zones named ${name} found`);
   return zone.Id;
-}
-
-/** What is gone already need not be deleted. */
-async function unlessGone(code: string, run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!isRecord(error) || error.code !== code) throw error;
-  }
 }

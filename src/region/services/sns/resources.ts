@@ -1,6 +1,6 @@
 /** SNS in CloudFormation. */
 import { resourceType } from '../../stacks/resource-type.ts';
-import { Fault } from '../../wire/fault.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 
 interface TopicProperties {
   readonly TopicName?: string;
@@ -129,10 +129,8 @@ async function putPolicy(invoke: Invoke, { PolicyDocument, Topics }: TopicPolicy
 /** Back to the default policy; a topic that is gone has none. */
 async function dropPolicy(invoke: Invoke, topics: readonly string[]): Promise<void> {
   for (const TopicArn of topics) {
-    try {
-      await invoke('sns', 'SetTopicAttributes', { TopicArn, AttributeName: 'Policy', AttributeValue: '' });
-    } catch (error) {
-      if (!(error instanceof Fault && error.code === 'NotFound')) throw error;
-    }
+    await unlessGone(['NotFound'], () =>
+      invoke('sns', 'SetTopicAttributes', { TopicArn, AttributeName: 'Policy', AttributeValue: '' }),
+    );
   }
 }

@@ -1,5 +1,6 @@
 /** `AWS::SSM::Parameter`. */
 import { resourceType } from '../../stacks/resource-type.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 import { Fault } from '../../wire/fault.ts';
 
 interface ParameterProperties {
@@ -50,10 +51,6 @@ export const parameterType = resourceType<ParameterProperties>({
     return { physicalId, attributes: { Type: properties.Type, Value: properties.Value } };
   },
   async delete({ physicalId, invoke }) {
-    try {
-      await invoke('ssm', 'DeleteParameter', { Name: physicalId });
-    } catch (error) {
-      if (!(error instanceof Fault && error.code === 'ParameterNotFound')) throw error;
-    }
+    await unlessGone(['ParameterNotFound'], () => invoke('ssm', 'DeleteParameter', { Name: physicalId }));
   },
 });

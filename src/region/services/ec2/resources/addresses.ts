@@ -6,7 +6,8 @@ import type {
   DescribeNatGatewaysResult,
 } from '@aws-sdk/client-ec2';
 import { type ExistingResource, type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { goneCodes, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface EipProperties {
   readonly Domain?: string;
@@ -44,7 +45,7 @@ export const eip = resourceType<EipProperties>({
   },
   async delete(request) {
     const { AllocationId } = request.attributes;
-    await unlessGone(async () => {
+    await unlessGone(goneCodes, async () => {
       if (request.properties.InstanceId)
         await request.invoke('ec2', 'DisassociateAddress', { PublicIp: request.physicalId });
       await request.invoke('ec2', 'ReleaseAddress', { AllocationId });
@@ -69,7 +70,7 @@ export const eipAssociation = resourceType<EipAssociationProperties>({
     return { physicalId: AssociationId, attributes: { Id: AssociationId } };
   },
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DisassociateAddress', { AssociationId: request.physicalId })),
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DisassociateAddress', { AssociationId: request.physicalId })),
 });
 
 interface NatGatewayProperties {
@@ -101,7 +102,7 @@ export const natGateway = resourceType<NatGatewayProperties>({
     return { physicalId: request.physicalId, attributes: request.attributes };
   },
   async delete(request) {
-    await unlessGone(() => request.invoke('ec2', 'DeleteNatGateway', { NatGatewayId: request.physicalId }));
+    await unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteNatGateway', { NatGatewayId: request.physicalId }));
     await request.until(`NAT gateway ${request.physicalId} to be deleted`, () => gone(request), { everyMs: 50 });
   },
 });

@@ -1,8 +1,9 @@
 /** `AWS::EC2::FlowLog`. */
 import type { CreateFlowLogsResult } from '@aws-sdk/client-ec2';
 import { resourceType } from '../../../stacks/resource-type.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
 import { Fault } from '../../../wire/fault.ts';
-import { booleanOf, numberOf, type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { booleanOf, goneCodes, numberOf, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface FlowLogProperties {
   readonly ResourceId: string;
@@ -66,5 +67,6 @@ export const flowLog = resourceType<FlowLogProperties>({
     await updateTags(request, request.physicalId);
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteFlowLogs', { FlowLogIds: [request.physicalId] })),
+  delete: (request) =>
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteFlowLogs', { FlowLogIds: [request.physicalId] })),
 });

@@ -5,7 +5,8 @@ import type {
   DescribeInternetGatewaysResult,
 } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { goneCodes, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface GatewayProperties {
   readonly Tags?: readonly TagProperty[];
@@ -26,7 +27,9 @@ export const internetGateway = resourceType<GatewayProperties>({
     return { physicalId: request.physicalId, attributes: { InternetGatewayId: request.physicalId } };
   },
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DeleteInternetGateway', { InternetGatewayId: request.physicalId })),
+    unlessGone(goneCodes, () =>
+      request.invoke('ec2', 'DeleteInternetGateway', { InternetGatewayId: request.physicalId }),
+    ),
 });
 
 interface AttachmentProperties {
@@ -43,14 +46,14 @@ export const vpcGatewayAttachment = resourceType<AttachmentProperties>({
   async update(request) {
     const { InternetGatewayId, VpcId } = request.previous;
     if (InternetGatewayId !== request.properties.InternetGatewayId) {
-      await unlessGone(() => request.invoke('ec2', 'DetachInternetGateway', { InternetGatewayId, VpcId }));
+      await unlessGone(goneCodes, () => request.invoke('ec2', 'DetachInternetGateway', { InternetGatewayId, VpcId }));
       await attach(request);
     }
     return { physicalId: request.physicalId, attributes: { AttachmentType: 'IGW' } };
   },
   delete: (request) => {
     const { InternetGatewayId, VpcId } = request.properties;
-    return unlessGone(() => request.invoke('ec2', 'DetachInternetGateway', { InternetGatewayId, VpcId }));
+    return unlessGone(goneCodes, () => request.invoke('ec2', 'DetachInternetGateway', { InternetGatewayId, VpcId }));
   },
 });
 
@@ -84,7 +87,7 @@ export const egressOnlyInternetGateway = resourceType<EgressOnlyProperties>({
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
   delete: (request) =>
-    unlessGone(() =>
+    unlessGone(goneCodes, () =>
       request.invoke('ec2', 'DeleteEgressOnlyInternetGateway', { EgressOnlyInternetGatewayId: request.physicalId }),
     ),
 });

@@ -7,8 +7,9 @@ import type {
 } from '@aws-sdk/client-ec2';
 import { unmodelledBoot } from '../../../machines/boot-check.ts';
 import { type ResourceRequest, type ResourceUpdate, resourceType } from '../../../stacks/resource-type.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
 import { noHardware, typed } from './launch-template.ts';
-import { booleanOf, type TagProperty, tagSpecification, tagsFor, unlessGone, updateTags } from './properties.ts';
+import { booleanOf, goneCodes, type TagProperty, tagSpecification, tagsFor, updateTags } from './properties.ts';
 
 interface InstanceProperties {
   readonly ImageId?: string;
@@ -102,7 +103,7 @@ export const instance = resourceType<InstanceProperties>({
   },
   async delete(request) {
     const { physicalId: id } = request;
-    await unlessGone(() => request.invoke('ec2', 'TerminateInstances', { InstanceIds: [id] }));
+    await unlessGone(goneCodes, () => request.invoke('ec2', 'TerminateInstances', { InstanceIds: [id] }));
     await request.until(
       `instance ${id} to terminate`,
       async () => ((await describe(request, id))?.State?.Name ?? 'terminated') === 'terminated',

@@ -6,7 +6,8 @@ import type {
 } from '@aws-sdk/client-ec2';
 import { unmodelledBoot } from '../../../machines/boot-check.ts';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { booleanOf, numberOf, type TagProperty, tagsFor, unlessGone } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { booleanOf, goneCodes, numberOf, type TagProperty, tagsFor } from './properties.ts';
 
 interface TagSpecificationProperty {
   readonly ResourceType: string;
@@ -91,7 +92,9 @@ export const launchTemplate = resourceType<TemplateProperties>({
   },
   read: async (request) => (await created(request, request.physicalId)).attributes,
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DeleteLaunchTemplate', { LaunchTemplateId: request.physicalId })),
+    unlessGone(goneCodes, () =>
+      request.invoke('ec2', 'DeleteLaunchTemplate', { LaunchTemplateId: request.physicalId }),
+    ),
 });
 
 async function created(request: ResourceRequest<TemplateProperties>, id: string) {

@@ -1,7 +1,8 @@
 /** `AWS::EC2::NetworkAcl` and `AWS::EC2::NetworkAclEntry`. */
 import type { CreateNetworkAclResult } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { booleanOf, numberOf, type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { booleanOf, goneCodes, numberOf, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface AclProperties {
   readonly VpcId: string;
@@ -24,7 +25,7 @@ export const networkAcl = resourceType<AclProperties>({
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DeleteNetworkAcl', { NetworkAclId: request.physicalId })),
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteNetworkAcl', { NetworkAclId: request.physicalId })),
 });
 
 interface EntryProperties {
@@ -61,7 +62,7 @@ export const networkAclEntry = resourceType<EntryProperties>({
     await request.invoke('ec2', 'ReplaceNetworkAclEntry', entryOf(request));
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteNetworkAclEntry', placeOf(request))),
+  delete: (request) => unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteNetworkAclEntry', placeOf(request))),
 });
 
 function placeOf({ properties }: ResourceRequest<EntryProperties>) {

@@ -50,12 +50,5 @@ export async function updateTags(request: Invoking, id: string): Promise<void> {
   await request.invoke('ec2', 'CreateTags', { Resources: [id], Tags: wanted });
 }
 
-/** Runs a deletion; what is gone already counts as deleted. */
-export async function unlessGone(run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!/NotFound$|\.NotAttached$/.test(code)) throw error;
-  }
-}
+/** Codes of the faults by which EC2 says that what is to be deleted is gone already. */
+export const goneCodes = /NotFound$|\.NotAttached$/;

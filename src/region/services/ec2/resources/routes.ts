@@ -1,7 +1,8 @@
 /** `AWS::EC2::RouteTable` and `AWS::EC2::Route`. */
 import type { CreateRouteTableResult } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { goneCodes, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface RouteTableProperties {
   readonly VpcId: string;
@@ -24,7 +25,7 @@ export const routeTable = resourceType<RouteTableProperties>({
     return { physicalId: request.physicalId, attributes: { RouteTableId: request.physicalId } };
   },
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DeleteRouteTable', { RouteTableId: request.physicalId })),
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteRouteTable', { RouteTableId: request.physicalId })),
 });
 
 interface RouteProperties {
@@ -57,7 +58,7 @@ export const route = resourceType<RouteProperties>({
     await request.invoke('ec2', 'ReplaceRoute', routeOf(request));
     return created(request);
   },
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteRoute', destinationOf(request))),
+  delete: (request) => unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteRoute', destinationOf(request))),
 });
 
 function destinationOf({ properties }: ResourceRequest<RouteProperties>) {

@@ -7,7 +7,8 @@ import type {
   IpPermission,
 } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { numberOf, type TagProperty, tagSpecification, tagsFor, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { goneCodes, numberOf, type TagProperty, tagSpecification, tagsFor, updateTags } from './properties.ts';
 
 interface RuleProperties {
   readonly IpProtocol: unknown;
@@ -76,7 +77,8 @@ export const securityGroup = resourceType<GroupProperties>({
     await updateTags(request, request.physicalId);
     return await created(request, request.physicalId);
   },
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteSecurityGroup', { GroupId: request.physicalId })),
+  delete: (request) =>
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteSecurityGroup', { GroupId: request.physicalId })),
 });
 
 async function created(request: ResourceRequest<GroupProperties>, id: string) {
@@ -142,7 +144,7 @@ async function revoke(
   rule: RuleProperties,
 ): Promise<void> {
   const input = { GroupId, IpPermissions: [permissionOf(rule)] };
-  await unlessGone(() => request.invoke('ec2', `RevokeSecurityGroup${direction}`, input));
+  await unlessGone(goneCodes, () => request.invoke('ec2', `RevokeSecurityGroup${direction}`, input));
 }
 
 function codeOf(error: unknown): string {
@@ -187,7 +189,7 @@ function standalone(direction: Direction, members: readonly string[]) {
     },
     async delete(request) {
       const { GroupId, GroupName } = request.properties;
-      await unlessGone(() =>
+      await unlessGone(goneCodes, () =>
         request.invoke('ec2', `RevokeSecurityGroup${direction}`, {
           ...(GroupId ? { GroupId } : { GroupName }),
           SecurityGroupRuleIds: [request.physicalId],

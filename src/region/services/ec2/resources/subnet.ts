@@ -7,7 +7,8 @@ import type {
   ReplaceNetworkAclAssociationResult,
 } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { booleanOf, type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { booleanOf, goneCodes, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface SubnetProperties {
   readonly VpcId: string;
@@ -60,7 +61,8 @@ export const subnet = resourceType<SubnetProperties>({
     return { physicalId: request.physicalId, attributes: await attributesOf(request, request.physicalId) };
   },
   read: (request) => attributesOf(request, request.physicalId),
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteSubnet', { SubnetId: request.physicalId })),
+  delete: (request) =>
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteSubnet', { SubnetId: request.physicalId })),
 });
 
 type LaunchSettings = Omit<SubnetProperties, 'VpcId'>;
@@ -125,7 +127,7 @@ export const subnetRouteTableAssociation = resourceType<RouteTableAssociationPro
     return { physicalId: id, attributes: { Id: id } };
   },
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DisassociateRouteTable', { AssociationId: request.physicalId })),
+    unlessGone(goneCodes, () => request.invoke('ec2', 'DisassociateRouteTable', { AssociationId: request.physicalId })),
 });
 
 interface AclAssociationProperties {

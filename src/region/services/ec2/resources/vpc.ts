@@ -7,7 +7,8 @@ import type {
   DescribeVpcsResult,
 } from '@aws-sdk/client-ec2';
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import { booleanOf, type TagProperty, tagSpecification, unlessGone, updateTags } from './properties.ts';
+import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { booleanOf, goneCodes, type TagProperty, tagSpecification, updateTags } from './properties.ts';
 
 interface VpcProperties {
   readonly CidrBlock?: string;
@@ -38,7 +39,7 @@ export const vpc = resourceType<VpcProperties>({
     return { physicalId: request.physicalId, attributes: await attributesOf(request, request.physicalId) };
   },
   read: (request) => attributesOf(request, request.physicalId),
-  delete: (request) => unlessGone(() => request.invoke('ec2', 'DeleteVpc', { VpcId: request.physicalId })),
+  delete: (request) => unlessGone(goneCodes, () => request.invoke('ec2', 'DeleteVpc', { VpcId: request.physicalId })),
 });
 
 /** CloudFormation's defaults are EC2's: DNS support on, host names off. */
@@ -100,5 +101,7 @@ export const vpcCidrBlock = resourceType<CidrBlockProperties>({
     };
   },
   delete: (request) =>
-    unlessGone(() => request.invoke('ec2', 'DisassociateVpcCidrBlock', { AssociationId: request.physicalId })),
+    unlessGone(goneCodes, () =>
+      request.invoke('ec2', 'DisassociateVpcCidrBlock', { AssociationId: request.physicalId }),
+    ),
 });
