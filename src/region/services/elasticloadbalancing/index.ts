@@ -2,7 +2,7 @@
 import { type Scope, service } from '../service.ts';
 import * as listeners from './listener.ts';
 import * as balancers from './load-balancer.ts';
-import { listener, listenerRule, loadBalancer, targetGroup } from './resources.ts';
+import { resources } from './resources/index.ts';
 import { balancers as balancerTable, targets as targetTable } from './state.ts';
 import * as tags from './tags.ts';
 import * as targets from './target.ts';
@@ -42,12 +42,7 @@ export const elasticLoadBalancing = service('@aws-sdk/client-elastic-load-balanc
     removeTags: tags.removeTags,
     describeTags: tags.describeTags,
   },
-  resources: {
-    'AWS::ElasticLoadBalancingV2::LoadBalancer': loadBalancer,
-    'AWS::ElasticLoadBalancingV2::Listener': listener,
-    'AWS::ElasticLoadBalancingV2::ListenerRule': listenerRule,
-    'AWS::ElasticLoadBalancingV2::TargetGroup': targetGroup,
-  },
+  resources,
   start(scope: Scope) {
     for (const arn of balancerTable(scope).keys()) balancers.scheduleActive(scope, arn);
     for (const [key, target] of targetTable(scope).entries())
