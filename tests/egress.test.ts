@@ -17,6 +17,9 @@ import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
   EC2Client,
+  ModifyVpcEndpointCommand,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -377,6 +380,42 @@ describe('a machine in a private subnet', () => {
     const failed = await eventually(status, (found) => found?.DeliverLogsStatus === 'FAILED');
     expect(failed?.DeliverLogsErrorMessage).toBe('Access error');
     expect(eventTexts('flow-log-failed')).toContain('sts:AssumeRole');
+  }, 60_000);
+
+  test('installs packages only as far as the endpoint’s policy lets it read Amazon’s repository', async () => {
+    const ec2 = client(EC2Client);
+    const VpcEndpointId = (await physicalIds()).S3Endpoint;
+    const boots = async (Resource: string, kind: string): Promise<string> => {
+      const PolicyDocument = JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource }],
+      });
+      await ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId, PolicyDocument }));
+      const { Instances } = await ec2.send(
+        new RunInstancesCommand({
+          ImageId: 'ami-0123456789abcdef0',
+          InstanceType: 't3.small',
+          MinCount: 1,
+          MaxCount: 1,
+          SubnetId: (await machine()).SubnetId,
+          UserData: Buffer.from('#!/bin/bash -e\ndnf -y install nodejs22\n').toString('base64'),
+        }),
+      );
+      const InstanceId = Instances?.[0]?.InstanceId ?? '';
+      const told = async () => {
+        const booted = region.scope.machines.get(InstanceId);
+        return { status: booted?.boot.status, text: `${booted?.boot.reason}` };
+      };
+      const { status, text } = await eventually(told, (found) => found.status !== 'running');
+      expect(status, text).toBe(kind);
+      await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId] }));
+      return text;
+    };
+    await boots('arn:aws:s3:::al2023-repos-us-east-1-de612dc2/*', 'succeeded');
+    expect(await boots('arn:aws:s3:::egress-data/*', 'failed')).toMatch(
+      /Status code: 403 .*missing: a statement in the VPC endpoint policy that allows "s3:GetObject"/,
+    );
+    await ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId, ResetPolicy: true }));
   }, 60_000);
 
   test('reads S3 over the NAT gateway without the endpoint, and it is counted there', async () => {

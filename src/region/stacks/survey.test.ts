@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resourceType } from './resource-type.ts';
-import { survey } from './survey.ts';
+import { refusal, survey } from './survey.ts';
 import { thing } from './testing.ts';
 
 const nothing = async () => ({ physicalId: 'x' });
@@ -115,5 +115,53 @@ describe('survey', () => {
     const { errors } = survey(text, [], types);
     expect(errors).toMatchObject([{ message: expect.stringContaining(message) }]);
     expect(errors[0]?.line).toBe(line);
+  });
+});
+
+describe('what values ask for', () => {
+  const machine = resourceType<object>({
+    honours: ['UserData', 'ImageId'],
+    create: nothing,
+    delete: async () => {},
+    unmodelled({ properties, metadata }) {
+      const { UserData = '' } = properties as { UserData?: string };
+      const words = Buffer.from(UserData, 'base64').toString('utf8').split(/\s+/);
+      return [
+        ...words.map((what) => ({ path: ['Properties', 'UserData'], what })),
+        ...Object.keys(metadata).map((what) => ({ path: ['Metadata', what], what })),
+      ];
+    },
+  });
+  const text = `
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+  Machine:
+    Type: AWS::EC2::Instance
+    Metadata:
+      Init: !GetAtt Bucket.Arn
+    Properties:
+      ImageId: !Select [0, !Split [',', !GetAtt Bucket.Arn]]
+      UserData:
+        Fn::Base64: !Sub 'run \${AWS::Region} \${Bucket} \${Bucket.Arn} end'
+`;
+
+  it('is asked with what is known, and what hangs on the rest is left out', () => {
+    const found = survey(text, [], { ...types, 'AWS::EC2::Instance': machine });
+    const row = { logicalId: 'Machine', type: 'AWS::EC2::Instance' };
+    expect(found).toEqual({
+      errors: [],
+      notModelled: [
+        ...['run', 'us-east-1', 'end'].map((what) => ({ ...row, path: 'UserData', what, line: 11 })),
+        { ...row, path: 'Metadata.Init', what: 'Init', line: 8 },
+      ],
+    });
+    expect(refusal(found)).toBe(
+      "What Orrery's machines cannot do: AWS::EC2::Instance (Machine, line 11) UserData: run; " +
+        'AWS::EC2::Instance (Machine, line 11) UserData: us-east-1; AWS::EC2::Instance (Machine, line 11) UserData: end; ' +
+        'AWS::EC2::Instance (Machine, line 8) Metadata.Init: Init. Nothing was started. With --allow-unmodelled, or the ' +
+        'stack tag orrery:allow-unmodelled=true, such boots fail.',
+    );
+    expect(refusal({ errors: [], notModelled: [] })).toBeUndefined();
   });
 });

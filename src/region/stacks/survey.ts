@@ -111,8 +111,8 @@ export function surveyPlan(plan: Plan, types: ResourceTypes): Survey {
   return { errors, notModelled: missing };
 }
 
-/** Stands for what is not known yet: in a script a word like any other. */
-const unknownWord = 'OrreryUnknownYet';
+/** Stands for what is not known yet: in a script a word like any other, and alone no base64. */
+const unknownWord = 'orrery_unknown_yet';
 
 function unmodelledValues(
   type: ResourceType,
