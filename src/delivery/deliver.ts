@@ -95,7 +95,7 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
  * the others' defaults are the configuration, which may have changed.
  */
 function keptParameters(template: string, existing: Stack | undefined): Record<string, string> {
-  const { Parameters = {} } = parse(template) as { Parameters?: Record<string, { Default?: unknown }> };
+  const { Parameters = {} } = parse(template, { logLevel: 'error' }) as { Parameters?: Record<string, { Default?: unknown }> };
   return Object.fromEntries(
     (existing?.Parameters ?? []).flatMap(({ ParameterKey = '', ParameterValue }) =>
       ParameterValue && Parameters[ParameterKey]?.Default === '' ? [[ParameterKey, ParameterValue]] : [],
