@@ -1,5 +1,5 @@
 /** What went wrong, in words for the one at the keyboard: what, where, and the likely fix. */
-import { ConfigError } from '../blueprint/index.ts';
+import { ConfigError } from '../blueprint/config.ts';
 import { StackFailed } from '../delivery/stack.ts';
 import { UserError } from '../delivery/user-error.ts';
 import { paint } from './print.ts';

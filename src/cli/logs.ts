@@ -5,7 +5,8 @@ import { UserError } from '../delivery/user-error.ts';
 import type { LoggedEvent } from '../region/events.ts';
 import { appDir } from './app.ts';
 import { line, paint } from './print.ts';
-import { endpointOf, findRunning, type RunningRegion, targetOf } from './running.ts';
+import { endpointOf, findRunning, type RunningRegion } from './running.ts';
+import { targetOf } from './running-target.ts';
 
 export function logsCommand(program: Command): void {
   program

@@ -1,37 +1,33 @@
 #!/usr/bin/env node
 /** The command line: one file per command; here they are listed, and errors are worded. */
 import { Command } from 'commander';
-import { deployCommand } from './deploy.ts';
-import { downCommand } from './down.ts';
 import { failure } from './failure.ts';
-import { initCommand } from './init.ts';
-import { logsCommand } from './logs.ts';
-import { statusCommand } from './status.ts';
-import { synthCommand } from './synth.ts';
-import { regionCommand, upCommand } from './up.ts';
 import { version } from './version.ts';
 
 // The AWS SDK announces the Node versions of next year; that is nothing a user of this command can act on.
 process.removeAllListeners('warning');
+
+/** In the order of the help. Only the file of the command that was given is loaded. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  up: async () => (await import('./up.ts')).upCommand,
+  down: async () => (await import('./down.ts')).downCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  logs: async () => (await import('./logs.ts')).logsCommand,
+  synth: async () => (await import('./synth.ts')).synthCommand,
+  init: async () => (await import('./init.ts')).initCommand,
+  deploy: async () => (await import('./deploy.ts')).deployCommand,
+  region: async () => (await import('./region.ts')).regionCommand,
+};
 
 const program = new Command('orrery')
   .description('A scalable web architecture on AWS: run it here, deploy it there, from one definition.')
   .version(version())
   .showHelpAfterError('(orrery --help lists the commands)');
 
-for (const add of [
-  upCommand,
-  regionCommand,
-  downCommand,
-  statusCommand,
-  logsCommand,
-  synthCommand,
-  initCommand,
-  deployCommand,
-])
-  add(program);
-
 try {
+  const given = process.argv[2] ?? '';
+  const wanted = Object.hasOwn(commands, given) ? [commands[given]] : Object.values(commands);
+  for (const load of wanted) (await load?.())?.(program);
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(failure(error));

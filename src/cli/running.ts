@@ -1,7 +1,6 @@
 /** The local region of an app: where it keeps its state, and whether it runs. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { localTarget, type Target } from '../delivery/target.ts';
 import type { Ports } from '../region/region.ts';
 import type { RootKey } from '../region/services/iam/credentials.ts';
 
@@ -43,11 +42,6 @@ export async function findRunning(appDir: string): Promise<RunningRegion | undef
   } catch {
     return undefined;
   }
-}
-
-/** Clients for it. */
-export function targetOf(running: RunningRegion): Target {
-  return localTarget({ endpoint: endpointOf(running), region: running.region, ...running.rootKey });
 }
 
 export function endpointOf({ ports }: RunningRegion): string {

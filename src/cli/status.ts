@@ -11,7 +11,8 @@ import type { Command } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
 import { appDir } from './app.ts';
 import { line, paint, table } from './print.ts';
-import { endpointOf, findRunning, type RunningRegion, targetOf } from './running.ts';
+import { endpointOf, findRunning, type RunningRegion } from './running.ts';
+import { targetOf } from './running-target.ts';
 
 export function statusCommand(program: Command): void {
   program

@@ -10,7 +10,8 @@ import { line, paint, table } from './print.ts';
 import { stackProgress } from './progress.ts';
 import { type RegionArguments, regionChoices, withRegionOptions } from './region-options.ts';
 import { runningHere, runUntilTold, startDetached, startRegion } from './region-process.ts';
-import { findRunning, type RunningRegion, targetOf } from './running.ts';
+import { findRunning, type RunningRegion } from './running.ts';
+import { targetOf } from './running-target.ts';
 
 interface UpOptions extends RegionArguments {
   readonly detach?: boolean;
@@ -27,16 +28,6 @@ export function upCommand(program: Command): void {
     .option('--domain <name>', 'the local domain (default: the first label of the domain, under .localhost)')
     .option('--allow-unmodelled', 'leave out resources whose type is not modelled, instead of stopping')
     .action(up);
-}
-
-/** What `up --detach` leaves behind: the region alone. */
-export function regionCommand(program: Command): void {
-  withRegionOptions(program.command('region', { hidden: true }))
-    .argument('<dir>')
-    .action(async (dir: string, options: RegionArguments) => {
-      const folder = appDir(dir);
-      await runUntilTold(folder, await startRegion(folder, regionChoices(options)));
-    });
 }
 
 async function up(dir: string, options: UpOptions): Promise<void> {
