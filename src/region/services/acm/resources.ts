@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { resourceType } from '../../stacks/resource-type.ts';
 import { Fault } from '../../wire/fault.ts';
+import { resourceTags } from '../tags.ts';
 
 interface CertificateProperties {
   readonly DomainName: string;
@@ -40,7 +41,6 @@ export const certificateType = resourceType<CertificateProperties>({
   ],
   async create(request) {
     const { properties, invoke, stack, logicalId } = request;
-    const own = properties.Tags ?? [];
     const { CertificateArn } = await invoke<{ CertificateArn: string }>('acm', 'RequestCertificate', {
       DomainName: properties.DomainName,
       SubjectAlternativeNames: properties.SubjectAlternativeNames,
@@ -51,10 +51,7 @@ export const certificateType = resourceType<CertificateProperties>({
         .update(`${stack.id} ${logicalId} ${request.name()}`)
         .digest('hex')
         .slice(0, 32),
-      Tags: [
-        ...request.stackTags.filter(({ Key }) => !Key.startsWith('aws:') && !own.some((tag) => tag.Key === Key)),
-        ...own,
-      ],
+      Tags: resourceTags(request, properties.Tags),
     });
     request.made?.(CertificateArn);
     const describe = async () =>

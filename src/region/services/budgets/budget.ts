@@ -11,6 +11,7 @@ import type {
   UpdateBudgetRequest,
 } from '@aws-sdk/client-budgets';
 import { Fault } from '../../wire/fault.ts';
+import { pageAt } from '../paging.ts';
 import type { Call } from '../service.ts';
 import { type BudgetRecord, budgetRecords } from './state.ts';
 
@@ -98,11 +99,10 @@ function page<T>(
   all: readonly T[],
   { MaxResults = 100, NextToken }: { MaxResults?: number | undefined; NextToken?: string | undefined },
 ) {
-  const from = NextToken === undefined ? 0 : Number(NextToken);
-  if (!Number.isSafeInteger(from) || from < 0)
+  const { items, next } = pageAt(all, NextToken, MaxResults, () => {
     throw new Fault('InvalidNextTokenException', 'The pagination token is invalid');
-  const next = from + MaxResults;
-  return { items: all.slice(from, next), ...(next < all.length ? { NextToken: String(next) } : {}) };
+  });
+  return { items, ...(next === undefined ? {} : { NextToken: next }) };
 }
 
 export function describeBudgets(input: DescribeBudgetsRequest, call: Call) {

@@ -1,5 +1,6 @@
 /** Which stack a request means, and whether the caller may. */
 import { findStack, type StackRecord } from '../../stacks/records.ts';
+import { pageAt } from '../paging.ts';
 import type { Access, Call } from '../service.ts';
 import { type EngineOf, invalid } from './engines.ts';
 
@@ -59,17 +60,10 @@ async function ownsGroup(call: Call, { id }: StackRecord, group: string): Promis
   return false;
 }
 
-/** One page of a list; the token is the position, and says nothing to others. */
-export function page<T>(
-  items: readonly T[],
-  token: string | undefined,
-  size: number,
-): { items: T[]; NextToken?: string } {
-  const start = token === undefined ? 0 : Number(Buffer.from(token, 'base64url').toString('utf8'));
-  if (!Number.isInteger(start) || start < 0 || (token !== undefined && start === 0)) throw invalid('Invalid NextToken');
-  const end = start + size;
-  return {
-    items: items.slice(start, end),
-    ...(end < items.length ? { NextToken: Buffer.from(String(end)).toString('base64url') } : {}),
+export function page<T>(items: readonly T[], token: string | undefined, size: number) {
+  const refuse = () => {
+    throw invalid('Invalid NextToken');
   };
+  const { items: some, next: NextToken } = pageAt(items, token, size, refuse);
+  return { items: some, ...(NextToken === undefined ? {} : { NextToken }) };
 }

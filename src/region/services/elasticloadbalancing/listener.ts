@@ -32,7 +32,7 @@ import {
   targetGroups,
   validationError,
 } from './state.ts';
-import { checkTags } from './tags.ts';
+import { checkedTags } from './tags.ts';
 
 const defaultPolicy = 'ELBSecurityPolicy-2016-08';
 
@@ -68,7 +68,7 @@ export function createListener(input: CreateListenerCommandInput, call: Call) {
     ...(protocol === 'HTTPS' ? { sslPolicy: input.SslPolicy ?? defaultPolicy } : {}),
     certificates,
     attributes: {},
-    tags: checkTags(input.Tags),
+    tags: checkedTags(input.Tags),
   };
   listeners(call).put(record.arn, record);
   putRule(call, {
@@ -260,7 +260,7 @@ export function createRule(input: CreateRuleCommandInput, call: Call) {
     priority,
     conditions: checkConditions(input.Conditions),
     actions: checkActions(call, input.Actions),
-    tags: checkTags(input.Tags),
+    tags: checkedTags(input.Tags),
   };
   putRule(call, record);
   return { Rules: [ruleView(record)] };

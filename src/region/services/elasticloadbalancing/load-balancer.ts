@@ -22,7 +22,7 @@ import {
   page,
   validationError,
 } from './state.ts';
-import { checkTags } from './tags.ts';
+import { checkedTags } from './tags.ts';
 
 const hostedZoneIds: Readonly<Record<string, string>> = {
   'us-east-1': 'Z35SXDOTRQ7X7K',
@@ -100,7 +100,7 @@ export async function createLoadBalancer(input: CreateLoadBalancerCommandInput, 
       'DuplicateLoadBalancerName',
       'A load balancer with the same name, but with different settings, already exists.',
     );
-  const tags = checkTags(input.Tags);
+  const tags = checkedTags(input.Tags);
   const subnets = await subnetsOf(call, requestedSubnets(input));
   const vpcId = subnets[0]?.VpcId ?? '';
   const securityGroups = input.SecurityGroups?.length ? input.SecurityGroups : await defaultGroup(call, vpcId);

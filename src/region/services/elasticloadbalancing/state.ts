@@ -1,12 +1,9 @@
 /** Elastic Load Balancing's records, of one region. */
 import type { Action, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { Fault } from '../../wire/fault.ts';
+import { pageAt } from '../paging.ts';
 import type { Caller, Scope } from '../service.ts';
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
-}
+import type { Tag } from '../tags.ts';
 
 export interface BalancerRecord {
   readonly arn: string;
@@ -138,14 +135,9 @@ export function validationError(message: string): Fault {
   return new Fault('ValidationError', message);
 }
 
-/** One page: `Marker` is the index to go on at. */
-export function page<T>(
-  all: readonly T[],
-  marker: string | undefined,
-  size = 400,
-): { items: T[]; NextMarker?: string } {
-  const start = marker === undefined ? 0 : Number(marker);
-  if (!Number.isInteger(start) || start < 0) throw validationError(`Invalid marker '${marker}'`);
-  const items = all.slice(start, start + size);
-  return { items, ...(start + size < all.length ? { NextMarker: String(start + size) } : {}) };
+export function page<T>(all: readonly T[], marker: string | undefined, size = 400) {
+  const { items, next: NextMarker } = pageAt(all, marker, size, () => {
+    throw validationError(`Invalid marker '${marker}'`);
+  });
+  return { items, ...(NextMarker === undefined ? {} : { NextMarker }) };
 }

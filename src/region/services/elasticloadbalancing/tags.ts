@@ -6,21 +6,24 @@ import type {
 import type { Table } from '../../store/store.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
-import { balancers, listeners, rules, type Tag, targetGroups, validationError } from './state.ts';
+import {
+  addTags as addTagsTo,
+  checkTags,
+  type GivenTags,
+  mostTags,
+  type Tag,
+  type TagFaults,
+  withoutTags,
+} from '../tags.ts';
+import { balancers, listeners, rules, targetGroups, validationError } from './state.ts';
 
-const mostTags = 50;
+const faults: TagFaults = {
+  malformed: () => validationError('A tag key has 1 to 128 characters, its value at most 256'),
+  duplicate: () => new Fault('DuplicateTagKeys', 'A tag key was specified more than once'),
+  tooMany: () => new Fault('TooManyTags', `A resource has at most ${mostTags} tags`),
+};
 
-export function checkTags(
-  given: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
-): Tag[] {
-  const tags = (given ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value }));
-  if (new Set(tags.map(({ Key }) => Key)).size < tags.length)
-    throw new Fault('DuplicateTagKeys', 'A tag key was specified more than once');
-  if (tags.length > mostTags) throw new Fault('TooManyTags', `A resource has at most ${mostTags} tags`);
-  if (tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 128 || Value.length > 256))
-    throw validationError('A tag key has 1 to 128 characters, its value at most 256');
-  return tags;
-}
+export const checkedTags = (given: GivenTags): Tag[] => checkTags(given, faults);
 
 interface Tagged {
   readonly tags: readonly Tag[];
@@ -41,13 +44,11 @@ function tableOf(scope: Scope, arn: string): Table<Tagged> {
 }
 
 export function addTags({ ResourceArns = [], Tags }: AddTagsCommandInput, call: Call) {
-  const added = checkTags(Tags);
+  checkedTags(Tags);
   for (const arn of ResourceArns) {
     const table = tableOf(call, arn);
     const record = table.get(arn);
-    if (!record) continue;
-    const kept = record.tags.filter(({ Key }) => !added.some((tag) => tag.Key === Key));
-    table.put(arn, { ...record, tags: checkTags([...kept, ...added]) });
+    if (record) table.put(arn, { ...record, tags: addTagsTo(record.tags, Tags, faults) });
   }
   return {};
 }
@@ -56,7 +57,7 @@ export function removeTags({ ResourceArns = [], TagKeys = [] }: RemoveTagsComman
   for (const arn of ResourceArns) {
     const table = tableOf(call, arn);
     const record = table.get(arn);
-    if (record) table.put(arn, { ...record, tags: record.tags.filter(({ Key }) => !TagKeys.includes(Key)) });
+    if (record) table.put(arn, { ...record, tags: withoutTags(record.tags, TagKeys) });
   }
   return {};
 }

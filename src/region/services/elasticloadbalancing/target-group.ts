@@ -24,7 +24,7 @@ import {
   targetsOf,
   validationError,
 } from './state.ts';
-import { checkTags } from './tags.ts';
+import { checkedTags } from './tags.ts';
 
 export function groupOf(scope: Scope, arn: string | undefined): TargetGroupRecord {
   const found = targetGroups(scope).get(arn ?? '');
@@ -140,7 +140,7 @@ export function createTargetGroup(input: CreateTargetGroupCommandInput, call: Ca
     suffix,
     ...settings,
     attributes: { ...groupAttributes.defaults },
-    tags: checkTags(input.Tags),
+    tags: checkedTags(input.Tags),
   };
   targetGroups(call).put(arn, record);
   return { TargetGroups: [view(call, record)] };

@@ -18,13 +18,6 @@ export interface HolderPolicies {
 
 export const text = (document: Document) => (typeof document === 'string' ? document : JSON.stringify(document));
 
-/** The resource's own tags over the stack's; `aws:` tags are CloudFormation's to keep. */
-export function allTags({ stackTags }: Pick<ResourceRequest<unknown>, 'stackTags'>, own: readonly Tag[] = []): Tag[] {
-  const tags = new Map(stackTags.filter(({ Key }) => !Key.startsWith('aws:')).map((tag) => [tag.Key, tag]));
-  for (const { Key, Value } of own) tags.set(Key, { Key, Value: String(Value) });
-  return [...tags.values()];
-}
-
 export const unlessGone = (run: () => Promise<unknown>) => unlessGoneBy(['NoSuchEntity'], run);
 
 /**

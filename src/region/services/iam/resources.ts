@@ -1,7 +1,7 @@
 /** IAM in CloudFormation. */
 import { resourceType } from '../../stacks/resource-type.ts';
+import { resourceTags } from '../tags.ts';
 import {
-  allTags,
   createNamed,
   type Document,
   eachHolder,
@@ -52,7 +52,7 @@ export const roleType = resourceType<RoleProperties>({
         AssumeRolePolicyDocument: text(properties.AssumeRolePolicyDocument),
         MaxSessionDuration: sessionSeconds(properties.MaxSessionDuration),
         PermissionsBoundary,
-        Tags: allTags(request, properties.Tags),
+        Tags: resourceTags(request, properties.Tags),
       }),
     );
     const { Role } = await invoke<{ Role: { Arn: string; RoleId: string } }>('iam', 'GetRole', { RoleName });
@@ -74,7 +74,7 @@ export const roleType = resourceType<RoleProperties>({
     });
     await setBoundary(invoke, 'Role', physicalId, properties.PermissionsBoundary);
     await setPolicies(invoke, 'Role', physicalId, properties, previous);
-    await setTags(invoke, 'Role', physicalId, allTags(request, properties.Tags), previous.Tags);
+    await setTags(invoke, 'Role', physicalId, resourceTags(request, properties.Tags), previous.Tags);
     return { physicalId, attributes };
   },
   async delete({ physicalId, properties, invoke }) {
@@ -278,7 +278,7 @@ export const userType = resourceType<UserProperties>({
         UserName,
         Path: properties.Path,
         PermissionsBoundary: properties.PermissionsBoundary,
-        Tags: allTags(request, properties.Tags),
+        Tags: resourceTags(request, properties.Tags),
       }),
     );
     const { User } = await invoke<{ User: { Arn: string } }>('iam', 'GetUser', { UserName });
@@ -292,7 +292,7 @@ export const userType = resourceType<UserProperties>({
     const { properties, previous, physicalId: UserName, attributes, invoke } = request;
     await setBoundary(invoke, 'User', UserName, properties.PermissionsBoundary);
     await setPolicies(invoke, 'User', UserName, properties, previous);
-    await setTags(invoke, 'User', UserName, allTags(request, properties.Tags), previous.Tags);
+    await setTags(invoke, 'User', UserName, resourceTags(request, properties.Tags), previous.Tags);
     const wanted = properties.Groups ?? [];
     for (const GroupName of wanted) await invoke('iam', 'AddUserToGroup', { GroupName, UserName });
     for (const GroupName of previous.Groups ?? []) {

@@ -1,5 +1,6 @@
 /** Which key an id, an ARN or an alias names, and what is asked of IAM for it. */
 import { Fault } from '../../wire/fault.ts';
+import { pageAt } from '../paging.ts';
 import type { Access, Call, Scope } from '../service.ts';
 import { aliases, type KeyRecord, keys, materials } from './state.ts';
 
@@ -149,7 +150,6 @@ export function needOwn(key: KeyRecord): KeyRecord {
   return needPresent(key);
 }
 
-/** One page; the marker is the number of what came before. */
 export function page<T>(
   all: readonly T[],
   { Limit = 100, Marker }: { Limit?: number | undefined; Marker?: string | undefined },
@@ -159,10 +159,8 @@ export function page<T>(
       `1 validation error detected: Value '${Limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 1000`,
     );
   }
-  const from = Marker === undefined ? 0 : Number(Marker);
-  if (!Number.isSafeInteger(from) || from < 0)
+  const { items, next: NextMarker } = pageAt(all, Marker, Limit, () => {
     throw new Fault('InvalidMarkerException', `Could not deserialize marker '${Marker}'`);
-  const items = all.slice(from, from + Limit);
-  const next = from + items.length;
-  return { items, Truncated: next < all.length, ...(next < all.length ? { NextMarker: String(next) } : {}) };
+  });
+  return { items, Truncated: NextMarker !== undefined, ...(NextMarker === undefined ? {} : { NextMarker }) };
 }

@@ -1,6 +1,7 @@
 /** KMS in CloudFormation. */
 import { resourceType } from '../../stacks/resource-type.ts';
 import { unlessGone } from '../../stacks/unless-gone.ts';
+import { resourceTags } from '../tags.ts';
 
 interface KeyProperties {
   readonly Description?: string;
@@ -37,8 +38,6 @@ export const keyType = resourceType<KeyProperties>({
   ],
   async create(request) {
     const { properties, invoke } = request;
-    const own = properties.Tags ?? [];
-    const stack = request.stackTags.filter(({ Key }) => !Key.startsWith('aws:') && !own.some((tag) => tag.Key === Key));
     const { KeyMetadata } = await invoke<{ KeyMetadata: { KeyId: string; Arn: string } }>('kms', 'CreateKey', {
       Description: properties.Description,
       Policy: properties.KeyPolicy === undefined ? undefined : text(properties.KeyPolicy),
@@ -47,7 +46,7 @@ export const keyType = resourceType<KeyProperties>({
       Origin: properties.Origin,
       MultiRegion: isTrue(properties.MultiRegion),
       BypassPolicyLockoutSafetyCheck: isTrue(properties.BypassPolicyLockoutSafetyCheck),
-      Tags: [...stack, ...own].map(({ Key, Value }) => ({ TagKey: Key, TagValue: String(Value) })),
+      Tags: resourceTags(request, properties.Tags).map(({ Key, Value }) => ({ TagKey: Key, TagValue: Value })),
     });
     const { KeyId, Arn } = KeyMetadata;
     const attributes = { Arn, KeyId };

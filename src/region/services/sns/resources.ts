@@ -1,6 +1,7 @@
 /** SNS in CloudFormation. */
 import { resourceType } from '../../stacks/resource-type.ts';
 import { unlessGone } from '../../stacks/unless-gone.ts';
+import { resourceTags } from '../tags.ts';
 
 interface TopicProperties {
   readonly TopicName?: string;
@@ -17,8 +18,6 @@ export const topicType = resourceType<TopicProperties>({
   honours: ['TopicName', 'DisplayName', 'KmsMasterKeyId', 'Subscription[].Protocol', 'Subscription[].Endpoint', 'Tags'],
   async create(request) {
     const { properties, invoke } = request;
-    const own = properties.Tags ?? [];
-    const stack = request.stackTags.filter(({ Key }) => !Key.startsWith('aws:') && !own.some((tag) => tag.Key === Key));
     const Name = properties.TopicName ?? request.name(256);
     const Attributes = Object.fromEntries(
       attributeNames.flatMap((name) => (properties[name] === undefined ? [] : [[name, properties[name]]])),
@@ -26,7 +25,7 @@ export const topicType = resourceType<TopicProperties>({
     const { TopicArn } = await invoke<{ TopicArn: string }>('sns', 'CreateTopic', {
       Name,
       Attributes,
-      Tags: [...stack, ...own],
+      Tags: resourceTags(request, properties.Tags),
     });
     request.made?.(TopicArn);
     for (const one of properties.Subscription ?? []) {

@@ -1,10 +1,6 @@
 /** SNS's records, of one region. */
 import type { Scope } from '../service.ts';
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
-}
+import type { Tag } from '../tags.ts';
 
 export interface TopicRecord {
   readonly arn: string;

@@ -11,8 +11,10 @@ import type {
 } from '@aws-sdk/client-sns';
 import { Fault } from '../../wire/fault.ts';
 import { compilePolicy } from '../iam/policy.ts';
+import { pageAt } from '../paging.ts';
 import type { Access, Call, Scope } from '../service.ts';
-import { subscriptions, type Tag, type TopicRecord, topics } from './state.ts';
+import { addTags, checkTags, type TagFaults, withoutTags } from '../tags.ts';
+import { subscriptions, type TopicRecord, topics } from './state.ts';
 
 export const invalid = (message: string) => new Fault('InvalidParameter', `Invalid parameter: ${message}`);
 const settable = ['DisplayName', 'Policy', 'KmsMasterKeyId', 'SignatureVersion', 'TracingConfig'];
@@ -84,20 +86,18 @@ function checkAttribute(name: string, value: string): void {
   }
 }
 
-function checkTags(given: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined): Tag[] {
-  const tags = (given ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value }));
-  if (tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 128 || Value.length > 256)) throw invalid('Tags');
-  if (tags.length > 50)
-    throw new Fault('TagLimitExceeded', 'Could not complete request: tag quota of per resource exceeded');
-  return tags;
-}
+const tagFaults: TagFaults = {
+  malformed: () => invalid('Tags'),
+  duplicate: () => invalid('Duplicated keys are not allowed.'),
+  tooMany: () => new Fault('TagLimitExceeded', 'Could not complete request: tag quota of per resource exceeded'),
+};
 
 export function createTopic(input: CreateTopicInput, call: Call) {
   const { Name: name = '', Attributes: attributes = {} } = input;
   if (!/^[\w-]{1,256}$/.test(name)) throw invalid('Topic Name');
   if (input.DataProtectionPolicy) throw invalid('DataProtectionPolicy Reason: not modelled by Orrery');
   for (const [key, value] of Object.entries(attributes)) checkAttribute(key, value);
-  const tags = checkTags(input.Tags);
+  const tags = checkTags(input.Tags, tagFaults);
   const arn = `arn:aws:sns:${call.region}:${call.account}:${name}`;
   const before = topics(call).get(arn);
   if (before) {
@@ -125,10 +125,10 @@ export function deleteTopic(input: DeleteTopicInput, call: Call) {
 const pageSize = 100;
 
 export function page<T>(all: readonly T[], token: string | undefined) {
-  const from = token === undefined ? 0 : Number(token);
-  if (!Number.isSafeInteger(from) || from < 0) throw invalid('NextToken');
-  const next = from + pageSize;
-  return { items: all.slice(from, next), ...(next < all.length ? { NextToken: String(next) } : {}) };
+  const { items, next: NextToken } = pageAt(all, token, pageSize, () => {
+    throw invalid('NextToken');
+  });
+  return { items, ...(NextToken === undefined ? {} : { NextToken }) };
 }
 
 export function listTopics(input: ListTopicsInput, call: Call) {
@@ -171,15 +171,13 @@ export function setTopicAttributes(input: SetTopicAttributesInput, call: Call) {
 
 export function tagResource(input: TagResourceRequest, call: Call) {
   const topic = needTopic(call, input.ResourceArn);
-  const added = checkTags(input.Tags);
-  const kept = topic.tags.filter(({ Key }) => !added.some((tag) => tag.Key === Key));
-  topics(call).put(topic.arn, { ...topic, tags: checkTags([...kept, ...added]) });
+  topics(call).put(topic.arn, { ...topic, tags: addTags(topic.tags, input.Tags, tagFaults) });
   return {};
 }
 
 export function untagResource(input: UntagResourceRequest, call: Call) {
   const topic = needTopic(call, input.ResourceArn);
-  topics(call).put(topic.arn, { ...topic, tags: topic.tags.filter(({ Key }) => !input.TagKeys?.includes(Key)) });
+  topics(call).put(topic.arn, { ...topic, tags: withoutTags(topic.tags, input.TagKeys) });
   return {};
 }
 

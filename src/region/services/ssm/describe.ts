@@ -7,7 +7,8 @@ import type {
 } from '@aws-sdk/client-ssm';
 import { Fault } from '../../wire/fault.ts';
 import type { Call } from '../service.ts';
-import { checkTags, details, notModelled, page, parameterArn } from './parameter.ts';
+import { addTags, withoutTags } from '../tags.ts';
+import { details, notModelled, page, parameterArn, tagFaults } from './parameter.ts';
 import { type ParameterRecord, parameters } from './state.ts';
 
 export function describeParameters(input: DescribeParametersRequest, call: Call) {
@@ -90,16 +91,13 @@ function tagged(call: Call, type: string | undefined, id: string | undefined): P
 
 export function addTagsToResource(input: AddTagsToResourceRequest, call: Call) {
   const record = tagged(call, input.ResourceType, input.ResourceId);
-  const added = checkTags(input.Tags);
-  const kept = record.tags.filter(({ Key }) => !added.some((tag) => tag.Key === Key));
-  parameters(call).put(record.name, { ...record, tags: checkTags([...kept, ...added]) });
+  parameters(call).put(record.name, { ...record, tags: addTags(record.tags, input.Tags, tagFaults) });
   return {};
 }
 
 export function removeTagsFromResource(input: RemoveTagsFromResourceRequest, call: Call) {
   const record = tagged(call, input.ResourceType, input.ResourceId);
-  const tags = record.tags.filter(({ Key }) => !input.TagKeys?.includes(Key));
-  parameters(call).put(record.name, { ...record, tags });
+  parameters(call).put(record.name, { ...record, tags: withoutTags(record.tags, input.TagKeys) });
   return {};
 }
 

@@ -11,12 +11,13 @@ import type {
 } from '@aws-sdk/client-ssm';
 import { Fault } from '../../wire/fault.ts';
 import { callerName } from '../dispatcher.ts';
+import { pageAt } from '../paging.ts';
 import type { Call, Scope } from '../service.ts';
+import { checkTags, mostTags, type TagFaults } from '../tags.ts';
 import { publicParameters } from './public-parameters.ts';
-import { type ParameterRecord, type ParameterVersion, parameters, type Tag } from './state.ts';
+import { type ParameterRecord, type ParameterVersion, parameters } from './state.ts';
 
 const mostVersions = 100;
-const mostTags = 50;
 const sizes = { Standard: 4096, Advanced: 8192 } as const;
 const types = ['String', 'StringList', 'SecureString'] as const;
 
@@ -30,14 +31,11 @@ export function parameterArn(scope: Scope, name: string): string {
   return `arn:aws:ssm:${scope.region}:${account}:parameter${name.startsWith('/') ? '' : '/'}${name}`;
 }
 
-export function checkTags(given: PutParameterRequest['Tags']): Tag[] {
-  const tags = (given ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value }));
-  if (tags.some(({ Key, Value }) => Key.length < 1 || Key.length > 128 || Value.length > 256)) {
-    throw validation('A tag key has 1 to 128 characters, its value at most 256');
-  }
-  if (tags.length > mostTags) throw new Fault('TooManyTagsError', `A parameter has at most ${mostTags} tags`);
-  return tags;
-}
+export const tagFaults: TagFaults = {
+  malformed: () => validation('A tag key has 1 to 128 characters, its value at most 256'),
+  duplicate: () => validation('A tag key was specified more than once'),
+  tooMany: () => new Fault('TooManyTagsError', `A parameter has at most ${mostTags} tags`),
+};
 
 function checkName(name: string | undefined): string {
   if (!name)
@@ -100,7 +98,7 @@ export async function putParameter(input: PutParameterRequest, call: Call) {
       "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier.",
     );
   }
-  const tags = before ? before.tags : checkTags(input.Tags);
+  const tags = before ? before.tags : checkTags(input.Tags, tagFaults);
   const keyId = KeyId ?? (last?.type === 'SecureString' ? last.keyId : undefined) ?? 'alias/aws/ssm';
   const stored = type === 'SecureString' ? await seal(call, name, keyId, value) : value;
   const version = (last?.version ?? 0) + 1;
@@ -261,7 +259,6 @@ export async function getParameters(input: GetParametersRequest, call: Call) {
   return { Parameters, InvalidParameters };
 }
 
-/** One page; the token is the number of what came before. */
 export function page<T>(
   all: readonly T[],
   most: number,
@@ -272,11 +269,10 @@ export function page<T>(
       `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and ${most}`,
     );
   }
-  const from = NextToken === undefined ? 0 : Number(NextToken);
-  if (!Number.isSafeInteger(from) || from < 0) throw new Fault('InvalidNextToken', 'The specified token is not valid.');
-  const items = all.slice(from, from + MaxResults);
-  const next = from + items.length;
-  return { items, ...(next < all.length ? { NextToken: String(next) } : {}) };
+  const { items, next } = pageAt(all, NextToken, MaxResults, () => {
+    throw new Fault('InvalidNextToken', 'The specified token is not valid.');
+  });
+  return { items, ...(next === undefined ? {} : { NextToken: next }) };
 }
 
 export async function getParametersByPath(input: GetParametersByPathRequest, call: Call) {

@@ -2,6 +2,7 @@
 import { resourceType } from '../../stacks/resource-type.ts';
 import { unlessGone } from '../../stacks/unless-gone.ts';
 import { Fault } from '../../wire/fault.ts';
+import { resourceTags } from '../tags.ts';
 
 interface ParameterProperties {
   readonly Name?: string;
@@ -28,11 +29,7 @@ export const parameterType = resourceType<ParameterProperties>({
     const { properties, invoke } = request;
     // As CloudFormation does: made-up names are `CFN-<logicalId>-…`; any name that is the resource's alone will do.
     const Name = properties.Name ?? `CFN-${request.name(900)}`;
-    const own = asList(properties.Tags);
-    const Tags = [
-      ...request.stackTags.filter(({ Key }) => !Key.startsWith('aws:') && !own.some((tag) => tag.Key === Key)),
-      ...own,
-    ];
+    const Tags = resourceTags(request, asList(properties.Tags));
     try {
       await invoke('ssm', 'PutParameter', { Name, ...input(properties), Tags });
     } catch (error) {

@@ -1,10 +1,6 @@
 /** Parameter Store's records, of one region, by name. */
 import type { Scope } from '../service.ts';
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
-}
+import type { Tag } from '../tags.ts';
 
 export interface ParameterVersion {
   readonly version: number;

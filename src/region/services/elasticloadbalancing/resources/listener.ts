@@ -1,7 +1,7 @@
 import { resourceType } from '../../../stacks/resource-type.ts';
 import { unlessGone } from '../../../stacks/unless-gone.ts';
 import { Fault } from '../../../wire/fault.ts';
-import type { Tag } from '../state.ts';
+import type { Tag } from '../../tags.ts';
 import { type ActionProperties, actionInput, actionPaths } from './actions.ts';
 import { adopt, service } from './parts.ts';
 

@@ -1,5 +1,5 @@
 import { type ResourceRequest, resourceType } from '../../../stacks/resource-type.ts';
-import type { Tag } from '../state.ts';
+import type { Tag } from '../../tags.ts';
 import { type Attribute, adopt, nameLength, retag, service, setAttributes, tagsOf } from './parts.ts';
 
 interface BalancerProperties {

@@ -1,7 +1,7 @@
 /** What the CloudFormation types of load balancing share: names, attributes, tags, and the adoption of what a crash left. */
 import type { ResourceRequest } from '../../../stacks/resource-type.ts';
 import { Fault } from '../../../wire/fault.ts';
-import type { Tag } from '../state.ts';
+import type { Tag } from '../../tags.ts';
 
 export const service = 'elasticloadbalancing';
 
