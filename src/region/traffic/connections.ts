@@ -38,7 +38,7 @@ export interface FlowSink {
   record(flow: Flow): void;
 }
 
-export interface ConnectionsOptions {
+interface ConnectionsOptions {
   readonly clock: Clock;
   readonly world: () => World;
   readonly meter?: Meter | undefined;
@@ -52,7 +52,7 @@ export interface Carried {
 }
 
 /** Follows a connection, or an attempt at one, from now on. Returns how to end it. */
-export type FollowConnection = (trip: RoundTrip, read: () => Carried, established: boolean) => () => void;
+type FollowConnection = (trip: RoundTrip, read: () => Carried, established: boolean) => () => void;
 
 /** How much of one way has been told of. */
 interface Told {

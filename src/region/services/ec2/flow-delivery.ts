@@ -110,7 +110,7 @@ function batches(lines: InterfaceLines): InterfaceLines[] {
 }
 
 /** What writes flow logs into buckets; the bucket's policy decides. */
-export function deliveryService(scope: Scope): Caller {
+function deliveryService(scope: Scope): Caller {
   return {
     kind: 'service',
     service: 'delivery.logs.amazonaws.com',

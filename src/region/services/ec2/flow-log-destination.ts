@@ -9,7 +9,7 @@ import type { Call } from '../service.ts';
 import { invalidValue, missing, notModelled } from './faults.ts';
 import type { FlowLogRecord } from './state.ts';
 
-export type FlowDestination = Pick<FlowLogRecord, 'logGroupName' | 'deliverLogsPermissionArn' | 's3'>;
+type FlowDestination = Pick<FlowLogRecord, 'logGroupName' | 'deliverLogsPermissionArn' | 's3'>;
 
 export function destinationOf(input: CreateFlowLogsRequest): FlowDestination {
   const type: string = input.LogDestinationType ?? 'cloud-watch-logs';
