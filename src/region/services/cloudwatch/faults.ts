@@ -1,5 +1,6 @@
 /** CloudWatch's faults, by the names of its schema; the wire turns them into the codes of each protocol. */
 import { Fault } from '../../wire/fault.ts';
+import { pageAt } from '../paging.ts';
 
 export const invalidValue = (message: string) => new Fault('InvalidParameterValueException', message);
 export const invalidCombination = (message: string) => new Fault('InvalidParameterCombinationException', message);
@@ -25,13 +26,9 @@ export function refuseMembers(input: object, names: readonly string[]): void {
   }
 }
 
-/** A page of what is listed. Tokens are opaque to clients. */
 export function page<T>(all: readonly T[], token: string | undefined, size: number) {
-  const from = token === undefined ? 0 : Number(Buffer.from(token, 'base64url').toString());
-  if (!Number.isSafeInteger(from) || from < 0 || token === '') {
+  const { items, next } = pageAt(all, token, size, () => {
     throw new Fault('InvalidNextToken', 'The next token specified is invalid.');
-  }
-  const next = from + size;
-  const more = next < all.length ? { NextToken: Buffer.from(String(next)).toString('base64url') } : {};
-  return { items: all.slice(from, next), ...more };
+  });
+  return { items, ...(next === undefined ? {} : { NextToken: next }) };
 }

@@ -8,12 +8,8 @@ import type {
   Statistic,
 } from '@aws-sdk/client-cloudwatch';
 import type { Scope } from '../service.ts';
+import type { Tag } from '../tags.ts';
 import type { Point } from './aggregate.ts';
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
-}
 
 /** Sorted by name. */
 export type Dimensions = readonly { readonly Name: string; readonly Value: string }[];

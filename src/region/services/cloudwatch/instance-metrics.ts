@@ -1,0 +1,143 @@
+/**
+ * The metrics that the hypervisor measures of machines. Each minute is a sample: told at once with detailed monitoring,
+ * else five together each five minutes. Status checks are told each minute for all.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
+ */
+import type { MetricDatum } from '@aws-sdk/client-cloudwatch';
+import type { DescribeInstancesCommandOutput, Instance } from '@aws-sdk/client-ec2';
+import { instanceTypeSize } from '../../machines/instance-types.ts';
+import type { Machine, MachineUsage } from '../../machines/machine.ts';
+import { Fault } from '../../wire/fault.ts';
+import type { Caller, Scope } from '../service.ts';
+import { atEach } from './tick.ts';
+
+const ec2: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: true };
+const minuteMs = 60_000;
+const basicMinutes = 5;
+const mostData = 1_000;
+const groupTag = 'aws:autoscaling:groupName';
+
+/** Of one minute. */
+interface Sample {
+  readonly cpuPercent: number;
+  readonly networkIn: number;
+  readonly networkOut: number;
+}
+
+interface Watched {
+  readonly usage: MachineUsage;
+  readonly atMs: number;
+  /** Not told yet. */
+  readonly samples: readonly Sample[];
+}
+
+export function startInstanceMetrics(scope: Scope): void {
+  let watched = new Map<string, Watched>();
+  atEach(scope.clock, minuteMs, 0, (endMs) => {
+    void measure(scope, watched, endMs).then(
+      (next) => {
+        watched = next;
+      },
+      (error: unknown) => {
+        // A region without EC2 has no instances.
+        if (error instanceof Fault && error.code === 'InvalidAction') return;
+        scope.note({ source: 'cloudwatch', kind: 'internal-failure', text: String(error) });
+      },
+    );
+  });
+}
+
+/** Puts what is due, and gives what is to be remembered until the next minute. */
+async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs: number) {
+  const after = new Map<string, Watched>();
+  const data: MetricDatum[] = [];
+  for (const instance of await runningInstances(scope)) {
+    // Asked for only here: a region without instances starts no driver for machines.
+    const { InstanceId: instanceId = '' } = instance;
+    const machine = scope.machines.get(instanceId);
+    // One that died stays `running`: it computes nothing any more, and its instance status check fails.
+    const dead = !machine || machine.impaired === true || machine.state === 'terminated';
+    data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
+    if (dead || machine.state !== 'running') continue;
+    const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs);
+    const samples = [...(before.get(instanceId)?.samples ?? []), sample];
+    const detailed = instance.Monitoring?.State === 'enabled';
+    const due = detailed || (endMs / minuteMs) % basicMinutes === 0;
+    after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
+    if (due) data.push(...measurements(instance, samples, endMs, detailed));
+  }
+  for (let from = 0; from < data.length; from += mostData) {
+    const MetricData = data.slice(from, from + mostData);
+    await scope.invoke(ec2, 'cloudwatch', 'PutMetricData', { Namespace: 'AWS/EC2', MetricData });
+  }
+  return after;
+}
+
+async function runningInstances(scope: Scope): Promise<Instance[]> {
+  const Filters = [{ Name: 'instance-state-name', Values: ['running'] }];
+  const found: Instance[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page: Pick<DescribeInstancesCommandOutput, 'Reservations' | 'NextToken'> = await scope.invoke(
+      ec2,
+      'ec2',
+      'DescribeInstances',
+      NextToken === undefined ? { Filters } : { Filters, NextToken },
+    );
+    for (const { Instances = [] } of page.Reservations ?? []) found.push(...Instances);
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return found;
+}
+
+function sampleOf(machine: Machine, before: Watched | undefined, endMs: number) {
+  const usage = machine.usage();
+  // A machine that was started anew counts from zero.
+  const zero = { cpuSeconds: 0, networkInBytes: 0, networkOutBytes: 0 };
+  const last = before && before.usage.cpuSeconds <= usage.cpuSeconds ? before.usage : zero;
+  const fromMs = before?.atMs ?? Math.max(machine.spec.launchedAtMs, endMs - minuteMs);
+  const seconds = Math.max(1, (endMs - fromMs) / 1_000);
+  const vcpus = instanceTypeSize(machine.spec.instanceType)?.vcpus ?? 2;
+  const cpu = ((usage.cpuSeconds - last.cpuSeconds) / seconds / vcpus) * 100;
+  const sample: Sample = {
+    cpuPercent: Math.min(100, Math.max(0, cpu)),
+    networkIn: Math.max(0, usage.networkInBytes - last.networkInBytes),
+    networkOut: Math.max(0, usage.networkOutBytes - last.networkOutBytes),
+  };
+  return { sample, usage };
+}
+
+function measurements(instance: Instance, samples: readonly Sample[], endMs: number, detailed: boolean): MetricDatum[] {
+  const Timestamp = new Date(endMs - (detailed ? 1 : basicMinutes) * minuteMs);
+  const datum = (MetricName: string, Unit: 'Percent' | 'Bytes', value: (sample: Sample) => number) =>
+    dimensionSets(instance, detailed).map(
+      (Dimensions): MetricDatum => ({ MetricName, Dimensions, Timestamp, Unit, Values: samples.map(value) }),
+    );
+  return [
+    ...datum('CPUUtilization', 'Percent', ({ cpuPercent }) => cpuPercent),
+    ...datum('NetworkIn', 'Bytes', ({ networkIn }) => networkIn),
+    ...datum('NetworkOut', 'Bytes', ({ networkOut }) => networkOut),
+  ];
+}
+
+/** By image, by type and over all there is only what has detailed monitoring. */
+function dimensionSets(instance: Instance, detailed: boolean): MetricDatum['Dimensions'][] {
+  const { InstanceId, ImageId, InstanceType, Tags = [] } = instance;
+  const group = Tags.find(({ Key }) => Key === groupTag)?.Value;
+  return [
+    [{ Name: 'InstanceId', Value: InstanceId }],
+    ...(group === undefined ? [] : [[{ Name: 'AutoScalingGroupName', Value: group }]]),
+    ...(detailed ? [[{ Name: 'ImageId', Value: ImageId }], [{ Name: 'InstanceType', Value: InstanceType }], []] : []),
+  ];
+}
+
+function statusChecks(instanceId: string, failed: boolean, atMs: number): MetricDatum[] {
+  const Dimensions = [{ Name: 'InstanceId', Value: instanceId }];
+  return Object.entries({
+    StatusCheckFailed: failed,
+    StatusCheckFailed_Instance: failed,
+    StatusCheckFailed_System: false,
+  }).map(([MetricName, is]) => ({
+    ...{ MetricName, Dimensions, Timestamp: new Date(atMs), Unit: 'Count' as const, Value: is ? 1 : 0 },
+  }));
+}
