@@ -1,0 +1,253 @@
+/** The built command, as a user runs it: processes, exit codes, and what stands on the screen. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './region.fixture.ts';
+
+const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+const started: ChildProcess[] = [];
+let folder: string;
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** Runs a command to its end. */
+function orrery(...argv: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  started.push(child);
+  let out = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+  }
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out })));
+}
+
+const listening = (server: Server) => (server.address() as AddressInfo).port;
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  for (const server of servers) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const ports = servers.map(listening);
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return ports;
+}
+
+beforeAll(() => {
+  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  folder = mkdtempSync(join(tmpdir(), 'orrery-cli-'));
+});
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('what is wrong is said in one message, with a non-zero exit', () => {
+  test('a folder that is not there', async () => {
+    const { code, out } = await orrery('up', 'nowhere');
+    expect(code).toBe(1);
+    expect(out).toContain(`There is no folder ${join(folder, 'nowhere')}.`);
+  });
+
+  test('a configuration with mistakes: each with its key, its value, and what is allowed', async () => {
+    const dir = mkdtempSync(join(folder, 'mistaken-'));
+    writeFileSync(
+      join(dir, 'orrery.config.ts'),
+      "export default { name: 'Shouting', network: { zones: 7 }, nat: true };\n",
+    );
+    const { code, out } = await orrery('synth', dir);
+    expect(code).toBe(1);
+    expect(out).toContain('orrery.config.ts has mistakes');
+    expect(out).toMatch(/name.*Shouting/);
+    expect(out).toMatch(/network\.zones.*7/);
+    expect(out).toMatch(/nat/);
+  });
+
+  test('a port that is taken: by whom, and how to choose another', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const dir = join(folder, 'taken');
+    await orrery('init', dir);
+    const { code, out } = await orrery(
+      'up',
+      dir,
+      '--port',
+      '0',
+      '--tls-port',
+      '0',
+      '--http-port',
+      '0',
+      '--dns-port',
+      '0',
+      '--aws-port',
+      String(listening(server)),
+    );
+    await new Promise((resolve) => server.close(resolve));
+    expect(code).toBe(1);
+    expect(out).toMatch(/is taken( by \S+ \(pid \d+\))?\./);
+    expect(out).toContain('--aws-port <port>');
+  });
+
+  test('options that make no sense', async () => {
+    expect(await orrery('up', '.', '--port', 'http')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('"http"'),
+    });
+    expect(await orrery('up', '.', '--root-key', 'secret')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('--root-key'),
+    });
+    expect(await orrery('frobnicate')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("unknown command 'frobnicate'"),
+    });
+    expect(await orrery('status')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('No region runs for this folder'),
+    });
+  });
+});
+
+describe('an app from init to down', () => {
+  let dir: string;
+  let ports: number[];
+  const portArguments = () =>
+    ['--port', '--tls-port', '--http-port', '--aws-port', '--dns-port'].flatMap((option, i) => [
+      option,
+      String(ports[i]),
+    ]);
+  const pid = () => (JSON.parse(readFileSync(join(dir, '.orrery', 'region.json'), 'utf8')) as { pid: number }).pid;
+  const page = (host: string, path = '/') => fetch(`http://${host}.localhost:${ports[0]}${path}`);
+  const s3 = () =>
+    new S3Client({
+      endpoint: `http://127.0.0.1:${ports[3]}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'AKIAROOT', secretAccessKey: 'of-the-test' },
+    });
+  const up = () => orrery('up', dir, '--detach', '--root-key', 'AKIAROOT:of-the-test', ...portArguments());
+
+  beforeAll(async () => {
+    dir = join(folder, 'My Shop');
+    ports = await freePorts(5);
+  });
+  afterAll(() => orrery('down', dir));
+
+  test('init makes it, and up brings it up', async () => {
+    expect((await orrery('init', dir)).out).toContain('npx orrery up');
+    expect((await orrery('init', dir)).code).toBe(1);
+    const { code, out } = await up();
+    expect(code, out).toBe(0);
+    expect(out).toContain(`http://my-shop.localhost:${ports[0]}`);
+    expect((await page('my-shop')).status).toBe(200);
+    expect((await page('api.my-shop', '/health')).status).toBe(200);
+  }, 120_000);
+
+  test('status, for people and for programs; logs of the region and of a machine', async () => {
+    const { out } = await orrery('status', dir);
+    expect(out).toMatch(/my-shop +CREATE_COMPLETE/);
+    const status = JSON.parse((await orrery('status', dir, '--json')).out) as {
+      machines: { id: string; health: string }[];
+    };
+    expect(status.machines.map(({ health }) => health)).toEqual(['healthy', 'healthy']);
+    expect((await orrery('logs', '--dir', dir)).out).toMatch(/target|machine/);
+    expect((await orrery('logs', '--dir', dir, status.machines[0]?.id ?? '')).out).toContain('cfn-init');
+  });
+
+  test('a second up finds nothing to do; a change is delivered', async () => {
+    expect((await up()).out).toContain('nothing had changed');
+    const index = join(dir, 'web', 'index.html');
+    writeFileSync(index, readFileSync(index, 'utf8').replace('<title>', '<title>Changed: '));
+    expect((await up()).out).toMatch(/^Up \(/m);
+    expect(await (await page('my-shop')).text()).toContain('<title>Changed: ');
+  }, 60_000);
+
+  test('killed at any moment it has every acknowledged object, and goes on', async () => {
+    const client = s3();
+    const { Buckets = [] } = await client.send(new ListBucketsCommand({}));
+    const Bucket = Buckets.map(({ Name }) => Name ?? '').find((name) => name.includes('databucket')) ?? '';
+    const acknowledged: string[] = [];
+    const children = childrenOf(pid());
+    let killed = false;
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, writer) => {
+        for (let i = 0; !killed; i++) {
+          const Key = `kept/${writer}-${i}`;
+          try {
+            await client.send(new PutObjectCommand({ Bucket, Key, Body: `object ${Key}` }));
+          } catch {
+            return;
+          }
+          acknowledged.push(Key);
+          if (acknowledged.length === 200) {
+            killed = true;
+            process.kill(pid(), 'SIGKILL');
+          }
+        }
+      }),
+    );
+    expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+    expect(children.length).toBeGreaterThan(0);
+    await eventually(
+      () => children.filter(alive),
+      (left) => left.length === 0,
+    );
+    expect((await up()).out).toContain('nothing had changed');
+    for (const Key of acknowledged) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      expect(await Body?.transformToString()).toBe(`object ${Key}`);
+    }
+    const answer = await eventually(
+      () => page('api.my-shop', '/health'),
+      ({ status }) => status === 200,
+    );
+    expect(answer.status).toBe(200);
+  }, 120_000);
+
+  test('down ends it and all that it started', async () => {
+    const children = childrenOf(pid());
+    expect((await orrery('down', dir)).out).toContain('Stopped.');
+    expect(children.filter(alive)).toEqual([]);
+    expect((await orrery('down', dir, '--forget')).out).toBe('Nothing was running. Its state is forgotten.\n');
+    expect(existsSync(join(dir, '.orrery'))).toBe(false);
+  });
+});
+
+/** All that descends from a process. */
+function childrenOf(parent: number): number[] {
+  const parents = new Map(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name): [number, number][] => {
+        try {
+          const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+          return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])]];
+        } catch {
+          return [];
+        }
+      }),
+  );
+  const descends = (pid: number): boolean => {
+    const up = parents.get(pid);
+    return up === parent || (up !== undefined && up > 1 && descends(up));
+  };
+  return [...parents.keys()].filter(descends);
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
