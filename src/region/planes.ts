@@ -9,6 +9,7 @@ import { processMachines } from './machines/process-driver.ts';
 import { awsCertificate, localCa } from './services/acm/snapshot.ts';
 import { edgeConfigs, edgeTables } from './services/cloudfront/snapshot.ts';
 import { flowsWanted, recordFlow } from './services/ec2/flow-records.ts';
+import { meterOf } from './services/cloudwatch/meter.ts';
 import { networkWorld } from './services/ec2/snapshot.ts';
 import { balancerConfigs, balancerTables } from './services/elasticloadbalancing/snapshot.ts';
 import { dnsZones } from './services/route53/snapshot.ts';
@@ -62,12 +63,12 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
   function run(scope: Scope): Running {
     const known = running.get(scope.region);
     if (known) return known;
-    const meter = options.meter?.(scope);
+    const meter = (options.meter ?? meterOf)(scope);
     const fabric = modelFabric({
       clock,
       world: () => networkWorld(scope),
       flows: { wanted: () => flowsWanted(scope), record: (flow) => recordFlow(scope, flow) },
-      ...(meter ? { meter } : {}),
+      meter,
       dropped: (trip, text) =>
         scope.note({
           source: 'network',
@@ -80,10 +81,10 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
       fabric,
       clock,
       random,
-      ...(meter ? { meter } : {}),
+      meter,
       note: (kind, text, data) => scope.note({ source: 'balancer', kind, text, ...(data ? { data } : {}) }),
     });
-    const edge = scope.region === options.home ? runEdge(scope, fabric, meter) : undefined;
+    const edge = scope.region === options.home ? runEdge(scope, fabric) : undefined;
     const planes: Planes = {
       fabric,
       balancer: balancers,
@@ -99,12 +100,13 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
     return made;
   }
 
-  function runEdge(scope: Scope, fabric: Fabric, meter: Meter | undefined): RunningEdge {
+  function runEdge(scope: Scope, fabric: Fabric): RunningEdge {
     return startEdge({
       fabric,
       clock,
       random,
-      ...(meter ? { meter } : {}),
+      // CloudFront's metrics are in us-east-1, wherever its clients are.
+      meter: (options.meter ?? meterOf)(scope.inRegion('us-east-1')),
       fetchS3: options.fetchS3,
       resolve: (name) => publicAddresses(scope, name),
       note: (kind, text, data) => scope.note({ source: 'edge', kind, text, ...(data ? { data } : {}) }),
