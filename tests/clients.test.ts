@@ -144,7 +144,7 @@ test.skipIf(boto === undefined)(
       instances: ['running'],
       health: ['healthy'],
       object: 'of the first',
-      metrics: expect.arrayContaining(['RequestCount', 'HTTPCode_Target_2XX_Count', 'HealthyHostCount']),
+      metrics: expect.arrayContaining(['RequestCount', 'HTTPCode_Target_2XX_Count', 'RequestCountPerTarget']),
     });
   },
   60_000,
