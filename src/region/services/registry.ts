@@ -4,6 +4,7 @@ import { autoScaling } from './autoscaling/index.ts';
 import { budgets } from './budgets/index.ts';
 import { cloudFormation } from './cloudformation/index.ts';
 import { cloudFront } from './cloudfront/index.ts';
+import { cloudWatch } from './cloudwatch/index.ts';
 import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
@@ -21,6 +22,7 @@ export function allServices(): readonly Service[] {
     autoScaling,
     budgets,
     cloudFront,
+    cloudWatch,
     ec2,
     elasticLoadBalancing,
     iam,

@@ -138,6 +138,20 @@ it('scans either way, labels, and leaves out what is not to be returned', async 
   ]);
 });
 
+it('labels expressions by their id, metrics of a list by their names', async () => {
+  const { MetricDataResults = [] } = await get([
+    { Id: 'e', Expression: 'a * 2' },
+    { Id: 'all', Expression: 'METRICS()' },
+    metric('a', { ReturnData: false }),
+    metric('b', { ReturnData: false }),
+  ]);
+  expect(MetricDataResults.map(({ Id, Label }) => [Id, Label])).toEqual([
+    ['e', 'e'],
+    ['all', 'a'],
+    ['all', 'b'],
+  ]);
+});
+
 it('pages', async () => {
   const pages: unknown[] = [];
   let NextToken: string | undefined;

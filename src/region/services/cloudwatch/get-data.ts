@@ -33,10 +33,10 @@ export function getMetricData(input: GetMetricDataCommandInput, call: Call) {
   if (!queries.some(({ returned }) => returned)) {
     throw invalid('At least one of the metric data queries must have ReturnData set to true.');
   }
-  const results = evaluateAll(call, queries, startMs, endMs).map(({ query, series }) => {
+  const results = evaluateAll(call, queries, startMs, endMs).map(({ query, own, series }) => {
     const sign = ScanBy === 'TimestampAscending' ? 1 : -1;
     const points = [...series.points].sort(([a], [b]) => sign * (a - b));
-    return { id: query.id, label: labelOf(query, series, call), points };
+    return { id: query.id, label: labelOf(query, own, series, call), points };
   });
   return pageOf(results, input.NextToken, MaxDatapoints);
 }
@@ -48,11 +48,13 @@ function evaluateAll(call: Call, queries: readonly Query[], startMs: number, end
     return { startMs: roundStart(startMs, periodMs, nowMs), endMs, periodMs };
   };
   const valueFor = evaluator(call, queries, gridOf);
-  return queries.flatMap((query): { query: Query; series: TimeSeries }[] => {
+  return queries.flatMap((query): { query: Query; own: string; series: TimeSeries }[] => {
     if (!query.returned) return [];
     const value = valueFor(query.id);
-    if (value.kind === 'series') return [{ query, series: value.series }];
-    if (value.kind === 'list') return value.list.map((series) => ({ query, series }));
+    // Without a label a metric has its name, an expression its id, and each of a list what it has itself.
+    const own = query.kind === 'metric' ? query.metric.name : query.id;
+    if (value.kind === 'series') return [{ query, own, series: value.series }];
+    if (value.kind === 'list') return value.list.map((series) => ({ query, own: series.label || own, series }));
     throw invalid(`Error in expression '${query.id}': the result of an expression must be a time series`);
   });
 }

@@ -16,9 +16,8 @@ const parts: Readonly<Record<string, Part>> = {
   DATAPOINT_COUNT: (values) => values.length,
 };
 
-/** Without a label of its own a metric has its name, an expression its id. */
-export function labelOf(query: Query, series: TimeSeries, scope: Scope): string {
-  const own = query.kind === 'metric' ? query.metric.name : series.label || query.id;
+/** `own` is what it is called when no label is given. */
+export function labelOf(query: Query, own: string, series: TimeSeries, scope: Scope): string {
   if (query.label === undefined) return own;
   return query.label.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
     if (name === 'LABEL') return own;

@@ -147,7 +147,7 @@ export function evaluator(
     if (!query) return { kind: 'text', value: id };
     const value: MathValue =
       query.kind === 'metric'
-        ? { kind: 'series', series: readSeries(scope, query, gridOf(query.periodSeconds), query.label ?? id) }
+        ? { kind: 'series', series: readSeries(scope, query, gridOf(query.periodSeconds), query.metric.name) }
         : evaluate(query.node);
     known.set(id, value);
     return value;
