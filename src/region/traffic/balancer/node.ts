@@ -15,6 +15,7 @@ import type {
   TargetGroupConfig,
 } from './config.ts';
 import { answerError, endToEnd, type ForwardResult, forward, TargetAgent } from './forward.ts';
+import { clientClosed, nodeMeter } from './measure.ts';
 import { actionFor, type RoutedRequest, redirectLocation } from './rules.ts';
 import { type Candidates, selectTarget, type Turn } from './selection.ts';
 import { stickyCookies, stickyTarget } from './stickiness.ts';
@@ -42,6 +43,7 @@ export interface BalancerNode {
 
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
   let config = first;
+  let counted = nodeMeter(host.meter, config, node);
   const agent = new TargetAgent(host.fabric, node);
   const turns = new Map<string, Turn>();
   const open = new Map<number, { protocol: string; close(): void }>();
@@ -58,7 +60,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     }
     const routed = routedRequest(request, client);
     const action = actionFor(listener, routed);
-    count('RequestCount', 1, 'Count');
+    counted.count('RequestCount', 1, 'Count');
     if (!action || invalidHeaders(request)) {
       finishOwn(response, 400);
       return;
@@ -81,7 +83,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
           'content-type': 'text/html',
           'content-length': 0,
         });
-        count('HTTP_Redirect_Count', 1, 'Count');
+        counted.count('HTTP_Redirect_Count', 1, 'Count');
         response.end();
         return;
       case 'forward':
@@ -190,61 +192,17 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
 
   function finishOwn(response: ServerResponse, status: number): void {
     answerError(response, status);
-    count(`HTTPCode_ELB_${Math.floor(status / 100)}XX_Count`, 1, 'Count');
-    if (status >= 500) count(`HTTPCode_ELB_${status}_Count`, 1, 'Count');
+    counted.own(status);
   }
 
   function measure(group: TargetGroupConfig, target: TargetConfig, result: ForwardResult): void {
-    const { meter } = host;
-    if (result.byTarget) {
-      const family = `HTTPCode_Target_${Math.floor(result.status / 100)}XX_Count`;
-      countTarget(group, target, family, 1, 'Count');
-      countTarget(group, target, 'TargetResponseTime', result.targetMs / 1000, 'Seconds');
-    } else if (result.status !== 460) {
-      count(`HTTPCode_ELB_${Math.floor(result.status / 100)}XX_Count`, 1, 'Count');
-      count(`HTTPCode_ELB_${result.status}_Count`, 1, 'Count');
-      countTarget(group, target, 'TargetConnectionErrorCount', 1, 'Count');
-      host.note(
-        'target-failed',
-        `${config.name} answered ${result.status} for ${target.id} (${target.address}:${target.port}): ${result.reason ?? ''}`,
-        { target: target.id, status: result.status },
-      );
-    }
-    countTarget(group, target, 'RequestCount', 1, 'Count');
-    meter?.count(
-      'AWS/ApplicationELB',
-      'RequestCountPerTarget',
-      [{ TargetGroup: group.dimension }, { TargetGroup: group.dimension, LoadBalancer: config.dimension }],
-      1,
-      'Count',
+    counted.forwarded(group, target, result);
+    if (result.byTarget || result.status === clientClosed) return;
+    host.note(
+      'target-failed',
+      `${config.name} answered ${result.status} for ${target.id} (${target.address}:${target.port}): ${result.reason ?? ''}`,
+      { target: target.id, status: result.status },
     );
-    count('ProcessedBytes', result.bytesIn + result.bytesOut, 'Bytes');
-  }
-
-  function count(metric: string, value: number, unit: string): void {
-    const LoadBalancer = config.dimension;
-    host.meter?.count(
-      'AWS/ApplicationELB',
-      metric,
-      [{ LoadBalancer }, { LoadBalancer, AvailabilityZone: node.zone }],
-      value,
-      unit,
-    );
-  }
-
-  function countTarget(
-    group: TargetGroupConfig,
-    target: TargetConfig,
-    metric: string,
-    value: number,
-    unit: string,
-  ): void {
-    const both = { LoadBalancer: config.dimension, TargetGroup: group.dimension };
-    const sets =
-      metric === 'RequestCount'
-        ? [both]
-        : [both, { ...both, AvailabilityZone: target.zone }, { LoadBalancer: config.dimension }];
-    host.meter?.count('AWS/ApplicationELB', metric, sets, value, unit);
   }
 
   function upgrade(port: number, request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void {
@@ -296,6 +254,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   return {
     configure(next) {
       config = next;
+      counted = nodeMeter(host.meter, config, node);
       openListeners();
     },
     close() {
