@@ -51,8 +51,9 @@ export function enterInterface(walk: Walk, to: NetworkInterface): Dropped | unde
 function passGroups(walk: Walk, at: NetworkInterface, egress: boolean): Dropped | undefined {
   if (!at.filtered) return undefined;
   // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
-  if (walk.tracked) {
-    addHop(walk, 'group', at, at.groupNames, 'tracked connection', 'replies to allowed traffic need no rule');
+  if (walk.tracked || walk.established) {
+    const why = walk.tracked ? 'replies to allowed traffic need no rule' : 'it was open before the rules changed';
+    addHop(walk, 'group', at, at.groupNames, 'tracked connection', why);
     return undefined;
   }
   const peer = egress ? walk.destination : walk.source;

@@ -20,6 +20,19 @@ export function roundTrip(world: World, packet: Packet): RoundTrip {
   return outcome(forward, reply, reply.delivered ? undefined : 'reply');
 }
 
+/**
+ * What becomes of an open connection in a world that changed since: groups still track it, and ACLs, routes and gateways
+ * decide anew (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html).
+ */
+export function carryOn(world: World, opened: RoundTrip): RoundTrip {
+  if (!opened.forward.delivered) return opened;
+  const { sent } = opened.forward;
+  const forward = send(world, { ...sent, continues: opened.forward });
+  if (!forward.delivered) return outcome(forward, undefined, 'forward');
+  const reply = backAtSender(sent, send(world, replyTo(forward)));
+  return outcome(forward, reply, reply.delivered ? undefined : 'reply');
+}
+
 /** The packet that answers a delivery. */
 export function replyTo(delivery: Delivered): Packet {
   const { sent } = delivery;

@@ -35,6 +35,8 @@ export interface Packet {
    * is that delivery's exact reverse. ACLs and routes are not, and decide again.
    */
   readonly replyTo?: Delivered | undefined;
+  /** The delivery that opened the connection of which this is a later packet, the same way: groups let it pass, too. */
+  readonly continues?: Delivered | undefined;
 }
 
 export type DeliveredEnd =

@@ -29,6 +29,8 @@ export interface Walk {
   readonly hops: Hop[];
   /** The delivery that this packet is the exact reply to. */
   readonly tracked: Delivered | undefined;
+  /** A later packet of a connection that was open before. */
+  readonly established: boolean;
   /** How many of the tracked delivery's NAT translations are still to be undone, last first. */
   toUndo: number;
   translations: NatTranslation[];
@@ -54,6 +56,7 @@ export function startWalk(packet: Packet): Walk {
     destinationPort: packet.destination.port,
     hops: [],
     tracked,
+    established: packet.continues !== undefined && continues(packet, packet.continues.sent),
     toUndo: tracked ? tracked.translations.length : 0,
     translations: noTranslations,
     via: undefined,
@@ -80,6 +83,14 @@ function answers(packet: Packet, delivery: Delivered): boolean {
     sameEndpoint(packet.source, delivery.destination) &&
     sameEndpoint(packet.destination, delivery.source) &&
     sentFromWhereItArrived(packet, delivery)
+  );
+}
+
+function continues(packet: Packet, first: Packet): boolean {
+  return (
+    packet.protocol === first.protocol &&
+    sameEndpoint(packet.source, first.source) &&
+    sameEndpoint(packet.destination, first.destination)
   );
 }
 

@@ -3,8 +3,8 @@ import { type Duplex, duplexPair } from 'node:stream';
 import type { Clock } from '../clock/clock.ts';
 import { formatAddress } from '../network/address.ts';
 import { summarise } from '../network/describe.ts';
-import { roundTrip } from '../network/send.ts';
-import { packet, type RoundTrip } from '../network/verdict.ts';
+import { carryOn, roundTrip } from '../network/send.ts';
+import { type End, packet, type RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import { type Carried, connections, type FlowSink } from './connections.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type LocalListener,
   type Peer,
 } from './fabric.ts';
+import { obeyNetwork } from './open-connection.ts';
 import type { Meter } from './planes.ts';
 
 export interface FabricOptions {
@@ -32,6 +33,8 @@ export interface FabricOptions {
 /** Linux's `ip_local_port_range`. */
 const firstEphemeral = 32_768;
 const lastEphemeral = 60_999;
+/** Who is stopped or deleted ends its own connections before its interface goes: that end is seen, and not lost. */
+const ownerEnds: ReadonlySet<End> = new Set<End>(['notAnInterface', 'interfaceDetached', 'noSuchAddress']);
 const quietMs = 60_000;
 const rememberedDrops = 1_000;
 
@@ -75,9 +78,25 @@ export function modelFabric(options: FabricOptions): Fabric {
     return text;
   }
 
+  /** Whether packets of the connection pass now: the network is asked once a world. */
+  function passing(opened: RoundTrip, openedIn: World, request: DialRequest): () => boolean {
+    let asked = openedIn;
+    let passes = true;
+    return () => {
+      const now = world();
+      if (now === asked) return passes;
+      asked = now;
+      const trip = carryOn(now, opened);
+      passes = trip.delivered || ownerEnds.has(trip.end);
+      if (!passes) tell(trip, request);
+      return passes;
+    };
+  }
+
   async function dial(request: DialRequest): Promise<Connection> {
     const { from, to, timeoutMs, signal } = request;
     const sourcePort = request.sourcePort ?? ephemeralPort();
+    const openedIn = world();
     const verdict = ask({ from, to, sourcePort });
     const where = `${to.address}:${to.port}`;
     if (!verdict.delivered) {
@@ -102,6 +121,7 @@ export function modelFabric(options: FabricOptions): Fabric {
             throw error;
           });
     socket.once('close', follow(verdict, read, true));
+    obeyNetwork(socket, clock, passing(verdict, openedIn, request));
     return { socket, verdict };
   }
 

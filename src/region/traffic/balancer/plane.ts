@@ -79,7 +79,12 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
   function report(group: TargetGroupConfig, target: TargetConfig): void {
     const key = targetKey(group.arn, target.id, target.port);
     const health = healthOf(group, target);
-    if (!health) return;
+    if (!health) {
+      reported.delete(key);
+      return;
+    }
+    const was = reported.get(key);
+    if (was?.state === health.state && was.reason === health.reason && was.description === health.description) return;
     reported.set(key, health);
     for (const listener of listeners) listener(group.arn, target.id, target.port, health);
   }
@@ -137,9 +142,18 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       configs = next;
       applyNodes();
       applyCheckers();
-      reported.clear();
-      for (const config of configs)
-        for (const group of groupsOf(config)) for (const target of group.targets) report(group, target);
+      const known = new Set<string>();
+      for (const config of configs) {
+        for (const group of groupsOf(config)) {
+          for (const target of group.targets) {
+            const key = targetKey(group.arn, target.id, target.port);
+            if (known.has(key)) continue;
+            known.add(key);
+            report(group, target);
+          }
+        }
+      }
+      for (const key of reported.keys()) if (!known.has(key)) reported.delete(key);
     },
     targetHealth: (groupArn, targetId, port) => reported.get(targetKey(groupArn, targetId, port)),
     onHealth(listener) {
