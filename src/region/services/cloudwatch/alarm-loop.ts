@@ -14,13 +14,17 @@ import { parseStatistic } from './statistic.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** Looked at again after an hour: alarms over more than a day. */
+/** Alarms over more than a day are evaluated each hour. */
 const hourMs = 60 * minuteMs;
 
-export function evaluateAlarms(scope: Scope, endMs: number): void {
+/** How often alarms are evaluated, by their period and length. */
+export const evaluationIntervals = [10_000, minuteMs, hourMs];
+
+/** Evaluates those that are due each `intervalMs`, over what is measured until `endMs`. */
+export function evaluateAlarms(scope: Scope, intervalMs: number, endMs: number): void {
   let changed = false;
   for (const alarm of [...alarms(scope).values()]) {
-    if (alarm.kind !== 'metric' || !isDue(alarm, endMs)) continue;
+    if (alarm.kind !== 'metric' || intervalOf(alarm) !== intervalMs) continue;
     try {
       changed = evaluateAlarm(scope, alarm, endMs) || changed;
     } catch (error) {
@@ -29,13 +33,13 @@ export function evaluateAlarms(scope: Scope, endMs: number): void {
       scope.note({ source: 'cloudwatch', kind: 'alarm-evaluation-failed', text, data: { alarm: alarm.name } });
     }
   }
-  if (changed || endMs % minuteMs === 0) evaluateComposites(scope);
+  if (changed || intervalMs === minuteMs) evaluateComposites(scope);
 }
 
-function isDue({ period = 60, evaluationPeriods }: MetricAlarmRecord, endMs: number): boolean {
+function intervalOf({ period = 60, evaluationPeriods }: MetricAlarmRecord): number {
   const periodMs = period * 1_000;
-  if (periodMs * evaluationPeriods > dayMs) return endMs % hourMs === 0;
-  return periodMs < minuteMs || endMs % minuteMs === 0;
+  if (periodMs * evaluationPeriods > dayMs) return hourMs;
+  return periodMs < minuteMs ? 10_000 : minuteMs;
 }
 
 /** True when its state changed. */

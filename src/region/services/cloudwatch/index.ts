@@ -7,7 +7,7 @@
 import { type AnyHandler, type Operation, type Scope, service } from '../service.ts';
 import * as alarm from './alarm.ts';
 import { describeAlarmHistory } from './alarm-history.ts';
-import { evaluateAlarms } from './alarm-loop.ts';
+import { evaluateAlarms, evaluationIntervals } from './alarm-loop.ts';
 import { putCompositeAlarm } from './composite-alarm.ts';
 import * as dashboard from './dashboard.ts';
 import { getMetricData } from './get-data.ts';
@@ -65,6 +65,8 @@ export const cloudWatch = service('@aws-sdk/client-cloudwatch', 'cloudwatch', {
     startInstanceMetrics(scope);
     atEach(scope.clock, minuteMs, 0, (nowMs) => store.flush(nowMs));
     atEach(scope.clock, hourMs, secondMs, (nowMs) => store.age(nowMs));
-    atEach(scope.clock, 10 * secondMs, evaluationLateMs, (endMs) => evaluateAlarms(scope, endMs));
+    for (const intervalMs of evaluationIntervals) {
+      atEach(scope.clock, intervalMs, evaluationLateMs, (endMs) => evaluateAlarms(scope, intervalMs, endMs));
+    }
   },
 });

@@ -62,7 +62,7 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs);
     const samples = [...(before.get(instanceId)?.samples ?? []), sample];
     const detailed = instance.Monitoring?.State === 'enabled';
-    const due = detailed || (endMs / minuteMs) % basicMinutes === 0;
+    const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
     after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
     if (due) data.push(...measurements(instance, samples, endMs, detailed));
   }
@@ -71,6 +71,11 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     await scope.invoke(ec2, 'cloudwatch', 'PutMetricData', { Namespace: 'AWS/EC2', MetricData });
   }
   return after;
+}
+
+/** Whether such an interval ended since then: a clock that runs fast may leave minutes out. */
+function isOver(intervalMs: number, sinceMs: number, nowMs: number): boolean {
+  return Math.floor(nowMs / intervalMs) > Math.floor(sinceMs / intervalMs);
 }
 
 async function runningInstances(scope: Scope): Promise<Instance[]> {
