@@ -30,6 +30,17 @@ export function unknownKey(dialect: Dialect, accessKeyId: string): Fault {
   return refusal(dialect, 'InvalidClientTokenId', 'UnrecognizedClientException', message);
 }
 
+/** A session has ended. The token was right, so it may be shown. */
+export function expiredToken(dialect: Dialect, sessionToken: string | undefined): Fault {
+  if (dialect === 's3') {
+    const members = { 'Token-0': sessionToken };
+    return new Fault('ExpiredToken', 'The provided token has expired.', { status: 400, members });
+  }
+  if (dialect === 'ec2') return new Fault('RequestExpired', 'Request has expired.', { status: 400 });
+  const message = 'The security token included in the request is expired';
+  return refusal(dialect, 'ExpiredToken', 'ExpiredTokenException', message);
+}
+
 function authFailure(): Fault {
   return new Fault('AuthFailure', 'AWS was not able to validate the provided access credentials', { status: 401 });
 }

@@ -3,6 +3,7 @@ import {
   badTimestamp,
   type Dialect,
   expired,
+  expiredToken,
   incomplete,
   mismatch,
   skewed,
@@ -62,17 +63,13 @@ export function authenticate<Identity>(
   const { v4, v2, request } = signed;
   if (v4 && 'problem' in v4) throw incomplete(dialect, v4.presigned, v4.problem);
   if (v4) {
-    const known = host.credentials(v4.accessKeyId, v4.sessionToken);
-    if (!known) throw unknownKey(dialect, v4.accessKeyId);
-    const { identity, secretAccessKey: secret } = known;
+    const { identity, secretAccessKey: secret } = keyOf(host, v4, dialect);
     checkTime(v4, host.nowMs(), dialect);
     if (secret !== undefined) checkSignature(request, v4, secret, body, dialect);
     return { identity, secret };
   }
   if (v2 && dialect === 's3') {
-    const known = host.credentials(v2.accessKeyId, v2.sessionToken);
-    if (!known) throw unknownKey(dialect, v2.accessKeyId);
-    const { identity, secretAccessKey: secret } = known;
+    const { identity, secretAccessKey: secret } = keyOf(host, v2, dialect);
     const untilMs = expiryMs(v2);
     if (!(host.nowMs() <= untilMs)) throw expired(untilMs, host.nowMs(), undefined);
     const bucketInHost = takeBucket(http.host, '/').bucket;
@@ -81,6 +78,17 @@ export function authenticate<Identity>(
   }
   if (http.headers.authorization !== undefined && dialect === 's3') throw unsupportedScheme();
   return { identity: host.anonymous, secret: undefined };
+}
+
+function keyOf<Identity>(
+  host: Pick<WireHost<Identity>, 'credentials'>,
+  { accessKeyId, sessionToken }: Pick<Claim, 'accessKeyId' | 'sessionToken'>,
+  dialect: Dialect,
+) {
+  const known = host.credentials(accessKeyId, sessionToken);
+  if (!known) throw unknownKey(dialect, accessKeyId);
+  if (known.expired) throw expiredToken(dialect, sessionToken);
+  return known;
 }
 
 /** A signed time must be near ours; a presigned URL is good from its time until it expires. */

@@ -84,6 +84,7 @@ export async function cannedEndpoint(extra: Partial<WireHost<string>> = {}): Pro
       if (key === 'ASIATEMPORARY') {
         return token === sessionToken ? { secretAccessKey: 'temporary', identity: 'role' } : undefined;
       }
+      if (key === 'ASIAENDED') return { secretAccessKey: 'ended', identity: 'role', expired: true };
       const secretAccessKey = secretOf[key];
       return secretAccessKey === undefined ? undefined : { secretAccessKey, identity: key };
     },

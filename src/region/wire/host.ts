@@ -68,12 +68,12 @@ export interface WireHost<Identity> {
   requestId(): string;
   /**
    * The key's secret and owner. Undefined: unknown. Without a secret the signature is not verified
-   * (`--any-credentials`). May throw a `Fault` of its own, such as `ExpiredToken`.
+   * (`--any-credentials`). `expired`: a session's, which has ended.
    */
   credentials(
     accessKeyId: string,
     sessionToken: string | undefined,
-  ): { readonly secretAccessKey?: string; readonly identity: Identity } | undefined;
+  ): { readonly secretAccessKey?: string; readonly identity: Identity; readonly expired?: boolean } | undefined;
   /**
    * Whether an unsigned request may reach `invoke` with the anonymous identity; else it is refused with
    * `MissingAuthenticationToken`. S3's always may. Left out: nobody else's.

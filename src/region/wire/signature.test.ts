@@ -62,6 +62,19 @@ describe('in headers', () => {
   });
 
   test.each([
+    ['ec2', 400, 'RequestExpired', 'Request has expired.'],
+    ['iam', 403, 'ExpiredToken', 'The security token included in the request is expired'],
+    ['logs', 400, 'ExpiredTokenException', 'The security token included in the request is expired'],
+    ['s3', 400, 'ExpiredToken', 'The provided token has expired.'],
+    ['route53', 403, 'ExpiredToken', 'The security token included in the request is expired'],
+  ])('%s: a session that has ended is %i %s', async (name, status, code, text) => {
+    const answer = await send(name, { accessKeyId: 'ASIAENDED', secret: 'ended' });
+    expect([answer.status, errorCode(answer)]).toEqual([status, code]);
+    expect(answer.body).toContain(text);
+    expect(canned.calls).toEqual([]);
+  });
+
+  test.each([
     ['ec2', 401, 'AuthFailure', 'AWS was not able to validate the provided access credentials'],
     ['iam', 403, 'SignatureDoesNotMatch', 'Check your AWS Secret Access Key and signing method.'],
     ['logs', 400, 'InvalidSignatureException', 'Check your AWS Secret Access Key and signing method.'],

@@ -11,13 +11,13 @@ export function rootCaller(account: string, accessKeyId: string): Caller {
   return { kind: 'root', account, arn: `arn:aws:iam::${account}:root`, principalId: account, accessKeyId };
 }
 
-/** Undefined for a key that does not exist, is inactive, has ended, or came without its session token. */
+/** Undefined for a key that does not exist, is inactive, or came without its session token. */
 export function credentialsOf(
   scope: Scope,
   root: RootKey,
   accessKeyId: string,
   sessionToken: string | undefined,
-): { secretAccessKey: string; identity: Caller } | undefined {
+): { secretAccessKey: string; identity: Caller; expired?: boolean } | undefined {
   const { account } = scope;
   if (accessKeyId === root.accessKeyId) {
     return { secretAccessKey: root.secretAccessKey, identity: rootCaller(account, accessKeyId) };
@@ -25,11 +25,10 @@ export function credentialsOf(
   const key = accessKeys(scope).get(accessKeyId);
   if (!key || key.status !== 'Active') return undefined;
   const { secretAccessKey, owner } = key;
-  if (owner.kind !== 'user') {
-    if (owner.sessionToken !== sessionToken || owner.expirationMs <= scope.clock.now()) return undefined;
-  }
+  if (owner.kind !== 'user' && owner.sessionToken !== sessionToken) return undefined;
+  const expired = owner.kind !== 'user' && owner.expirationMs <= scope.clock.now();
   if (owner.kind !== 'session') {
-    if (owner.userName === undefined) return { secretAccessKey, identity: rootCaller(account, accessKeyId) };
+    if (owner.userName === undefined) return { secretAccessKey, identity: rootCaller(account, accessKeyId), expired };
     const user = users(scope).get(owner.userName);
     if (!user) return undefined;
     const identity: Caller = {
@@ -40,7 +39,7 @@ export function credentialsOf(
       accessKeyId,
       userName: user.name,
     };
-    return { secretAccessKey, identity };
+    return { secretAccessKey, identity, expired };
   }
   const identity: Caller = {
     kind: 'role',
@@ -51,5 +50,5 @@ export function credentialsOf(
     roleName: owner.roleName,
     sessionPolicies: owner.policies,
   };
-  return { secretAccessKey, identity };
+  return { secretAccessKey, identity, expired };
 }

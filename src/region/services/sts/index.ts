@@ -13,6 +13,7 @@ import { assumeRole } from './assume-role.ts';
 import { getSessionToken } from './session-token.ts';
 
 const sweepEveryMs = 5 * 60_000;
+const keptMs = 24 * 3_600_000;
 
 /** Needs no permission, and no policy can deny it. */
 function getCallerIdentity(_input: object, { caller }: Call): GetCallerIdentityResponse {
@@ -31,11 +32,11 @@ function getAccessKeyInfo({ AccessKeyId }: GetAccessKeyInfoRequest, call: Call):
   return { Account: call.account };
 }
 
-/** Ended sessions are refused at once wherever they are used; this only makes room. */
+/** Ended sessions are refused at once wherever they are used, as ended as long as they are kept; this only makes room. */
 function sweep(scope: Scope): void {
   const now = scope.clock.now();
   for (const [id, { owner }] of [...accessKeys(scope).entries()]) {
-    if (owner.kind !== 'user' && owner.expirationMs <= now) accessKeys(scope).delete(id);
+    if (owner.kind !== 'user' && owner.expirationMs + keptMs <= now) accessKeys(scope).delete(id);
   }
 }
 

@@ -83,8 +83,8 @@ describe('a session', () => {
     expect(session.expiration?.getTime()).toBe(Math.floor(region.clock.now() / 1000 + 900) * 1000);
     expect(accessKeys(region.scope).size).toBe(1);
     await region.clock.advance(901_000);
-    expect(await faultOf(get())).toMatch(/^(InvalidClientTokenId|ExpiredToken)/);
-    await region.clock.advance(300_000);
+    expect(await faultOf(get())).toBe('ExpiredToken: The security token included in the request is expired');
+    await region.clock.advance(25 * 3_600_000);
     expect(accessKeys(region.scope).size).toBe(0);
   });
 
