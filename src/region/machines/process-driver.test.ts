@@ -206,12 +206,10 @@ describe('a region that is killed', () => {
   it('takes its machines’ processes with it, even busy ones and those that are not Node', async () => {
     const busy = `
       const { spawn } = require('child_process');
-      const child = spawn('/bin/sh', ['-c', 'echo $$ >> pids; sleep 1000'], { stdio: 'ignore', env: { PATH: '/usr/bin:/bin' } });
-      child.on('spawn', () => {
-        setTimeout(() => {
-          require('fs').appendFileSync('pids', process.pid + '\\n');
-          for (;;);
-        }, 50);
+      const child = spawn('/bin/sh', ['-c', 'echo $$; sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'], env: { PATH: '/usr/bin:/bin' } });
+      child.stdout.once('data', (pid) => {
+        require('fs').appendFileSync('pids', pid + process.pid + '\\n');
+        for (;;);
       });`;
     const folder = await startRegion({ 'server.js': busy });
     await until(() => pidsIn(folder, 'pids').length === 2);
