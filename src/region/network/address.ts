@@ -25,10 +25,13 @@ export interface V6Range {
 
 export type Range = V4Range | V6Range;
 
+const fourParts = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 /** Reads `10.0.1.5` or `2600:1f18::5`. Throws a `RangeError` that names the text when it is neither. */
 export function parseAddress(text: string): Address {
-  // ipaddr.js also takes `127.1` and `0x7f000001`: only the four-part decimal form is an address on AWS.
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return numberOf(ipaddr.IPv4.parse(text).toByteArray());
+  // `127.1`, `0x7f000001` and leading zeros are addresses elsewhere, but not on AWS.
+  const parts = fourParts.exec(text)?.slice(1).map(Number);
+  if (parts?.every((part) => part < 256)) return parts.reduce((sum, part) => sum * 256 + part, 0);
   if (text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text)) {
     return bigintOf(ipaddr.IPv6.parse(text).toByteArray());
   }
@@ -77,10 +80,6 @@ export function rangeContains(range: Range, address: Address): boolean {
 export function anyRangeContains(ranges: readonly Range[], address: Address): boolean {
   for (const range of ranges) if (rangeContains(range, address)) return true;
   return false;
-}
-
-function numberOf(bytes: readonly number[]): number {
-  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
 function bigintOf(bytes: readonly number[]): bigint {

@@ -32,11 +32,12 @@ import {
 import { logicalIdOf, tags } from './tag-table.ts';
 
 interface Built {
-  readonly versions: readonly number[];
-  readonly world: World;
+  readonly tables: readonly Table<unknown>[];
+  versions: readonly number[];
+  world: World | undefined;
 }
 
-const built = new WeakMap<Table<unknown>, Built>();
+const built = new WeakMap<Scope, Built>();
 
 /** What the world is made of. Instances matter only by their tables' names and states, which interfaces follow. */
 function tablesOf(scope: Scope): readonly Table<unknown>[] {
@@ -59,16 +60,18 @@ function tablesOf(scope: Scope): readonly Table<unknown>[] {
   ] as readonly Table<unknown>[];
 }
 
-/** Cheap when nothing changed: fifteen numbers are compared. */
+/** Cheap when nothing changed, as it is asked for each chunk of a connection: fifteen numbers are compared. */
 export function networkWorld(scope: Scope): World {
-  const tables = tablesOf(scope);
-  const versions = tables.map((table) => table.version);
-  const key = tables[0] as Table<unknown>;
-  const before = built.get(key);
-  if (before?.versions.every((version, index) => version === versions[index])) return before.world;
-  const world = buildWorld(worldParts(scope));
-  built.set(key, { versions, world });
-  return world;
+  let known = built.get(scope);
+  if (!known) {
+    known = { tables: tablesOf(scope), versions: [], world: undefined };
+    built.set(scope, known);
+  }
+  const { tables, versions, world } = known;
+  if (world && tables.every(({ version }, index) => version === versions[index])) return world;
+  known.world = buildWorld(worldParts(scope));
+  known.versions = tables.map((table) => table.version);
+  return known.world;
 }
 
 function worldParts(scope: Scope): WorldParts {
