@@ -132,8 +132,13 @@ function lmdbIndex<T>(db: Database<unknown, Buffer>, name: string): Index<T> {
       if (canBeKey(key)) await db.remove(bytesOf(name, key));
     },
     *range(range: Range) {
-      const { limit } = range;
-      const found = db.getRange({ ...rangeBytes(name, range), ...(limit === undefined ? {} : { limit }) });
+      const { limit, reverse } = range;
+      const { start, exclusiveStart, end } = rangeBytes(name, range);
+      // LMDB goes down from `start`, and its `end` is then the lower bound.
+      const bounds = reverse
+        ? { start: end, exclusiveStart: true, end: start, inclusiveEnd: !exclusiveStart, reverse }
+        : { start, exclusiveStart, end };
+      const found = db.getRange({ ...bounds, ...(limit === undefined ? {} : { limit }) });
       for (const { key, value } of found) yield [keyOf(key), value as T];
     },
     transaction: (change) => db.childTransaction(change) as Promise<ReturnType<typeof change>>,

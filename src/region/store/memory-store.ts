@@ -67,15 +67,18 @@ class MemoryIndex<T> implements Index<T> {
     afterStart = false,
     end,
     limit = Number.POSITIVE_INFINITY,
+    reverse = false,
   }: Range): IterableIterator<[string, T]> {
     this.#sorted ??= [...this.#records.keys()].sort(byBytes);
-    let left = limit;
-    for (const key of this.#sorted) {
-      if (left <= 0) return;
-      if (byBytes(key, start) < (afterStart ? 1 : 0)) continue;
-      if (end !== undefined && byBytes(key, end) >= 0) return;
-      left--;
-      yield [key, this.#records.get(key) as T];
+    const keys = this.#sorted;
+    const first = placeOf(keys, start, afterStart);
+    const beyond = Math.max(first, end === undefined ? keys.length : placeOf(keys, end, false));
+    const count = Math.min(limit, beyond - first);
+    for (let at = 0; at < count; at++) {
+      const key = keys[reverse ? beyond - 1 - at : first + at] as string;
+      const value = this.#records.get(key);
+      // One that was deleted while this went on.
+      if (value !== undefined) yield [key, value];
     }
   }
 
@@ -94,6 +97,18 @@ class MemoryIndex<T> implements Index<T> {
     this.#records.clear();
     this.#sorted = [];
   }
+}
+
+/** How many keys are less than `bound`, or equal to it when `after`. */
+function placeOf(keys: readonly string[], bound: string, after: boolean): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (byBytes(keys[middle] as string, bound) < (after ? 1 : 0)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** UTF-16 order differs from UTF-8's only where surrogates are involved. */

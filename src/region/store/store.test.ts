@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openStore } from './lmdb-store.ts';
 import { memoryStore } from './memory-store.ts';
-import type { Store } from './store.ts';
+import type { Range, Store } from './store.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -54,6 +54,12 @@ describe.each(stores)('%s store', (_, open) => {
     expect([...index.range({})].map(([, n]) => n)).toEqual([0, 1, 2, 4, 5, 6]);
     expect([...index.range({ start: 'a', afterStart: true, end: 'b' })]).toEqual([['a/1', 1]]);
     expect([...index.range({ limit: 2 })].map(([key]) => key)).toEqual(['a', 'a/1']);
+    const down = (range: Range) => [...index.range({ ...range, reverse: true })].map(([, n]) => n);
+    expect(down({})).toEqual([6, 5, 4, 2, 1, 0]);
+    expect(down({ limit: 2 })).toEqual([6, 5]);
+    expect(down({ start: 'a', end: 'b' })).toEqual([1, 0]);
+    expect(down({ start: 'a', afterStart: true, end: 'é' })).toEqual([2, 1]);
+    expect(down({ start: 'c', end: 'd' })).toEqual([]);
     await index.delete('a');
     expect(index.get('a')).toBeUndefined();
     await store.close();

@@ -29,6 +29,8 @@ export interface Range {
   /** First key beyond the range. */
   end?: string;
   limit?: number;
+  /** From the last key of the range down to the first; `limit` counts from there. */
+  reverse?: boolean;
 }
 
 /** Ordered records on disk; keys compare by their UTF-8 bytes and hold at most 1,900 of them: longer ones are refused. */
