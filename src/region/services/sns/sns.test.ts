@@ -15,12 +15,19 @@ import { faultOf, type TestRegion, testRegion } from '../testing.ts';
 import { sns } from './index.ts';
 import { deliveries } from './state.ts';
 
-const cloudWatch: Caller = {
+/** A service that acts for a resource of an account: the topic's policy decides, as for anybody. */
+const asService = (name: 'cloudwatch' | 'budgets', account = '123456789012'): Caller => ({
   kind: 'service',
-  service: 'cloudwatch.amazonaws.com',
-  sourceAccount: '123456789012',
+  service: `${name}.amazonaws.com`,
+  sourceArn:
+    name === 'budgets' ? `arn:aws:budgets::${account}:budget/all` : `arn:aws:cloudwatch:us-east-1:${account}:alarm:cpu`,
+  sourceAccount: account,
   trusted: false,
-};
+});
+const alarm = asService('cloudwatch');
+const foreignAlarm = asService('cloudwatch', '210987654321');
+const budget = asService('budgets');
+const foreignBudget = asService('budgets', '210987654321');
 const Topic = 'arn:aws:sns:us-east-1:123456789012:alarms';
 
 let region: TestRegion;
@@ -61,24 +68,64 @@ it('a confirmed subscriber is sent what is published, one that is not is told of
   expect(region.events.map(({ kind }) => kind)).toEqual(['delivered', 'not-delivered', 'delivered']);
 });
 
-it('the policy of a topic lets services publish, or not', async () => {
-  await client.send(new CreateTopicCommand({ Name: 'alarms' }));
-  const publish = () => region.invoke('sns', 'Publish', { TopicArn: Topic, Message: 'm' }, cloudWatch);
-  expect(await faultOf(publish())).toMatch(/^AuthorizationError/);
-  const AttributeValue = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
+const toService = (service: string, Condition: object = {}) => [
+  {
+    Effect: 'Allow',
+    Principal: { Service: `${service}.amazonaws.com` },
+    Action: 'SNS:Publish',
+    Resource: Topic,
+    Condition,
+  },
+];
+it.each<[string, object[] | undefined, Caller[], Caller[]]>([
+  ['by default the account and its alarms', undefined, [alarm], [foreignAlarm, budget, foreignBudget]],
+  ['a service by its name', toService('budgets'), [budget, foreignBudget], [alarm]],
+  [
+    'by aws:SourceAccount',
+    toService('budgets', { StringEquals: { 'aws:SourceAccount': '123456789012' } }),
+    [budget],
+    [foreignBudget, alarm],
+  ],
+  [
+    'by aws:SourceArn',
+    toService('cloudwatch', { ArnLike: { 'AWS:SourceArn': 'arn:aws:cloudwatch:us-east-1:123456789012:alarm:*' } }),
+    [alarm],
+    [foreignAlarm, budget],
+  ],
+  [
+    'by both, of which one does not hold',
+    toService('budgets', {
+      StringEquals: { 'aws:SourceAccount': '123456789012' },
+      ArnLike: { 'aws:SourceArn': 'arn:aws:budgets::123456789012:budget/other' },
+    }),
+    [],
+    [budget, foreignBudget],
+  ],
+  [
+    'not who is denied',
+    [
+      ...toService('cloudwatch'),
       {
-        Effect: 'Allow',
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Action: 'sns:Publish',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'SNS:Publish',
         Resource: Topic,
-        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+        Condition: { StringNotEquals: { 'aws:SourceAccount': '123456789012' } },
       },
     ],
-  });
-  await client.send(new SetTopicAttributesCommand({ TopicArn: Topic, AttributeName: 'Policy', AttributeValue }));
-  await publish();
+    [alarm],
+    [foreignAlarm],
+  ],
+])('the policy of a topic lets services publish: %s', async (_, Statement, may, mayNot) => {
+  await client.send(new CreateTopicCommand({ Name: 'alarms' }));
+  if (Statement) {
+    const AttributeValue = JSON.stringify({ Version: '2012-10-17', Statement });
+    await client.send(new SetTopicAttributesCommand({ TopicArn: Topic, AttributeName: 'Policy', AttributeValue }));
+  }
+  const publish = (caller: Caller) => region.invoke('sns', 'Publish', { TopicArn: Topic, Message: 'm' }, caller);
+  for (const caller of may) expect(await publish(caller)).toHaveProperty('MessageId');
+  for (const caller of mayNot)
+    expect(await faultOf(publish(caller))).toMatch(/^AuthorizationError: .* sns:Publish on/i);
 });
 
 describe('is refused', () => {

@@ -12,7 +12,7 @@ import type {
 import { Fault } from '../../wire/fault.ts';
 import { compilePolicy } from '../iam/policy.ts';
 import { pageAt } from '../paging.ts';
-import type { Access, Call, Scope } from '../service.ts';
+import type { Access, Call, Caller, Scope } from '../service.ts';
 import { addTags, checkTags, type TagFaults, withoutTags } from '../tags.ts';
 import { subscriptions, type TopicRecord, topics } from './state.ts';
 
@@ -61,13 +61,22 @@ export function topicAccess(
 ): Access {
   const arn = input.TopicArn ?? input.ResourceArn ?? '*';
   const topic = topics(call).get(arn);
-  const { caller } = call;
   return {
     action: `sns:${call.operation}`,
     resource: arn,
     ...(topic ? { resourcePolicy: policyOf(call, topic) } : {}),
-    context: { 'aws:SourceOwner': 'account' in caller ? caller.account : undefined },
+    context: { 'aws:SourceOwner': sourceOwner(call.caller) },
   };
+}
+
+/**
+ * Whom the topic's default policy lets publish: its own account, and alarms of it. Newer services such as Budgets do not
+ * tell a source owner, and need a statement of their own.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#source-account-versus-source-owner
+ */
+function sourceOwner(caller: Caller): string | undefined {
+  if ('account' in caller) return caller.account;
+  return caller.kind === 'service' && caller.service === 'cloudwatch.amazonaws.com' ? caller.sourceAccount : undefined;
 }
 
 function checkAttribute(name: string, value: string): void {
