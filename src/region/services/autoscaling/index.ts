@@ -5,9 +5,12 @@ import * as catalogue from './catalogue.ts';
 import * as group from './group.ts';
 import { publishMetrics } from './group-metrics.ts';
 import * as instance from './instance.ts';
+import { executePolicy } from './policy-execution.ts';
+import { scalingPolicy } from './policy-resource.ts';
 import * as processes from './processes.ts';
 import { start } from './reconcile.ts';
 import { autoScalingGroup } from './resources.ts';
+import * as policy from './scaling-policy.ts';
 import * as tags from './tags.ts';
 import * as targetGroups from './target-groups.ts';
 
@@ -34,6 +37,10 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     enableMetricsCollection: processes.enableMetricsCollection,
     disableMetricsCollection: processes.disableMetricsCollection,
     describeMetricCollectionTypes: processes.describeMetricCollectionTypes,
+    putScalingPolicy: policy.putScalingPolicy,
+    describePolicies: policy.describePolicies,
+    deletePolicy: policy.deletePolicy,
+    executePolicy,
     createOrUpdateTags: tags.createOrUpdateTags,
     deleteTags: tags.deleteTags,
     describeTags: tags.describeTags,
@@ -41,7 +48,10 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     describeTerminationPolicyTypes: catalogue.describeTerminationPolicyTypes,
     describeAdjustmentTypes: catalogue.describeAdjustmentTypes,
   },
-  resources: { 'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup },
+  resources: {
+    'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup,
+    'AWS::AutoScaling::ScalingPolicy': scalingPolicy,
+  },
   start(scope: Scope) {
     start(scope);
     scope.clock.every(metricsEveryMs, () => publishMetrics(scope));

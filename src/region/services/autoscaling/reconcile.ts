@@ -26,6 +26,7 @@ import {
   policies,
   timeText,
 } from './state.ts';
+import { deleteAlarms } from './tracking-alarms.ts';
 
 const busyEveryMs = 1_000;
 const idleEveryMs = 10_000;
@@ -295,7 +296,13 @@ function finishDeleting(scope: Scope, name: string): void {
 
 export function removeGroup(scope: Scope, name: string): void {
   groups(scope).delete(name);
-  for (const [key, policy] of [...policies(scope).entries()]) if (policy.group === name) policies(scope).delete(key);
+  for (const [key, policy] of [...policies(scope).entries()]) {
+    if (policy.group !== name) continue;
+    policies(scope).delete(key);
+    deleteAlarms(scope, policy.alarms).catch((error: unknown) =>
+      scope.note({ source: 'autoscaling', kind: 'internal-failure', text: String(error) }),
+    );
+  }
   for (const one of [...activities(scope).values()])
     if (one.group === name) activities(scope).put(one.id, { ...one, deleted: true });
 }

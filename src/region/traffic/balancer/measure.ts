@@ -66,10 +66,22 @@ export function nodeMeter(meter: Meter | undefined, config: BalancerConfig, node
         meter.count(namespace, 'TargetConnectionErrorCount', sets.answers, 1, 'Count');
       }
       meter.count(namespace, 'RequestCount', sets.requests, 1, 'Count');
-      meter.count(namespace, 'RequestCountPerTarget', sets.perTarget, 1, 'Count');
+      // Its sum is the average over the targets, not what one of them was given.
+      meter.count(namespace, 'RequestCountPerTarget', sets.perTarget, 1 / servingTargets(group), 'Count');
       count('ProcessedBytes', result.bytesIn + result.bytesOut, 'Bytes');
     },
   };
+}
+
+const serving = new WeakMap<TargetGroupConfig, number>();
+
+function servingTargets(group: TargetGroupConfig): number {
+  let count = serving.get(group);
+  if (count === undefined) {
+    count = Math.max(1, group.targets.filter(({ draining }) => !draining).length);
+    serving.set(group, count);
+  }
+  return count;
 }
 
 /** AWS's own: the client closed the connection before it was answered. */

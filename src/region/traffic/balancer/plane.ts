@@ -5,6 +5,7 @@ import type { Fabric } from '../fabric.ts';
 import type { BalancerPlane, Meter, TargetHealth } from '../planes.ts';
 import type { BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
 import { type Checker, startChecker } from './health.ts';
+import { countHosts } from './measure.ts';
 import { type BalancerNode, type NodeHost, startNode } from './node.ts';
 
 export interface BalancerPlaneOptions {
@@ -22,6 +23,9 @@ export interface RunningBalancers extends BalancerPlane {
   addresses(dnsName: string): readonly string[];
   close(): void;
 }
+
+/** Several in each minute, so that a minute's maximum tells of what was short. */
+const hostCountEveryMs = 10_000;
 
 type HealthListener = Parameters<BalancerPlane['onHealth']>[0];
 
@@ -137,6 +141,21 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     }
   }
 
+  const hostCounts = clock.every(hostCountEveryMs, () => {
+    const { meter } = options;
+    if (!meter) return;
+    for (const config of configs) {
+      for (const group of groupsOf(config)) {
+        for (const node of config.nodes) {
+          countHosts(meter, config, group, (target) => {
+            const state = checkers.get(checkerKey(node, group, target))?.view.health.state;
+            return state === undefined || state === 'initial' ? undefined : state === 'healthy';
+          });
+        }
+      }
+    }
+  });
+
   return {
     apply(next) {
       configs = next;
@@ -171,6 +190,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       return (serving.length > 0 ? serving : config.nodes).map((node) => node.publicIp ?? node.privateIp);
     },
     close() {
+      hostCounts.cancel();
       configs = [];
       applyNodes();
       applyCheckers();
