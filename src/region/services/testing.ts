@@ -1,15 +1,18 @@
-/** For tests: services behind the real endpoint on a socket, with IAM deciding, on a clock that moves when told to. */
+/**
+ * For tests: services in this process, and behind the real endpoint on a socket, with IAM deciding, on a clock that moves
+ * when told to.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { realClock, VirtualClock } from '../clock/clock.ts';
+import { type Clock, realClock, VirtualClock } from '../clock/clock.ts';
 import { seededRandom } from '../clock/random.ts';
 import type { Machines } from '../machines/machine.ts';
 import { testRegion as testStacks } from '../stacks/testing.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Planes } from '../traffic/planes.ts';
-import { createEndpoint } from '../wire/endpoint.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { createEndpoint, type WireHost } from '../wire/endpoint.ts';
+import { type Authoriser, createDispatcher } from './dispatcher.ts';
 import { authorise } from './iam/authorise.ts';
 import { credentialsOf, rootCaller } from './iam/credentials.ts';
 import type { Caller, RegionEvent, Service } from './service.ts';
@@ -17,6 +20,10 @@ import type { Caller, RegionEvent, Service } from './service.ts';
 const account = '123456789012';
 const region = 'us-east-1';
 const rootKey = { accessKeyId: 'test', secretAccessKey: 'test' };
+export const root: Caller = rootCaller(account, rootKey.accessKeyId);
+
+/** For what is not about permissions. */
+export const allowAll: Authoriser = () => ({ allowed: true, reason: '', message: '' });
 
 interface Credentials {
   readonly accessKeyId: string;
@@ -49,29 +56,43 @@ export interface TestRegion {
   close(): Promise<void>;
 }
 
-export async function testRegion(options: { services: readonly Service[]; store?: Store }): Promise<TestRegion> {
-  const { services, store = memoryStore() } = options;
-  // Clients sign with the machine's time.
-  const clock = new VirtualClock(realClock().now());
-  const startedMs = clock.now();
+/** Services in this process, without a wire. */
+export function testServices<C extends Clock>(options: {
+  readonly services: readonly Service[];
+  readonly store: Store;
+  readonly clock: C;
+  readonly seed?: number;
+  readonly authorise?: Authoriser;
+  readonly machines?: () => Machines;
+}) {
+  const { services, store, clock } = options;
   const events: RegionEvent[] = [];
-  const failures: unknown[] = [];
   const dispatcher = createDispatcher({
     account,
     defaultRegion: region,
     services,
-    authorise,
+    authorise: options.authorise ?? authorise,
     store,
     clock,
-    random: seededRandom(7),
+    random: seededRandom(options.seed ?? 7),
     planes: () => ({}) as Planes,
-    machines: (): Machines => {
-      throw new Error('these services need no machines');
-    },
+    machines:
+      options.machines ??
+      (() => {
+        throw new Error('these services need no machines');
+      }),
     note: (event) => events.push(event),
   });
-  const scope = dispatcher.scope(region);
-  const root = rootCaller(account, rootKey.accessKeyId);
+  return { services, store, clock, events, dispatcher, scope: dispatcher.scope(region) };
+}
+
+/** The endpoint of such services, on a socket of its own. */
+export async function serveServices(
+  { services, clock, dispatcher }: Pick<ReturnType<typeof testServices<Clock>>, 'services' | 'clock' | 'dispatcher'>,
+  host: Pick<WireHost<Caller>, 'credentials'> & Partial<WireHost<Caller>>,
+) {
+  /** What handlers threw that was no `Fault`: must stay empty. */
+  const failures: unknown[] = [];
   let requests = 0;
   const endpoint = createEndpoint<Caller>({
     services: services.map((service) => ({
@@ -82,16 +103,36 @@ export async function testRegion(options: { services: readonly Service[]; store?
     anonymous: { kind: 'anonymous' },
     nowMs: () => clock.now(),
     requestId: () => String(++requests).padStart(16, '0'),
-    credentials: (key, token) => credentialsOf(scope, rootKey, key, token),
     invoke: ({ identity, http, ...request }) =>
       dispatcher.call({ ...request, http, caller: identity, via: { sourceIp: '203.0.113.7', secure: true } }),
     failed: (error) => failures.push(error),
     preflight: () => ({ status: 403, headers: {}, body: undefined }),
     corsHeaders: () => ({}),
+    ...host,
   });
   const server = createServer((request, response) => endpoint.serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    failures,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export async function testRegion(options: { services: readonly Service[]; store?: Store }): Promise<TestRegion> {
+  const { services, store = memoryStore() } = options;
+  // Clients sign with the machine's time.
+  const clock = new VirtualClock(realClock().now());
+  const startedMs = clock.now();
+  const parts = testServices({ services, store, clock });
+  const { events, scope } = parts;
+  const served = await serveServices(parts, {
+    credentials: (key, token) => credentialsOf(scope, rootKey, key, token),
+  });
+  const { url, failures } = served;
   const clients: { destroy(): void }[] = [];
   return {
     url,
@@ -116,8 +157,7 @@ export async function testRegion(options: { services: readonly Service[]; store?
       }),
     async close() {
       for (const client of clients) client.destroy();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await served.close();
       clock.stop();
       await store.close();
     },

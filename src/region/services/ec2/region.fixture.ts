@@ -1,23 +1,14 @@
 /** A region with EC2 in this process, on a virtual clock, with machines that do nothing but keep the contract's states. */
 import { VirtualClock } from '../../clock/clock.ts';
-import { seededRandom } from '../../clock/random.ts';
 import type { Machine, MachineSpec, MachineState, Machines } from '../../machines/machine.ts';
 import { memoryStore } from '../../store/memory-store.ts';
 import type { Store } from '../../store/store.ts';
-import type { Planes } from '../../traffic/planes.ts';
-import { type Authoriser, createDispatcher } from '../dispatcher.ts';
-import type { Caller, RegionEvent, Service } from '../service.ts';
+import type { Authoriser } from '../dispatcher.ts';
+import type { Caller, Service } from '../service.ts';
+import { allowAll, root, testServices } from '../testing.ts';
 import { ec2 } from './index.ts';
 
-const account = '123456789012';
-
-export const root: Caller = {
-  kind: 'root',
-  account,
-  arn: `arn:aws:iam::${account}:root`,
-  principalId: account,
-  accessKeyId: 'test',
-};
+export { faultOf, root } from '../testing.ts';
 
 interface StillMachine extends Machine {
   died: boolean;
@@ -83,24 +74,17 @@ function stillMachines(): Machines & { readonly launched: MachineSpec[]; machine
 export function ec2Region(
   options: { store?: Store; seed?: number; services?: readonly Service[]; authorise?: Authoriser } = {},
 ) {
-  const { store = memoryStore(), seed = 1, services = [] } = options;
-  const { authorise = () => ({ allowed: true, reason: '', message: '' }) } = options;
-  const clock = new VirtualClock();
+  const { store = memoryStore(), seed = 1, services = [], authorise = allowAll } = options;
   const machines = stillMachines();
-  const events: RegionEvent[] = [];
-  const dispatcher = createDispatcher({
-    account,
-    defaultRegion: 'us-east-1',
+  const parts = testServices({
     services: [ec2, ...services],
-    authorise,
     store,
-    clock,
-    random: seededRandom(seed),
-    planes: () => ({}) as Planes,
+    clock: new VirtualClock(),
+    seed,
+    authorise,
     machines: () => machines,
-    note: (event) => events.push(event),
   });
-  const scope = dispatcher.scope('us-east-1');
+  const { dispatcher, scope } = parts;
   /** As a client outside would call it: nothing internal is allowed. */
   const call = async <O = Record<string, unknown>>(operation: string, input: object = {}): Promise<O> =>
     (await dispatcher.call({
@@ -115,16 +99,5 @@ export function ec2Region(
   /** As CloudFormation or another service inside would. */
   const inside = <O = Record<string, unknown>>(caller: Caller, operation: string, input: object = {}) =>
     scope.invoke<O>(caller, 'ec2', operation, input);
-  return { dispatcher, scope, clock, machines, events, store, call, inside };
-}
-
-/** The code and message of the fault that a call ends with. */
-export async function faultOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return `${String(error.code)}: ${error.message}`;
-    throw error;
-  }
-  throw new Error('the call went through');
+  return { ...parts, machines, call, inside };
 }
