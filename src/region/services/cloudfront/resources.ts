@@ -1,6 +1,6 @@
 /** CloudFront in CloudFormation. */
 import { type ExistingResource, type ResourceType, resourceType } from '../../stacks/resource-type.ts';
-import { isRecord } from '../iam/policy.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 import { distributionFromTemplate, toApi } from './from-template.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -39,7 +39,7 @@ function configResource(
       return { physicalId, attributes: attributesOf(physicalId, changed[noun] as Record<string, unknown>) };
     },
     async delete({ physicalId, invoke }) {
-      await unlessGone(async () => {
+      await unlessGone(/^NoSuch/, async () => {
         const { ETag } = await invoke('cloudfront', `Get${noun}`, { Id: physicalId });
         await invoke('cloudfront', `Delete${noun}`, { Id: physicalId, IfMatch: ETag });
       });
@@ -97,7 +97,7 @@ const distribution = resourceType<DistributionProperties>({
   },
   async delete(request) {
     const { physicalId, invoke } = request;
-    await unlessGone(async () => {
+    await unlessGone(/^NoSuch/, async () => {
       const { Distribution, ETag } = await get(invoke, physicalId);
       if (Distribution.DistributionConfig.Enabled) {
         const config = { ...Distribution.DistributionConfig, Enabled: false };
@@ -161,7 +161,7 @@ const viewerFunction = resourceType<FunctionProperties>({
   },
   async delete({ physicalId, invoke }) {
     const Name = physicalId.split('/').at(-1);
-    await unlessGone(async () => {
+    await unlessGone(/^NoSuch/, async () => {
       const { ETag } = await invoke<FunctionView>('cloudfront', 'DescribeFunction', { Name });
       await invoke('cloudfront', 'DeleteFunction', { Name, IfMatch: ETag });
     });
@@ -174,15 +174,6 @@ function functionAttributes(FunctionARN: string) {
 
 async function publish(invoke: Invoke, { Name, AutoPublish }: FunctionProperties, IfMatch: string): Promise<void> {
   if (String(AutoPublish) === 'true') await invoke('cloudfront', 'PublishFunction', { Name, IfMatch });
-}
-
-/** What is gone already need not be deleted. */
-async function unlessGone(run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!isRecord(error) || typeof error.code !== 'string' || !error.code.startsWith('NoSuch')) throw error;
-  }
 }
 
 export const resources = {
