@@ -187,9 +187,10 @@ describe.each<[string, boolean]>([
       start: bound,
       end: bound,
       afterStart: fc.boolean(),
+      reverse: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(world, async ({ keys, gone, start, end, afterStart }) => {
+      fc.asyncProperty(world, async ({ keys, gone, start, end, afterStart, reverse }) => {
         const dir = folder();
         let store = durable ? openStore(dir) : memoryStore();
         const model = new Map<string, number>();
@@ -220,7 +221,13 @@ describe.each<[string, boolean]>([
           .filter(([key]) => Buffer.compare(bytes(key), bytes(start ?? '')) >= (afterStart ? 1 : 0))
           .filter(([key]) => end === undefined || Buffer.compare(bytes(key), bytes(end)) < 0)
           .sort(([a], [b]) => Buffer.compare(bytes(a), bytes(b)));
-        const range = { afterStart, ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+        if (reverse) wanted.reverse();
+        const range = {
+          afterStart,
+          reverse,
+          ...(start === undefined ? {} : { start }),
+          ...(end === undefined ? {} : { end }),
+        };
         expect([...index.range(range)]).toEqual(wanted);
         for (const key of [...keys, ...gone]) expect(index.get(key)).toBe(model.get(key));
         await store.close();
