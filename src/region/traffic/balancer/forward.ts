@@ -45,7 +45,7 @@ export class TargetAgent extends Agent {
 
   /**
    * What a network ACL now drops it drops of open connections, too: idle ones are made anew in a changed world.
-   * Requests under way keep theirs.
+   * Requests under way stay on theirs, where what is dropped is waited for.
    */
   follow(): void {
     const world = this.#fabric.world();
