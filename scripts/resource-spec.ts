@@ -26,7 +26,7 @@ const modelled: Readonly<Record<string, string>> = {
   'AWS::SSM': 'Parameter',
   'AWS::SNS': 'Topic Subscription TopicPolicy',
   'AWS::CloudWatch': 'Alarm Dashboard CompositeAlarm',
-  'AWS::Logs': 'LogGroup MetricFilter',
+  'AWS::Logs': 'LogGroup LogStream MetricFilter',
   'AWS::Budgets': 'Budget',
   'AWS::CloudFormation': 'WaitCondition WaitConditionHandle',
 };

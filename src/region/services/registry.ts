@@ -9,6 +9,7 @@ import { ec2 } from './ec2/index.ts';
 import { elasticLoadBalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
 import { kms } from './kms/index.ts';
+import { logs } from './logs/index.ts';
 import { route53 } from './route53/index.ts';
 import { s3 } from './s3/index.ts';
 import type { Service } from './service.ts';
@@ -27,6 +28,7 @@ export function allServices(): readonly Service[] {
     elasticLoadBalancing,
     iam,
     kms,
+    logs,
     route53,
     s3,
     sns,

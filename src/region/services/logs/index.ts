@@ -1,0 +1,51 @@
+/**
+ * CloudWatch Logs: groups and streams, events with their retention, filter patterns.
+ *
+ * Not modelled: Logs Insights and Live Tail, subscription filters and destinations, data protection, transformers,
+ * export tasks, the log class DELIVERY.
+ */
+import { type AnyHandler, type Operation, service } from '../service.ts';
+import { filterAccess, filterLogEvents } from './filter.ts';
+import { getLogEvents } from './get.ts';
+import * as group from './group.ts';
+import { groupAccess, wholeGroupAccess } from './names.ts';
+import { putLogEvents } from './put.ts';
+import { logGroupType, logStreamType } from './resources.ts';
+import { startRetention } from './retention.ts';
+import * as stream from './stream.ts';
+import * as tags from './tags.ts';
+
+const onGroup = (handle: AnyHandler): Operation => ({ handle, access: wholeGroupAccess });
+const onStream = (handle: AnyHandler): Operation => ({ handle, access: groupAccess });
+const onTags = (handle: AnyHandler): Operation => ({ handle, access: tags.tagAccess });
+
+export const logs = service('@aws-sdk/client-cloudwatch-logs', 'logs', {
+  deniedCode: 'AccessDeniedException',
+  operations: {
+    createLogGroup: { handle: group.createLogGroup, access: group.createLogGroupAccess },
+    deleteLogGroup: onGroup(group.deleteLogGroup),
+    describeLogGroups: { handle: group.describeLogGroups, access: group.describeLogGroupsAccess },
+    putRetentionPolicy: onGroup(group.putRetentionPolicy),
+    deleteRetentionPolicy: onGroup(group.deleteRetentionPolicy),
+    putLogGroupDeletionProtection: onGroup(group.putLogGroupDeletionProtection),
+    associateKmsKey: { handle: group.associateKmsKey, access: group.keyAccess },
+    disassociateKmsKey: { handle: group.disassociateKmsKey, access: group.keyAccess },
+
+    createLogStream: onStream(stream.createLogStream),
+    deleteLogStream: onStream(stream.deleteLogStream),
+    describeLogStreams: onGroup(stream.describeLogStreams),
+
+    putLogEvents: onStream(putLogEvents),
+    getLogEvents: onStream(getLogEvents),
+    filterLogEvents: { handle: filterLogEvents, access: filterAccess },
+
+    tagResource: onTags(tags.tagResource),
+    untagResource: onTags(tags.untagResource),
+    listTagsForResource: onTags(tags.listTagsForResource),
+    tagLogGroup: onTags(tags.tagLogGroup),
+    untagLogGroup: onTags(tags.untagLogGroup),
+    listTagsLogGroup: onTags(tags.listTagsLogGroup),
+  },
+  resources: { 'AWS::Logs::LogGroup': logGroupType, 'AWS::Logs::LogStream': logStreamType },
+  start: startRetention,
+});
