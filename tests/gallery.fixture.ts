@@ -23,6 +23,7 @@ export async function startGallery(options: RegionOptions = {}) {
   return {
     ...tested,
     ...origins,
+    template: app.template,
     /** A second time delivers the difference. */
     deliver: (parameters: Readonly<Record<string, string>> = {}, template = app.template) =>
       deliver({
