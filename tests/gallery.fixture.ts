@@ -1,37 +1,39 @@
 /** The gallery, delivered as `orrery up` does it, onto a region on ports of its own. */
 import { join } from 'node:path';
-import { loadApp } from '../src/cli/app.ts';
+import { type ConfigInput, parseConfig } from '../src/blueprint/config.ts';
+import { loadConfig } from '../src/blueprint/load-config.ts';
+import { synthesise } from '../src/blueprint/synthesise.ts';
 import { deliver } from '../src/delivery/deliver.ts';
 import { localTarget } from '../src/delivery/target.ts';
 import { secureRandom } from '../src/region/clock/random.ts';
 import type { RegionOptions } from '../src/region/region.ts';
 import { startRegion } from './region.fixture.ts';
 
-export const galleryDir = join(import.meta.dirname, '..', 'examples', 'gallery');
-export const domain = 'myapp.localhost';
+const dir = join(import.meta.dirname, '..', 'examples', 'gallery');
 
-export async function startGallery(options: RegionOptions = {}) {
+/** @param changes of the gallery's configuration, by section */
+export async function startGallery(options: RegionOptions = {}, changes?: Partial<ConfigInput>) {
+  const own = (await loadConfig(dir)).config;
+  const config = changes ? parseConfig({ name: own.name, domain: own.domain, data: own.data, ...changes }) : own;
+  const template = synthesise(config).yaml;
+  const domain = config.domain === undefined ? '' : 'myapp.localhost';
   const tested = await startRegion(options);
-  const app = await loadApp(galleryDir);
   const { https } = tested.region.ports;
   const origins = { site: `http://${domain}:${https}`, api: `http://api.${domain}:${https}` };
-  const target = localTarget({
-    endpoint: tested.region.endpoint,
-    region: 'us-east-1',
-    ...tested.config.credentials,
-  });
+  const { credentials } = tested.config;
+  const target = localTarget({ endpoint: tested.region.endpoint, region: 'us-east-1', ...credentials });
   return {
     ...tested,
     ...origins,
-    template: app.template,
+    template,
     /** A second time delivers the difference. */
-    deliver: (parameters: Readonly<Record<string, string>> = {}, template = app.template) =>
+    deliver: (parameters: Readonly<Record<string, string>> = {}, changed = template) =>
       deliver({
-        app,
-        template,
+        app: { dir, config },
+        template: changed,
         target,
         domain,
-        origins,
+        ...(domain ? { origins } : {}),
         parameters,
         tags: { 'orrery:allow-unmodelled': 'true' },
         reference: secureRandom().hex(12),

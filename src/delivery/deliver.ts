@@ -41,6 +41,9 @@ export interface Delivered {
   readonly uploaded: readonly string[];
 }
 
+/** The template's parameters. */
+type Declared = Readonly<Record<string, { readonly Default?: string }>>;
+
 /** CloudFormation takes larger templates from a bucket only. */
 const longestInline = 51_200;
 
@@ -57,15 +60,16 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
   const bucket = await ensureReleaseBucket(target, config.name);
   await uploadOnce(target, bucket, release.key, release.bytes);
   const existing = await findStack(target, config.name);
+  const { Parameters: declared = {} } = parse(template, { logLevel: 'error' }) as { Parameters?: Declared };
   const parameters = {
-    ...keptParameters(template, existing),
+    ...keptParameters(declared, existing),
     ...delivery.parameters,
     DomainName: delivery.domain,
     ReleaseBucket: bucket,
     ReleaseKey: release.key,
     ImageId: await pinnedImage(
       target,
-      template,
+      declared,
       existing?.Parameters?.find(({ ParameterKey }) => ParameterKey === 'ImageId')?.ParameterValue,
     ),
     ...(delivery.origins ? { SpaOrigin: delivery.origins.site, ApiOrigin: delivery.origins.api } : {}),
@@ -94,11 +98,10 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
  * What was once given goes on: without this an update would set it back. Only parameters that are empty by default;
  * the others' defaults are the configuration, which may have changed.
  */
-function keptParameters(template: string, existing: Stack | undefined): Record<string, string> {
-  const { Parameters = {} } = parse(template, { logLevel: 'error' }) as { Parameters?: Record<string, { Default?: unknown }> };
+function keptParameters(declared: Declared, existing: Stack | undefined): Record<string, string> {
   return Object.fromEntries(
     (existing?.Parameters ?? []).flatMap(({ ParameterKey = '', ParameterValue }) =>
-      ParameterValue && Parameters[ParameterKey]?.Default === '' ? [[ParameterKey, ParameterValue]] : [],
+      ParameterValue && declared[ParameterKey]?.Default === '' ? [[ParameterKey, ParameterValue]] : [],
     ),
   );
 }
@@ -114,11 +117,11 @@ function needed(outputs: Readonly<Record<string, string>>, name: string): string
 }
 
 /** The image stays what it was until somebody changes it: "latest" would roll the machines on unrelated updates. */
-async function pinnedImage(target: Target, template: string, pinned: string | undefined): Promise<string> {
+async function pinnedImage(target: Target, declared: Declared, pinned: string | undefined): Promise<string> {
   if (pinned) return pinned;
-  const name = template.match(/Default: (\/aws\/service\/ami-amazon-linux-latest\/\S+)/)?.[1];
-  if (name === undefined) return '';
-  const { Parameter } = await target.ssm.send(new GetParameterCommand({ Name: name }));
+  const Name = declared.LatestImage?.Default;
+  if (Name === undefined) return '';
+  const { Parameter } = await target.ssm.send(new GetParameterCommand({ Name }));
   return Parameter?.Value ?? '';
 }
 

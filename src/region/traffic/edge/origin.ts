@@ -189,9 +189,14 @@ class OriginAgent extends Agent {
     socket.on('close', () => idle?.cancel());
   }
 
+  /** Node's own asks for TCP's keep-alive, which a connection inside this process does not have. */
+  override keepSocketAlive(): boolean {
+    return true;
+  }
+
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     this.emit('reuse', socket);
-    super.reuseSocket(socket, request);
+    request.reusedSocket = true;
   }
 }
 
