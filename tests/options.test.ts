@@ -23,7 +23,6 @@ const variants: [string, Partial<ConfigInput>][] = [
       api: {
         min: 2,
         max: 8,
-        accessLogs: true,
         shell: true,
         stickySeconds: 60,
         balancing: 'round-robin',
