@@ -3,7 +3,7 @@
  * stream's events lie in the order that they are read in and nothing but a page is ever in memory.
  */
 import type { Scope } from '../service.ts';
-import { expired, type GroupRecord, type StreamRecord, streams } from './state.ts';
+import { expired, type GroupRecord, nowMs, type StreamRecord, streams } from './state.ts';
 
 interface StoredEvent {
   readonly message: string;
@@ -50,7 +50,7 @@ export async function append(
     const stream = table.get(streamName);
     if (!stream) return false;
     const path = streamPath(scope, group, stream);
-    const ingestedMs = scope.clock.now();
+    const ingestedMs = nowMs(scope);
     let { sequence, bytes, firstEventMs = latestMs, lastEventMs = 0 } = stream;
     for (const { timestamp, message } of given) {
       void events.put(`${path}${placeKey({ timeMs: timestamp, sequence })}`, { message, ingestedMs });

@@ -23,6 +23,7 @@ import {
   type LogClass,
   metricFilterKey,
   metricFilters,
+  nowMs,
   streams,
 } from './state.ts';
 import { checkTags } from './tags.ts';
@@ -50,7 +51,7 @@ export async function createLogGroup(input: CreateLogGroupCommandInput, call: Ca
   groups(call).put(name, {
     name,
     id: call.random.hex(12),
-    createdMs: call.clock.now(),
+    createdMs: nowMs(call),
     kmsKeyId,
     logClass,
     protectedFromDeletion: input.deletionProtectionEnabled ?? false,

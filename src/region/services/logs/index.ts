@@ -1,16 +1,18 @@
 /**
- * CloudWatch Logs: groups and streams, events with their retention, filter patterns.
+ * CloudWatch Logs: groups and streams, events with their retention, filter patterns, metric filters.
  *
  * Not modelled: Logs Insights and Live Tail, subscription filters and destinations, data protection, transformers,
  * export tasks, the log class DELIVERY.
  */
-import { type AnyHandler, type Operation, service } from '../service.ts';
+import { type AnyHandler, type Operation, type Scope, service } from '../service.ts';
 import { filterAccess, filterLogEvents } from './filter.ts';
 import { getLogEvents } from './get.ts';
 import * as group from './group.ts';
+import { feedDefaults } from './metric-feed.ts';
+import * as metricFilter from './metric-filter.ts';
 import { groupAccess, wholeGroupAccess } from './names.ts';
 import { putLogEvents } from './put.ts';
-import { logGroupType, logStreamType } from './resources.ts';
+import { logGroupType, logStreamType, metricFilterType } from './resources.ts';
 import { startRetention } from './retention.ts';
 import * as stream from './stream.ts';
 import * as tags from './tags.ts';
@@ -39,6 +41,13 @@ export const logs = service('@aws-sdk/client-cloudwatch-logs', 'logs', {
     getLogEvents: onStream(getLogEvents),
     filterLogEvents: { handle: filterLogEvents, access: filterAccess },
 
+    putMetricFilter: onGroup(metricFilter.putMetricFilter),
+    deleteMetricFilter: onGroup(metricFilter.deleteMetricFilter),
+    describeMetricFilters: {
+      handle: metricFilter.describeMetricFilters,
+      access: metricFilter.describeMetricFiltersAccess,
+    },
+
     tagResource: onTags(tags.tagResource),
     untagResource: onTags(tags.untagResource),
     listTagsForResource: onTags(tags.listTagsForResource),
@@ -46,6 +55,13 @@ export const logs = service('@aws-sdk/client-cloudwatch-logs', 'logs', {
     untagLogGroup: onTags(tags.untagLogGroup),
     listTagsLogGroup: onTags(tags.listTagsLogGroup),
   },
-  resources: { 'AWS::Logs::LogGroup': logGroupType, 'AWS::Logs::LogStream': logStreamType },
-  start: startRetention,
+  resources: {
+    'AWS::Logs::LogGroup': logGroupType,
+    'AWS::Logs::LogStream': logStreamType,
+    'AWS::Logs::MetricFilter': metricFilterType,
+  },
+  start(scope: Scope) {
+    startRetention(scope);
+    scope.clock.every(60_000, () => feedDefaults(scope));
+  },
 });

@@ -76,10 +76,11 @@ function selectorAt(text: PatternText): Path | undefined {
   if (text.match(/\$(?=[.[])/y) === undefined) return undefined;
   const path: (string | number)[] = [];
   for (;;) {
-    const name = text.match(/\.(?:[A-Za-z0-9_-]+|\*)/y) ?? text.match(/\[(?:\d{1,6}|\*|'[^']*'|"[^"]*")\]/y);
+    const name = text.match(/\.(?:[A-Za-z0-9_-]+|\*)/y) ?? text.match(/\.?\[(?:\d{1,6}|\*|'[^']*'|"[^"]*")\]/y);
     if (name === undefined) return path.length > 0 ? path : undefined;
-    if (name.startsWith('.')) path.push(name.slice(1));
-    else path.push(/^\[\d/.test(name) ? Number(name.slice(1, -1)) : name.slice(1, -1).replace(/^['"]|['"]$/g, ''));
+    const inside = /^\.?\[(.*)\]$/s.exec(name)?.[1];
+    if (inside === undefined) path.push(name.slice(1));
+    else path.push(/^\d/.test(inside) ? Number(inside) : inside.replace(/^['"]|['"]$/g, ''));
   }
 }
 

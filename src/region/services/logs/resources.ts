@@ -99,3 +99,66 @@ export const logStreamType = resourceType<StreamProperties>({
     );
   },
 });
+
+interface MetricFilterProperties {
+  readonly LogGroupName: string;
+  readonly FilterName?: string;
+  readonly FilterPattern: string;
+  readonly MetricTransformations: readonly {
+    readonly MetricName: string;
+    readonly MetricNamespace: string;
+    readonly MetricValue: string | number;
+    readonly DefaultValue?: number | string;
+    readonly Unit?: string;
+    readonly Dimensions?: readonly Tag[];
+  }[];
+}
+
+const transformation = 'MetricTransformations[]';
+
+export const metricFilterType = resourceType<MetricFilterProperties>({
+  honours: [
+    'LogGroupName',
+    'FilterName',
+    'FilterPattern',
+    `${transformation}.MetricName`,
+    `${transformation}.MetricNamespace`,
+    `${transformation}.MetricValue`,
+    `${transformation}.DefaultValue`,
+    `${transformation}.Unit`,
+    `${transformation}.Dimensions`,
+  ],
+  async create(request) {
+    const filterName = request.properties.FilterName ?? request.name(512);
+    await putFilter(request, filterName);
+    return { physicalId: filterName };
+  },
+  async update(request) {
+    await putFilter(request, request.physicalId);
+    return { physicalId: request.physicalId };
+  },
+  async delete({ physicalId: filterName, properties: { LogGroupName: logGroupName }, invoke }) {
+    await unlessGone(['ResourceNotFoundException'], () =>
+      invoke('logs', 'DeleteMetricFilter', { logGroupName, filterName }),
+    );
+  },
+});
+
+async function putFilter(
+  { properties, invoke }: Pick<ExistingResource<MetricFilterProperties>, 'properties' | 'invoke'>,
+  filterName: string,
+): Promise<void> {
+  await invoke('logs', 'PutMetricFilter', {
+    logGroupName: properties.LogGroupName,
+    filterName,
+    filterPattern: properties.FilterPattern,
+    metricTransformations: properties.MetricTransformations.map((one) => ({
+      metricName: one.MetricName,
+      metricNamespace: one.MetricNamespace,
+      metricValue: String(one.MetricValue),
+      ...(one.DefaultValue === undefined ? {} : { defaultValue: Number(one.DefaultValue) }),
+      ...(one.Unit === undefined ? {} : { unit: one.Unit }),
+      ...(one.Dimensions === undefined ? {} : { dimensions: tagMap(one.Dimensions) }),
+    })),
+  });
+}

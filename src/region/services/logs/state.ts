@@ -54,6 +54,9 @@ export interface MetricFilterRecord {
   };
 }
 
+/** Model time in whole ms, which is all that the API's timestamps hold. */
+export const nowMs = ({ clock }: Scope) => Math.floor(clock.now());
+
 /** By name. */
 export const groups = (scope: Scope) => scope.table<GroupRecord>('logs/groups');
 /** The streams of one group by name: a table for each, so that a group with many does not slow down the others. */

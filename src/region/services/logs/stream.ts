@@ -9,7 +9,7 @@ import { expire } from './event-log.ts';
 import { checkLimit, constraint, exists, invalid, oneOf, page } from './faults.ts';
 import { checkStreamName, findGroup, findStream, groupArn } from './names.ts';
 import { emptySoon } from './retention.ts';
-import { type GroupRecord, type StreamRecord, streams } from './state.ts';
+import { type GroupRecord, nowMs, type StreamRecord, streams } from './state.ts';
 
 export function createLogStream(input: CreateLogStreamCommandInput, call: Call) {
   const name = checkStreamName(input.logStreamName);
@@ -18,7 +18,7 @@ export function createLogStream(input: CreateLogStreamCommandInput, call: Call) 
   streams(call, group).put(name, {
     name,
     id: call.random.hex(12),
-    createdMs: call.clock.now(),
+    createdMs: nowMs(call),
     sequence: 0,
     bytes: 0,
   });
