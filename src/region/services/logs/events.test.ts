@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -9,6 +12,7 @@ import {
   PutRetentionPolicyCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openStore } from '../../store/lmdb-store.ts';
 import { faultOf, type TestRegion, testRegion } from '../testing.ts';
 import { logs } from './index.ts';
 
@@ -138,4 +142,41 @@ it('lets events go when their time is over, and with their stream', async () => 
   await region.invoke('logs', 'DeleteLogGroup', { logGroupName });
   await region.clock.advance(1000);
   expect(stored()).toBe(0);
+});
+
+it('what was acknowledged is there after a crash, in order, and is let go after one', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'orrery-logs-'));
+  const before = await testRegion({ services: [logs], store: openStore(join(dir, 'before')) });
+  const invoke = (operation: string, input: object) => before.invoke('logs', operation, input);
+  await invoke('CreateLogGroup', { logGroupName });
+  const names = { logGroupName, logStreamName: 's' };
+  await invoke('CreateLogStream', names);
+  const messages = Array.from({ length: 2500 }, (_, index) => `message ${index}`);
+  const logEvents = messages.map((message, index) => at(index, message));
+  await invoke('PutLogEvents', { ...names, logEvents: logEvents.slice(0, 1250) });
+  await invoke('PutLogEvents', { ...names, logEvents: logEvents.slice(1250) });
+  // The files as a crash would leave them.
+  cpSync(join(dir, 'before'), join(dir, 'after'), { recursive: true });
+  await invoke('DeleteLogGroup', { logGroupName });
+  cpSync(join(dir, 'before'), join(dir, 'deleted'), { recursive: true });
+  await before.close();
+
+  const after = await testRegion({ services: [logs], store: openStore(join(dir, 'after')) });
+  const found = await after.invoke<{ events: { message: string }[] }>('logs', 'GetLogEvents', {
+    ...names,
+    startFromHead: true,
+  });
+  expect(texts(found)).toEqual(messages);
+  await after.close();
+
+  const deleted = await testRegion({ services: [logs], store: openStore(join(dir, 'deleted')) });
+  const left = () => [...deleted.store.index('logs/events').range({ limit: 1 })].length;
+  expect(left()).toBe(1);
+  const leftSoon = async () => {
+    await deleted.clock.advance(10);
+    return left();
+  };
+  await expect.poll(leftSoon, { timeout: 10_000 }).toBe(0);
+  await deleted.close();
+  rmSync(dir, { recursive: true });
 });

@@ -5,19 +5,17 @@ import { oldestMs, sizeOf } from './event-log.ts';
 import { badToken, checkLimit, constraint, invalid, missing } from './faults.ts';
 import { checkWindow, mostBytes, mostEvents } from './get.ts';
 import { type GroupEvent, type GroupPlace, merge } from './group-events.ts';
-import { checkStreamName, findGroup, wholeGroupAccess } from './names.ts';
+import { checkStreamName, findGroup, unmasked, wholeGroupAccess } from './names.ts';
 import { parsePattern } from './pattern.ts';
 import { type GroupRecord, type StreamRecord, streams } from './state.ts';
 
 /** What one call looks at before it answers with what it has, so that none holds up the others. */
-const mostScanned = { events: 20_000, bytes: 4 * mostBytes };
+const mostScanned = { events: 10_000, bytes: 4 * mostBytes };
 const mostNames = 100;
 const newestFirstSinceMs = Date.UTC(2024, 0, 1);
 
-export function filterAccess(input: FilterLogEventsCommandInput, call: Call): Access[] {
-  const asked = wholeGroupAccess(input, call);
-  return input.unmask ? [asked, { ...asked, action: 'logs:Unmask' }] : [asked];
-}
+export const filterAccess = (input: FilterLogEventsCommandInput, call: Call): Access[] =>
+  unmasked(wholeGroupAccess(input, call), input.unmask);
 
 export function filterLogEvents(input: FilterLogEventsCommandInput, call: Call) {
   const { filterPattern = '', limit, nextToken } = input;

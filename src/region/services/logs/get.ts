@@ -1,13 +1,16 @@
 /** GetLogEvents. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html */
 import type { GetLogEventsCommandInput } from '@aws-sdk/client-cloudwatch-logs';
-import type { Call } from '../service.ts';
+import type { Access, Call } from '../service.ts';
 import { latestMs, oldestMs, type Place, read, type StreamEvent, sizeOf } from './event-log.ts';
 import { badToken, checkLimit, constraint } from './faults.ts';
-import { findGroup, findStream } from './names.ts';
+import { findGroup, findStream, groupAccess, unmasked } from './names.ts';
 
 export const mostEvents = 10_000;
 /** Of one answer. */
 export const mostBytes = 1_048_576;
+
+export const getAccess = (input: GetLogEventsCommandInput, call: Call): Access[] =>
+  unmasked(groupAccess(input, call), input.unmask);
 
 export function getLogEvents(input: GetLogEventsCommandInput, call: Call) {
   const { startFromHead = false, nextToken, limit } = input;

@@ -108,7 +108,14 @@ export function describeLogGroups(input: DescribeLogGroupsCommandInput, call: Ca
     .filter(({ name }) => !names || names.includes(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const { items, ...rest } = page(found, nextToken, size);
-  return { logGroups: items.map((group) => view(call, group)), ...rest };
+  // A search by pattern tells no more than these.
+  const named = ({ name, createdMs }: GroupRecord) => ({
+    arn: `${groupArn(call, name)}:*`,
+    creationTime: createdMs,
+    logGroupName: name,
+  });
+  const shown = logGroupNamePattern === undefined ? (group: GroupRecord) => view(call, group) : named;
+  return { logGroups: items.map(shown), ...rest };
 }
 
 function view(scope: Scope, group: GroupRecord) {

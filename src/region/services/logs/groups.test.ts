@@ -60,7 +60,8 @@ describe('groups', () => {
     const names = async (input: object) => (await describeGroups(input)).logGroups?.map((group) => group.logGroupName);
     expect(await names({ limit: 2, nextToken: first.nextToken })).toEqual(['/b']);
     expect(await names({ logGroupNamePrefix: '/a' })).toEqual(['/a/1', '/a/2']);
-    expect(await names({ logGroupNamePattern: '1' })).toEqual(['/a/1']);
+    const { logGroups } = await describeGroups({ logGroupNamePattern: '1' });
+    expect(logGroups).toEqual([{ logGroupName: '/a/1', creationTime: region.clock.now(), arn: `${arnOf('/a/1')}:*` }]);
     expect(await names({ logGroupIdentifiers: ['/b', arnOf('/a/2')] })).toEqual(['/a/2', '/b']);
 
     const retention = async (retentionInDays: number) =>

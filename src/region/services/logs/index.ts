@@ -6,7 +6,7 @@
  */
 import { type AnyHandler, type Operation, type Scope, service } from '../service.ts';
 import { filterAccess, filterLogEvents } from './filter.ts';
-import { getLogEvents } from './get.ts';
+import { getAccess, getLogEvents } from './get.ts';
 import * as group from './group.ts';
 import { feedDefaults } from './metric-feed.ts';
 import * as metricFilter from './metric-filter.ts';
@@ -38,7 +38,7 @@ export const logs = service('@aws-sdk/client-cloudwatch-logs', 'logs', {
     describeLogStreams: onGroup(stream.describeLogStreams),
 
     putLogEvents: onStream(putLogEvents),
-    getLogEvents: onStream(getLogEvents),
+    getLogEvents: { handle: getLogEvents, access: getAccess },
     filterLogEvents: { handle: filterLogEvents, access: filterAccess },
 
     putMetricFilter: onGroup(metricFilter.putMetricFilter),

@@ -81,6 +81,10 @@ export function groupAccess(input: NamesGroup & { readonly logStreamName?: strin
   };
 }
 
+/** To see what data protection would mask is asked for besides. */
+export const unmasked = (asked: Access, unmask: boolean | undefined): Access[] =>
+  unmask ? [asked, { ...asked, action: 'logs:Unmask' }] : [asked];
+
 /** For what concerns a group, whatever stream of it is named. */
 export const wholeGroupAccess = ({ logGroupName, logGroupIdentifier }: NamesGroup, call: Call): Access =>
   groupAccess({ logGroupName, logGroupIdentifier }, call);

@@ -1,6 +1,7 @@
 /** CloudWatch Logs in CloudFormation. */
 import { type ExistingResource, resourceType } from '../../stacks/resource-type.ts';
 import { unlessGone } from '../../stacks/unless-gone.ts';
+import { Fault } from '../../wire/fault.ts';
 import { resourceTags, type Tag } from '../tags.ts';
 
 interface GroupProperties {
@@ -21,12 +22,14 @@ export const logGroupType = resourceType<GroupProperties>({
     const { properties, stack, invoke } = request;
     const logGroupName = properties.LogGroupName ?? request.name(512);
     const tags = tagMap(resourceTags(request, properties.Tags));
-    await invoke('logs', 'CreateLogGroup', {
-      logGroupName,
-      ...(properties.KmsKeyId === undefined ? {} : { kmsKeyId: properties.KmsKeyId }),
-      ...(properties.LogGroupClass === undefined ? {} : { logGroupClass: properties.LogGroupClass }),
-      ...(Object.keys(tags).length > 0 ? { tags } : {}),
-    });
+    await createNamed(properties.LogGroupName, () =>
+      invoke('logs', 'CreateLogGroup', {
+        logGroupName,
+        ...(properties.KmsKeyId === undefined ? {} : { kmsKeyId: properties.KmsKeyId }),
+        ...(properties.LogGroupClass === undefined ? {} : { logGroupClass: properties.LogGroupClass }),
+        ...(Object.keys(tags).length > 0 ? { tags } : {}),
+      }),
+    );
     const attributes = { Arn: `arn:aws:logs:${stack.region}:${stack.account}:log-group:${logGroupName}:*` };
     request.made?.(logGroupName, attributes);
     if (properties.RetentionInDays !== undefined) {
@@ -62,6 +65,16 @@ export const logGroupType = resourceType<GroupProperties>({
   },
 });
 
+/** A name that CloudFormation made up is the resource's alone: what bears it was made by an attempt that a crash cut short. */
+async function createNamed(given: string | undefined, create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    const taken = error instanceof Fault && error.code === 'ResourceAlreadyExistsException';
+    if (!taken || given !== undefined) throw error;
+  }
+}
+
 type Invoker = Pick<ExistingResource<GroupProperties>, 'invoke'>;
 
 async function protect({ invoke }: Invoker, logGroupName: string, deletionProtectionEnabled: boolean): Promise<void> {
@@ -90,7 +103,9 @@ export const logStreamType = resourceType<StreamProperties>({
   async create(request) {
     const { properties, invoke } = request;
     const logStreamName = properties.LogStreamName ?? request.name(512);
-    await invoke('logs', 'CreateLogStream', { logGroupName: properties.LogGroupName, logStreamName });
+    await createNamed(properties.LogStreamName, () =>
+      invoke('logs', 'CreateLogStream', { logGroupName: properties.LogGroupName, logStreamName }),
+    );
     return { physicalId: logStreamName };
   },
   async delete({ physicalId: logStreamName, properties, invoke }) {
