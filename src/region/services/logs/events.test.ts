@@ -65,6 +65,7 @@ it('pages through a stream both ways, with tokens that stay put at the ends', as
   expect(texts(await get({ startFromHead: false, limit: 2 }))).toEqual(['three', 'four']);
   const now = region.clock.now();
   expect(texts(await get({ startTime: now - 2500, endTime: now - 2000 }))).toEqual(['between']);
+  expect((await get({ startTime: 1e15 })).nextForwardToken).toMatch(/^f\/\d{56}\/s$/);
   expect(await faultOf(get({ nextToken: 'f/1/s' }))).toBe(
     'InvalidParameterException: The specified nextToken is invalid.',
   );

@@ -52,7 +52,7 @@ export function checkWindow({ startTime, endTime }: { startTime?: number | undef
   for (const [member, value] of Object.entries({ startTime, endTime })) {
     if (value !== undefined && !(value >= 0)) throw constraint(value, member, 'have value greater than or equal to 0');
   }
-  return { startMs: startTime ?? 0, endMs: endTime ?? latestMs };
+  return { startMs: Math.min(startTime ?? 0, latestMs), endMs: Math.min(endTime ?? latestMs, latestMs) };
 }
 
 const later = (a: Place, b: Place | undefined) => (b && isBefore(a, b) ? b : a);

@@ -107,6 +107,9 @@ it('is listed, replaced and deleted, and refused where AWS refuses', async () =>
   expect(await faultOf(filter('{ $.a = 1 }', { dimensions: { A: '$.a' }, defaultValue: 0 }))).toMatch(
     /mutually exclusive/,
   );
+  expect(await faultOf(filter('a', { unit: 'Parsecs' as 'Count' }))).toMatch(
+    /'metricTransformations.1.member.unit' failed/,
+  );
   expect(await faultOf(filter('a', { metricNamespace: 'AWS/Logs' }))).toMatch(/reserved/);
   const remove = () => client.send(new DeleteMetricFilterCommand({ ...names, filterName: 'f' }));
   await remove();

@@ -6,13 +6,27 @@ import type {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { Fault } from '../../wire/fault.ts';
 import type { Access, Call } from '../service.ts';
-import { checkLimit, constraint, invalid, missing, page, refuseMembers } from './faults.ts';
+import { checkLimit, constraint, invalid, missing, oneOf, page, refuseMembers } from './faults.ts';
 import { checkGroupName, checkText, findGroup, groupAccess, groupArn } from './names.ts';
 import { parsePattern } from './pattern.ts';
 import { filtersOf, type MetricFilterRecord, metricFilterKey, metricFilters, nowMs } from './state.ts';
 
 const mostFilters = 100;
 const mostDimensions = 3;
+const sizes = [
+  'Bytes',
+  'Kilobytes',
+  'Megabytes',
+  'Gigabytes',
+  'Terabytes',
+  'Bits',
+  'Kilobits',
+  'Megabits',
+  'Gigabits',
+  'Terabits',
+];
+const rates = [...sizes, 'Count'].map((unit) => `${unit}/Second`);
+const units = ['Seconds', 'Microseconds', 'Milliseconds', ...sizes, 'Percent', 'Count', ...rates, 'None'];
 const longestPattern = 1024;
 const selector = /^\$[.\w[\]'"@*-]+$/;
 
@@ -59,6 +73,7 @@ function checkTransformation(
   if (!selector.test(value) && !(value.trim() !== '' && Number.isFinite(Number(value)))) {
     throw invalid(`Invalid metric transformation: the metric value '${value}' is neither a number nor a field`);
   }
+  if (one.unit !== undefined && !units.includes(one.unit)) throw constraint(one.unit, at('unit'), oneOf(units));
   const dimensions = Object.entries(one.dimensions ?? {});
   if (dimensions.length > mostDimensions) throw invalid(`A metric filter has at most ${mostDimensions} dimensions.`);
   if (dimensions.length > 0) {
