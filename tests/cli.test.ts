@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from './region.fixture.ts';
+import { eventually, get } from './region.fixture.ts';
 
 const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
 const started: ChildProcess[] = [];
@@ -125,7 +125,7 @@ describe('an app from init to down', () => {
       String(ports[i]),
     ]);
   const pid = () => (JSON.parse(readFileSync(join(dir, '.orrery', 'region.json'), 'utf8')) as { pid: number }).pid;
-  const page = (host: string, path = '/') => fetch(`http://${host}.localhost:${ports[0]}${path}`);
+  const page = (host: string, path = '/') => get(ports[0] ?? 0, `${host}.localhost`, path);
   const s3 = () =>
     new S3Client({
       endpoint: `http://127.0.0.1:${ports[3]}`,
@@ -155,10 +155,10 @@ describe('an app from init to down', () => {
   test('status, for people and for programs; logs of the region and of a machine', async () => {
     const { out } = await orrery('status', dir);
     expect(out).toMatch(/my-shop +CREATE_COMPLETE/);
-    const status = JSON.parse((await orrery('status', dir, '--json')).out) as {
-      machines: { id: string; health: string }[];
-    };
-    expect(status.machines.map(({ health }) => health)).toEqual(['healthy', 'healthy']);
+    const read = async () =>
+      JSON.parse((await orrery('status', dir, '--json')).out) as { machines: { id: string; health: string }[] };
+    const status = await eventually(read, ({ machines }) => machines.every(({ health }) => health === 'healthy'));
+    expect(status.machines).toHaveLength(2);
     expect((await orrery('logs', '--dir', dir)).out).toMatch(/target|machine/);
     expect((await orrery('logs', '--dir', dir, status.machines[0]?.id ?? '')).out).toContain('cfn-init');
   });
@@ -168,7 +168,7 @@ describe('an app from init to down', () => {
     const index = join(dir, 'web', 'index.html');
     writeFileSync(index, readFileSync(index, 'utf8').replace('<title>', '<title>Changed: '));
     expect((await up()).out).toMatch(/^Up \(/m);
-    expect(await (await page('my-shop')).text()).toContain('<title>Changed: ');
+    expect((await page('my-shop')).body).toContain('<title>Changed: ');
   }, 60_000);
 
   test('killed at any moment it has every acknowledged object, and goes on', async () => {

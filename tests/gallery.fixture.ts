@@ -35,7 +35,6 @@ export async function startGallery(options: RegionOptions = {}, changes?: Partia
         domain,
         ...(domain ? { origins } : {}),
         parameters,
-        tags: { 'orrery:allow-unmodelled': 'true' },
         reference: secureRandom().hex(12),
       }),
   };

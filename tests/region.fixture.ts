@@ -80,25 +80,32 @@ export async function startRegion(options: RegionOptions = {}) {
     /** The texts of the events of a kind. */
     eventTexts: (kind: string) => region.events.recent().flatMap((event) => (event.kind === kind ? [event.text] : [])),
     /** By the front door, as a browser would. */
-    get: (host: string, path = '/', { method = 'GET', headers = {}, body, door = 'http' }: Asked = {}) =>
-      new Promise<Answer>((resolve, reject) => {
-        const port = region.ports[door];
-        const asked = request({ host: '127.0.0.1', port, method, path, headers: { ...headers, host } }, (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('error', reject);
-          response.on('data', (chunk: string) => {
-            text += chunk;
-          });
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
-          );
-        });
-        asked.on('error', reject);
-        asked.end(body);
-      }),
+    get: (host: string, path = '/', { door = 'http', ...asked }: Asked = {}) =>
+      get(region.ports[door], host, path, asked),
     close: () => region.close(),
   };
+}
+
+/** Asks a loopback port for a host: names under `.localhost` need not resolve on every machine. */
+export function get(
+  port: number,
+  host: string,
+  path = '/',
+  { method = 'GET', headers = {}, body }: Omit<Asked, 'door'> = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, method, path, headers: { ...headers, host } }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('error', reject);
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
 }
 
 /** Asks again until the answer will do; the test's own time limit ends it. */

@@ -144,7 +144,8 @@ async function eventsSince(target: Target, name: string, last: string | undefine
     );
     for (const event of page.StackEvents ?? []) {
       if (event.EventId === last) return found.reverse();
-      found.push(event);
+      // Pages shift while events are added before them.
+      if (!found.some(({ EventId }) => EventId === event.EventId)) found.push(event);
     }
     NextToken = page.NextToken;
   } while (NextToken);
