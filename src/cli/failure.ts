@@ -21,7 +21,10 @@ export function failure(error: unknown): string {
 
 /** The first failures are causes; those that were cancelled because of them are left out. */
 function stackFailure(error: StackFailed): string {
-  const causes = error.failures.filter(({ ResourceStatusReason: reason }) => !/cancel/i.test(reason ?? ''));
+  const failed = error.failures.filter(({ ResourceStatusReason: reason }) => !/cancel/i.test(reason ?? ''));
+  // What could not be deleted while rolling back is not what went wrong first.
+  const first = failed.filter(({ ResourceStatus: status }) => !status?.startsWith('DELETE'));
+  const causes = first.length > 0 ? first : failed;
   const lines = causes
     .slice(0, 8)
     .map(

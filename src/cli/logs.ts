@@ -5,7 +5,8 @@ import { UserError } from '../delivery/user-error.ts';
 import type { LoggedEvent } from '../region/events.ts';
 import { appDir } from './app.ts';
 import { line, paint } from './print.ts';
-import { endpointOf, findRunning, type RunningRegion } from './running.ts';
+import { readEvents } from './region-events.ts';
+import { findRunning, type RunningRegion } from './running.ts';
 import { targetOf } from './running-target.ts';
 
 export function logsCommand(program: Command): void {
@@ -18,7 +19,7 @@ export function logsCommand(program: Command): void {
     .action(async (machine: string | undefined, options: { dir: string; follow?: boolean }) => {
       const running = await findRunning(appDir(options.dir));
       if (!running) throw new UserError('No region runs for this folder.', 'Start one: orrery up');
-      if (machine === undefined) await events(running, options.follow ?? false);
+      if (machine === undefined) await readEvents(running, options.follow ?? false, print);
       else await consoleOf(running, machine);
     });
 }
@@ -30,18 +31,6 @@ async function consoleOf(running: RunningRegion, InstanceId: string): Promise<vo
       .toString('utf8')
       .trimEnd(),
   );
-}
-
-async function events(running: RunningRegion, follow: boolean): Promise<void> {
-  const url = `${endpointOf(running)}/_orrery/events${follow ? '' : '?recent'}`;
-  const { body } = await fetch(url);
-  if (!body) return;
-  let pending = '';
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-    const parts = (pending + chunk).split('\n\n');
-    pending = parts.pop() ?? '';
-    for (const part of parts) print(JSON.parse(part.slice('data: '.length)) as LoggedEvent);
-  }
 }
 
 function print({ atMs, source, kind, text }: LoggedEvent): void {

@@ -1,6 +1,7 @@
 /** `orrery up`: a local region, and the app delivered onto it. */
 import type { Command } from 'commander';
 import { type Delivered, deliver } from '../delivery/deliver.ts';
+import { StackFailed } from '../delivery/stack.ts';
 import { realClock } from '../region/clock/clock.ts';
 import { secureRandom } from '../region/clock/random.ts';
 import type { Region } from '../region/region.ts';
@@ -8,6 +9,7 @@ import { type App, appDir, loadApp } from './app.ts';
 import { withParameters } from './parameters.ts';
 import { line, paint, table } from './print.ts';
 import { stackProgress } from './progress.ts';
+import { recentEvents } from './region-events.ts';
 import { type RegionArguments, regionChoices, withRegionOptions } from './region-options.ts';
 import { runningHere, runUntilTold, startDetached, startRegion } from './region-process.ts';
 import { findRunning, type RunningRegion } from './running.ts';
@@ -39,7 +41,11 @@ async function up(dir: string, options: UpOptions): Promise<void> {
   const clock = realClock();
   const deliverTo = async (there: RunningRegion) => {
     const sinceMs = clock.now();
-    const delivered = await deliverHere(app, there, domain, options);
+    const delivered = await deliverHere(app, there, domain, options).catch(async (error: unknown) => {
+      if (error instanceof StackFailed && there.pid !== process.pid)
+        for (const text of await lastTroubles(there)) line(text);
+      throw error;
+    });
     if (delivered) summary(app, there, delivered, domain, (clock.now() - sinceMs) / 1000);
   };
   if (running) {
@@ -67,12 +73,24 @@ async function up(dir: string, options: UpOptions): Promise<void> {
   await told;
 }
 
-/** While the stack is being made, what the network dropped and which boots failed is worth a line. */
+/** What makes a stack fail, as it happens: what the network dropped, which boots and services failed, who was refused. */
+const troubles = ['packet-dropped', 'boot-failed', 'service-ended', 'access-denied', 'internal-failure'];
+
 function showTroubles(region: Region): () => void {
-  const telling = new Set(['packet-dropped', 'boot-failed', 'access-denied', 'internal-failure']);
+  const told = new Set<string>();
   return region.events.subscribe((event) => {
-    if (telling.has(event.kind)) line(`  ${paint.yellow(event.kind)} ${event.text}`);
+    // A service that is restarted ends again and again: once will do.
+    const key = event.kind === 'service-ended' ? String(event.data?.instanceId) : undefined;
+    if (!troubles.includes(event.kind) || (key !== undefined && told.has(key))) return;
+    if (key !== undefined) told.add(key);
+    line(`  ${paint.yellow(event.kind)} ${event.text}`);
   });
+}
+
+/** The last words of a region in the background whose stack failed. */
+async function lastTroubles(running: RunningRegion): Promise<string[]> {
+  const seen = (await recentEvents(running)).filter(({ kind }) => troubles.includes(kind));
+  return seen.slice(-5).map(({ kind, text }) => `  ${paint.yellow(kind)} ${text}`);
 }
 
 /** `myapp.com` is `myapp.localhost` here: browsers take names under `.localhost` to this machine without set-up. */

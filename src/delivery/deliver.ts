@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import type { Config } from '../blueprint/config.ts';
 import { buildRelease, ensureReleaseBucket, uploadOnce } from './release.ts';
 import { invalidate, readSite, syncSite } from './site.ts';
-import { executeStack, findStack, outputsOf, planStack } from './stack.ts';
+import { executeStack, outputsOf, planStack, settledStack } from './stack.ts';
 import type { Target } from './target.ts';
 import { UserError } from './user-error.ts';
 
@@ -59,7 +59,7 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
   await site('');
   const bucket = await ensureReleaseBucket(target, config.name);
   await uploadOnce(target, bucket, release.key, release.bytes);
-  const existing = await findStack(target, config.name);
+  const existing = await settledStack(target, config.name, onStep, onEvent);
   const { Parameters: declared = {} } = parse(template, { logLevel: 'error' }) as { Parameters?: Declared };
   const parameters = {
     ...keptParameters(declared, existing),

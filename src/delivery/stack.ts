@@ -3,6 +3,7 @@ import {
   type Change,
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
+  DeleteStackCommand,
   DescribeChangeSetCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
@@ -13,6 +14,7 @@ import {
 import { realClock } from '../region/clock/clock.ts';
 import type { Target } from './target.ts';
 import { UserError } from './user-error.ts';
+import { removeValidationRecords } from './validation-records.ts';
 
 const clock = realClock();
 const pollMs = { aws: 3_000, local: 150 } as const;
@@ -40,6 +42,39 @@ export async function findStack(target: Target, name: string): Promise<Stack | u
   }
 }
 
+/**
+ * The stack once nothing is under way. What is left of a creation that failed can only be deleted: locally that is done,
+ * on AWS it is the user's to do.
+ */
+export async function settledStack(
+  target: Target,
+  name: string,
+  onStep: (text: string) => void,
+  onEvent: (event: StackEvent) => void,
+): Promise<Stack | undefined> {
+  let stack = await findStack(target, name);
+  if (stack?.StackStatus?.endsWith('_IN_PROGRESS') && stack.StackStatus !== 'REVIEW_IN_PROGRESS') {
+    onStep(`Waiting for the stack, which is ${stack.StackStatus}`);
+    await watchStack(target, name, await lastEventId(target, name), onEvent).catch(ignoreFailure);
+    stack = await findStack(target, name);
+  }
+  if (target.kind !== 'local' || !failedCreation(stack)) return stack;
+  onStep('Deleting what is left of the creation that failed');
+  await removeValidationRecords(target, name);
+  const last = await lastEventId(target, name);
+  await target.cloudFormation.send(new DeleteStackCommand({ StackName: stack?.StackId ?? name }));
+  await watchStack(target, stack?.StackId ?? name, last, onEvent).catch(ignoreFailure);
+  return findStack(target, name);
+}
+
+const failedCreation = (stack: Stack | undefined) =>
+  ['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED'].includes(stack?.StackStatus ?? '');
+
+/** How it ended is asked afterwards. */
+function ignoreFailure(error: unknown): void {
+  if (!(error instanceof StackFailed)) throw error;
+}
+
 /** What would change; undefined when nothing would. */
 export async function planStack(
   target: Target,
@@ -47,10 +82,10 @@ export async function planStack(
 ): Promise<{ id: string; changes: readonly Change[]; isNew: boolean } | undefined> {
   const stack = await findStack(target, request.name);
   const isNew = !stack || stack.StackStatus === 'REVIEW_IN_PROGRESS';
-  if (stack?.StackStatus === 'ROLLBACK_COMPLETE' || stack?.StackStatus === 'ROLLBACK_FAILED') {
+  if (failedCreation(stack)) {
     throw new UserError(
-      `The stack ${request.name} failed to be created (${stack.StackStatus}) and cannot be updated.`,
-      'Delete it first: orrery destroy, or orrery down --forget for a local one.',
+      `The stack ${request.name} failed to be created (${stack?.StackStatus}) and cannot be updated.`,
+      `Delete what is left of it first: aws cloudformation delete-stack --stack-name ${request.name}`,
     );
   }
   const created = await target.cloudFormation.send(

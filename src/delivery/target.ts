@@ -2,6 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudFrontClient } from '@aws-sdk/client-cloudfront';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -13,6 +14,7 @@ export interface Target {
   readonly cloudFormation: CloudFormationClient;
   readonly cloudFront: CloudFrontClient;
   readonly ec2: EC2Client;
+  readonly route53: Route53Client;
   readonly s3: S3Client;
   readonly ssm: SSMClient;
   readonly sts: STSClient;
@@ -49,6 +51,7 @@ function target(kind: Target['kind'], config: ClientConfig): Target {
     cloudFormation: new CloudFormationClient(config),
     cloudFront: new CloudFrontClient({ ...config, region: 'us-east-1' }),
     ec2: new EC2Client(config),
+    route53: new Route53Client({ ...config, region: 'us-east-1' }),
     s3: new S3Client({ ...config, ...(kind === 'local' ? { forcePathStyle: true } : {}) }),
     ssm: new SSMClient(config),
     sts: new STSClient(config),

@@ -111,6 +111,13 @@ export async function cfnSignalProgram(call: CommandCall): Promise<CommandResult
 
 /** A failure without a reason of its own brings the error that came before it: it is what everybody looks for. */
 function reasonWithCause(guest: Guest, worked: boolean, reason: string | undefined): string | undefined {
-  if (worked || guest.signals.lastError === undefined) return reason;
-  return reason === undefined ? guest.signals.lastError : `${reason}: ${guest.signals.lastError}`.slice(0, 1000);
+  if (worked) return reason;
+  const words = guest.console.lastWords();
+  const parts = [reason, guest.signals.lastError, words === '' ? undefined : `last written by its services: ${words}`];
+  return (
+    parts
+      .filter((part) => part !== undefined)
+      .join(': ')
+      .slice(0, 1000) || undefined
+  );
 }

@@ -3,12 +3,17 @@ import { appendFile, rename, stat } from 'node:fs/promises';
 
 const shownCharacters = 32 * 1024;
 const fileBytes = 4 * 1024 * 1024;
+/** Of a service, told when a boot or the service fails. */
+const lastLines = 3;
+const lineCharacters = 300;
 
 export interface ConsoleLog {
   /** Adds lines of the boot, each with the seconds since launch, as the kernel's are. */
   boot(text: string): void;
   /** Adds lines of a service. */
   service(name: string, text: string): void;
+  /** The last lines of each service: `api: Error: no settings`. Empty when none has written. */
+  lastWords(): string;
   /** At most 64 KiB. */
   text(): string;
   /** Resolves when everything is on disk. */
@@ -18,6 +23,7 @@ export interface ConsoleLog {
 export function consoleLog(file: string, secondsUp: () => number): ConsoleLog {
   const ofBoot = recent();
   const ofServices = recent();
+  const words = new Map<string, string[]>();
   let waiting = '';
   let writing: Promise<void> | undefined;
 
@@ -48,8 +54,15 @@ export function consoleLog(file: string, secondsUp: () => number): ConsoleLog {
       for (const line of linesOf(text)) add(ofBoot, `${stamp}${line}\n`);
     },
     service(name, text) {
-      for (const line of linesOf(text)) add(ofServices, `${name}: ${line}\n`);
+      for (const line of linesOf(text)) {
+        add(ofServices, `${name}: ${line}\n`);
+        const before = words.get(name) ?? [];
+        // A service that fails again and again says the same each time.
+        if (before.at(-1) !== line.slice(0, lineCharacters))
+          words.set(name, [...before, line.slice(0, lineCharacters)].slice(-lastLines));
+      }
     },
+    lastWords: () => [...words].map(([name, lines]) => `${name}: ${lines.join(' | ')}`).join('; '),
     text: () => ofBoot.text() + ofServices.text(),
     flushed: async () => await writing,
   };

@@ -18,3 +18,12 @@ export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+const gistLines = 3;
+
+/** What a program's error output comes down to: the message of an uncaught error of Node, else its last lines. */
+export function gist(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const uncaught = lines.find((line) => /^(Uncaught )?\w*(Error|Exception)( \[\w+\])?: /.test(line));
+  return (uncaught ?? lines.slice(-gistLines).join('\n')).slice(-900);
+}

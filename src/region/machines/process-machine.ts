@@ -153,15 +153,16 @@ export function processMachine(
     } catch (error) {
       reason = signal.aborted ? 'the instance was ended during its boot' : messageOf(error);
     }
-    if (signal !== bootAbort.signal) return;
+    // A region that stops takes the boot up again when it starts.
+    if (signal !== bootAbort.signal || closing) return;
     if (reason === undefined && guest.signals.lastError !== undefined && guest.signals.sentFailure) {
       reason = guest.signals.lastError;
     }
     if (!signal.aborted) await writeFile(booted, reason === undefined ? 'succeeded' : 'failed').catch(() => {});
     console.boot(`cloud-init: ${reason === undefined ? 'finished' : `failed: ${reason}`}`);
     if (reason !== undefined) {
-      host.note('boot-failed', `${spec.instanceId}: ${reason}`, { instanceId: spec.instanceId });
       if (guest.signals.sent === 0) host.signalImpossible(spec, reason);
+      else host.note('boot-failed', `${spec.instanceId}: ${reason}`, { instanceId: spec.instanceId });
     }
     endBoot(reason === undefined ? { status: 'succeeded' } : { status: 'failed', reason });
   }
@@ -187,6 +188,7 @@ export function processMachine(
     return done;
   }
 
+  let closing = false;
   const ended = () => state === 'terminated' || state === 'shutting-down';
 
   const machine: ProcessMachine = {
@@ -255,6 +257,7 @@ export function processMachine(
       if (during && guest.signals.sent === 0) host.signalImpossible(spec, 'the instance died during its boot');
     },
     async close() {
+      closing = true;
       bootAbort.abort(new Error('the region was stopped'));
       guest.processes.killAll('SIGTERM');
       const late = timers.after(closeGraceMs, () => guest.processes.killAll('SIGKILL'));

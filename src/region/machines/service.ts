@@ -75,11 +75,15 @@ export function service(guest: Guest, unit: ServiceUnit): Service {
       (end.signal !== null && ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'].includes(end.signal));
     if (state === 'deactivating') return;
     say(`Main process exited, ${end.code === null ? `killed by ${end.signal}` : `status=${end.code}`}.`);
-    guest.host.note('service-ended', `${guest.spec.instanceId}: ${unit.name}.service ended: ${textOf(end)}`, {
-      instanceId: guest.spec.instanceId,
-      service: unit.name,
-      ...end,
-    });
+    guest.host.note(
+      'service-ended',
+      `${guest.spec.instanceId}: ${unit.name}.service ended: ${textOf(end)}${lastWords()}`,
+      {
+        instanceId: guest.spec.instanceId,
+        service: unit.name,
+        ...end,
+      },
+    );
     if (!restarts(unit, end, clean)) {
       state = clean ? 'inactive' : 'failed';
       return;
@@ -90,6 +94,11 @@ export function service(guest: Guest, unit: ServiceUnit): Service {
         // A start that fails counts as a failure to restart from, like any other.
       });
     });
+  }
+
+  function lastWords(): string {
+    const words = guest.console.lastWords();
+    return words === '' ? '' : `; last it wrote: ${words}`;
   }
 
   function fail(why: string, result: string): void {

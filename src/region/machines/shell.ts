@@ -3,7 +3,7 @@
  * started, and a script with an unknown command is refused before its first one runs.
  */
 import { readFile } from 'node:fs/promises';
-import { messageOf, NotModelled } from './errors.ts';
+import { gist, messageOf, NotModelled } from './errors.ts';
 import type { Guest } from './guest.ts';
 import { ShellSyntax, type Word } from './shell-lexer.ts';
 import { Output } from './shell-output.ts';
@@ -187,7 +187,7 @@ class Shell {
       if (error instanceof NotModelled || this.#run.signal.aborted) throw error;
       result = { status: 1, stderr: `${name}: ${messageOf(error)}\n` };
     }
-    if (result.status !== 0 && result.stderr) this.#run.guest.signals.lastError = result.stderr.trim().slice(-900);
+    if (result.status !== 0 && result.stderr) this.#run.guest.signals.lastError = gist(result.stderr);
     return await this.#send(result, command, last);
   }
 

@@ -9,12 +9,12 @@ export async function usersOf(scope: Scope, arn: string): Promise<string[]> {
   return [...(await balancersWith(scope, arn)), ...(await distributionsWith(scope, arn))];
 }
 
-/** A region may be without the service: then nothing there uses it. */
+/** A region may be without the service, and a balancer gone since it was listed: then nothing there uses it. */
 async function ask<O>(scope: Scope, service: string, operation: string, input: object): Promise<O | undefined> {
   try {
     return await scope.invoke<O>(acm, service, operation, input);
   } catch (error) {
-    if (error instanceof Fault && error.code === 'InvalidAction') return undefined;
+    if (error instanceof Fault && ['InvalidAction', 'LoadBalancerNotFound'].includes(error.code)) return undefined;
     throw error;
   }
 }
