@@ -90,13 +90,16 @@ export interface ResourceRequest<P> {
 }
 
 export interface SignalDesk {
-  /** Resolves when `count` successes came; rejects when failures make it impossible or `timeoutMs` passes. */
+  /**
+   * Resolves when `count` signals came, of them `minSuccessful` successes, with the number of successes; rejects when
+   * failures make it impossible or `timeoutMs` passes.
+   */
   wait(expected: {
     count: number;
     timeoutMs: number;
     minSuccessful?: number;
     accept?: (uniqueId: string) => boolean;
-  }): Promise<void>;
+  }): Promise<number>;
   /** Says that a signal from `uniqueId` can never come, and why: counts as a failure at once. */
   impossible(uniqueId: string, reason: string): void;
 }

@@ -59,7 +59,7 @@ export function signalDesk(
     },
     wait({ count, timeoutMs, minSuccessful = count, accept = () => true }) {
       used = true;
-      if (count <= 0) return Promise.resolve();
+      if (count <= 0) return Promise.resolve(0);
       return new Promise((resolve, reject) => {
         const prefix = `${stackId}|${logicalId}|${operationId}|`;
         const counted = () => {
@@ -82,7 +82,7 @@ export function signalDesk(
         const look = () => {
           const { successes, failed } = counted();
           if (failed.length > count - minSuccessful) end(() => reject(failure(successes, failed)));
-          else if (successes + failed.length >= count) end(resolve);
+          else if (successes + failed.length >= count) end(() => resolve(successes));
         };
         const end = (settle: () => void) => {
           stopWatching();
@@ -96,7 +96,7 @@ export function signalDesk(
         });
         const timer = host.clock.after(timeoutMs, () => {
           const { successes, failed } = counted();
-          end(() => (successes >= minSuccessful ? resolve() : reject(failure(successes, failed))));
+          end(() => (successes >= minSuccessful ? resolve(successes) : reject(failure(successes, failed))));
         });
         abort.addEventListener('abort', aborted, { once: true });
         if (abort.aborted) aborted();

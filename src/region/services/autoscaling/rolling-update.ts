@@ -4,6 +4,7 @@
  * Capacity is raised first where nothing may be taken away; the texts of its events are AWS's.
  */
 import type { AutoScalingGroup, Instance } from '@aws-sdk/client-auto-scaling';
+import { ClockStopped } from '../../clock/clock.ts';
 import { ResourceFailure } from '../../stacks/reasons.ts';
 import type { ResourceUpdate } from '../../stacks/resource-type.ts';
 import { durationMs } from '../../stacks/signals.ts';
@@ -175,11 +176,24 @@ async function replaceBatch(roll: Roll, done: number, count: number): Promise<nu
 
 /** Does what brings new instances, and waits until they are in service and have signalled, or for the pause. */
 async function added(roll: Roll, count: number, bring: () => Promise<void>): Promise<void> {
-  const { request, policy } = roll;
+  const { request } = roll;
   const before = await needed(request, request.physicalId);
   const known = new Set((before.Instances ?? []).map(({ InstanceId }) => InstanceId));
-  await bring();
-  if (count === 0) return;
+  try {
+    await bring();
+    if (count > 0) await awaited(roll, known, count);
+  } catch (error) {
+    if (!(error instanceof ClockStopped)) {
+      await withdraw(roll, known).catch((other: unknown) =>
+        request.progress(other instanceof Error ? other.message : String(other)),
+      );
+    }
+    throw error;
+  }
+}
+
+async function awaited(roll: Roll, known: ReadonlySet<string | undefined>, count: number): Promise<void> {
+  const { request, policy } = roll;
   if (!policy.WaitOnResourceSignals) {
     await settled(roll, known, count);
     if (policy.pauseMs > 0) await request.clock.sleep(policy.pauseMs, request.signal);
@@ -190,11 +204,29 @@ async function added(roll: Roll, count: number, bring: () => Promise<void>): Pro
   );
   const isNew = (id: string) => !known.has(id);
   const minSuccessful = Math.max(0, count - roll.allowedFailures);
-  await watchLaunches(
-    request,
-    request.signals.wait({ count, timeoutMs: policy.pauseMs, minSuccessful, accept: isNew }),
-  );
+  const signals = { count, timeoutMs: policy.pauseMs, minSuccessful, accept: isNew };
+  // What one batch may miss the next ones may not.
+  roll.allowedFailures -= count - (await watchLaunches(request, request.signals.wait(signals)));
   await settled(roll, known, count);
+}
+
+/**
+ * Ends what the failed step brought, as far as the group has more than it shall have. Left to itself the group would
+ * scale in by its own policies, which end the oldest template's instances first: those that still serve.
+ */
+async function withdraw({ request, desired }: Roll, known: ReadonlySet<string | undefined>): Promise<void> {
+  const { MinSize } = sizes(request.properties);
+  const group = await needed(request, request.physicalId);
+  const all = living(group);
+  const fresh = all.filter(({ InstanceId }) => !known.has(InstanceId)).slice(0, Math.max(0, all.length - desired));
+  if (fresh.length === 0) return;
+  await request.invoke(service, 'UpdateAutoScalingGroup', { AutoScalingGroupName: request.physicalId, MinSize });
+  for (const { InstanceId } of fresh) {
+    await request.invoke(service, 'TerminateInstanceInAutoScalingGroup', {
+      InstanceId,
+      ShouldDecrementDesiredCapacity: true,
+    });
+  }
 }
 
 async function settled({ request }: Roll, known: ReadonlySet<string | undefined>, count: number): Promise<void> {

@@ -37,7 +37,7 @@ export function testStack(region: ReturnType<typeof ec2Region>) {
         }
         throw new Error(`${what}: not in time`);
       },
-      signals: { wait: async () => {}, impossible() {} },
+      signals: { wait: async () => 0, impossible() {} },
       progress() {},
       signal: new AbortController().signal,
     };

@@ -33,7 +33,7 @@ function request(
     name: () => `app-${logicalId.toLowerCase()}-abc`,
     invoke: <O>(_service: string, operation: string, input: object) => call<O>(operation, input),
     until: () => Promise.reject(new Error('not needed')),
-    signals: { wait: async () => {}, impossible: () => {} },
+    signals: { wait: async () => 0, impossible: () => {} },
     progress: () => {},
     signal: new AbortController().signal,
   };
