@@ -1,7 +1,8 @@
 /** One request to one target and its answer back, streamed both ways. */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../clock/clock.ts';
+import type { Clock, Timer } from '../../clock/clock.ts';
 import type { World } from '../../network/world.ts';
 import { DialError, type Fabric } from '../fabric.ts';
 import type { NodeConfig, TargetConfig } from './config.ts';
@@ -31,16 +32,57 @@ export interface ForwardRequest {
 
 const connectTimeoutMs = 10_000;
 
-/** Connections of one node to its targets, kept open between requests. */
+/**
+ * Connections of one node to its targets, kept open between requests until the balancer's idle timeout. A target that
+ * closes them earlier may do so just as one is taken: that request is answered 502, as on AWS.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
+ */
 export class TargetAgent extends Agent {
   readonly #fabric: Fabric;
   readonly #node: NodeConfig;
+  readonly #clock: Clock;
+  readonly #idleTimeoutMs: () => number;
+  readonly #idleSinceMs = new WeakMap<Duplex, number>();
   #world: World | undefined;
+  #sweep: Timer | undefined;
 
-  constructor(fabric: Fabric, node: NodeConfig) {
+  constructor(fabric: Fabric, node: NodeConfig, clock: Clock, idleTimeoutMs: () => number) {
     super({ keepAlive: true, maxFreeSockets: 1_024, scheduling: 'lifo' });
     this.#fabric = fabric;
     this.#node = node;
+    this.#clock = clock;
+    this.#idleTimeoutMs = idleTimeoutMs;
+  }
+
+  #idle(): Socket[] {
+    return Object.values(this.freeSockets).flatMap((sockets) => sockets ?? []);
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    this.#idleSinceMs.set(socket, this.#clock.now());
+    this.#sweepLater(this.#idleTimeoutMs());
+    // Declared as if it answered nothing; what it answers decides.
+    return super.keepSocketAlive(socket) as unknown as boolean;
+  }
+
+  /** One timer for all: it closes what has been idle for long enough, and looks again when the next one will have been. */
+  #sweepLater(delayMs: number): void {
+    this.#sweep ??= this.#clock.after(delayMs, () => {
+      this.#sweep = undefined;
+      const before = this.#clock.now() - this.#idleTimeoutMs();
+      let oldestMs = Number.POSITIVE_INFINITY;
+      for (const socket of this.#idle()) {
+        const sinceMs = this.#idleSinceMs.get(socket) ?? before;
+        if (sinceMs <= before) socket.destroy();
+        else oldestMs = Math.min(oldestMs, sinceMs);
+      }
+      if (oldestMs < Number.POSITIVE_INFINITY) this.#sweepLater(oldestMs - before);
+    });
+  }
+
+  override destroy(): void {
+    this.#sweep?.cancel();
+    super.destroy();
   }
 
   /**
@@ -51,7 +93,7 @@ export class TargetAgent extends Agent {
     const world = this.#fabric.world();
     if (world === this.#world) return;
     this.#world = world;
-    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    for (const socket of this.#idle()) socket.destroy();
   }
 
   override createConnection(
@@ -65,7 +107,13 @@ export class TargetAgent extends Agent {
         timeoutMs: connectTimeoutMs,
       })
       .then(
-        ({ socket }) => done?.(null, socket),
+        ({ socket }) => {
+          // One that the target has closed is not to be given another request, not even in the turn before it is gone.
+          socket.once('end', () => {
+            if (this.#idle().some((one) => one === socket)) socket.destroy();
+          });
+          done?.(null, socket);
+        },
         (error: Error) => done?.(error, undefined as unknown as Duplex),
       );
     return undefined;

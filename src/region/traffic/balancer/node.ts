@@ -44,7 +44,7 @@ export interface BalancerNode {
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
   let config = first;
   let counted = nodeMeter(host.meter, config, node);
-  const agent = new TargetAgent(host.fabric, node);
+  const agent = new TargetAgent(host.fabric, node, host.clock, () => config.idleTimeoutMs);
   const turns = new Map<string, Turn>();
   const open = new Map<number, { protocol: string; close(): void }>();
 

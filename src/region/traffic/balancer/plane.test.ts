@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../clock/clock.ts';
 import { seededRandom } from '../../clock/random.ts';
 import { type Change, withoutEntry, withoutRule, worldOf } from '../../network/example-changes.ts';
@@ -94,6 +94,7 @@ async function setUp() {
     clock,
     plane,
     told,
+    server,
     swap: (...changes: Change[]) => {
       world = worldOf(changes);
     },
@@ -180,4 +181,38 @@ it('tells health when it changes, and not again with each change of the configur
   expect(plane.targetHealth('arn:api', 'i-b', 8080)).toEqual({ state: 'healthy' });
   plane.apply([balancerOf(groupOf('api'))]);
   expect(heard).toEqual(['arn:api i-a:8080 healthy']);
+});
+
+describe('a connection to a target', () => {
+  const answer = async ({ requestUnderWay }: Awaited<ReturnType<typeof setUp>>) => {
+    const { response, answered } = await requestUnderWay();
+    response.end('answered');
+    expect(await answered).toEqual({ status: 200, body: 'answered' });
+    return response.req.socket;
+  };
+
+  it('is kept for other requests, and closed by the balancer when it was idle for the idle timeout', async () => {
+    const parts = await setUp();
+    const { clock, server } = parts;
+    server.keepAliveTimeout = 0;
+    const socket = await answer(parts);
+    await clock.advance(40_000);
+    expect(await answer(parts)).toBe(socket);
+    // Sixty seconds after its last request, not after its first.
+    await clock.advance(59_000);
+    expect(await answer(parts)).toBe(socket);
+    const closed = once(socket, 'close');
+    await clock.advance(60_000);
+    await closed;
+    expect(await answer(parts)).not.toBe(socket);
+  });
+
+  it('that the target closes while it is idle is not used again', async () => {
+    const parts = await setUp();
+    const socket = await answer(parts);
+    const closed = once(socket, 'close');
+    socket.end();
+    await closed;
+    expect(await answer(parts)).not.toBe(socket);
+  });
 });
