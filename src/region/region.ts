@@ -206,22 +206,29 @@ async function startParts(options: RegionOptions): Promise<Parts> {
       if (region !== 'global' && region !== '') dispatcher.scope(region);
     }
     const ports = { aws: aws.port, dns: dns.port, ...doors };
-    return { ports, events, scope, root, close: () => close(opened, planes, clock, store) };
+    return { ports, events, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
   } catch (error) {
-    await close(opened, planes, clock, store);
+    await close(opened, planes, dispatcher, clock, store);
     throw error;
   }
 }
 
+/** How long calls that are under way may take to end once their clients, machines and timers have. */
+const lastCallsMs = 2_000;
+
 async function close(
   opened: readonly { close(): void | Promise<void> }[],
   planes: { close(): Promise<void> },
+  dispatcher: Dispatcher,
   clock: Clock,
   store: Store,
 ): Promise<void> {
   await Promise.all(opened.map((part) => part.close()));
   await planes.close();
   clock.stop();
+  const patience = realClock();
+  await Promise.race([dispatcher.idle(), patience.sleep(lastCallsMs)]);
+  patience.stop();
   await store.close();
 }
 

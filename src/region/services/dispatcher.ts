@@ -48,6 +48,8 @@ export interface Request extends Pick<Call, 'body' | 'http'> {
 export interface Dispatcher {
   call(request: Request): Promise<object>;
   scope(region: string): Scope;
+  /** Resolves when no call is under way. */
+  idle(): Promise<void>;
   /** Scopes in use so far. */
   scopes(): readonly Scope[];
   readonly services: ReadonlyMap<string, Service>;
@@ -100,7 +102,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return made;
   }
 
-  async function call(request: Request): Promise<object> {
+  const underWay = new Set<Promise<object>>();
+
+  function call(request: Request): Promise<object> {
+    const running = handled(request).finally(() => underWay.delete(running));
+    underWay.add(running);
+    return running;
+  }
+
+  async function idle(): Promise<void> {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+  }
+
+  async function handled(request: Request): Promise<object> {
     const { service: serviceName, operation: operationName, caller, via, input } = request;
     const service = services.get(serviceName);
     const operation = service?.operations[operationName];
@@ -141,7 +155,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return output ?? {};
   }
 
-  return { call, scope, scopes: () => [...scopes.values()], services };
+  return { call, scope, idle, scopes: () => [...scopes.values()], services };
 }
 
 /** How a caller is named in logs and error messages. */
