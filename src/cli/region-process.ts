@@ -16,6 +16,7 @@ const patienceMs = 30_000;
 export async function startRegion(dir: string, choices: RegionChoices): Promise<Region> {
   try {
     const region = await Region.start({ ...choices, dir: join(stateDir(dir), 'state') });
+    survive(region);
     writeRunning(dir, runningHere(region, choices));
     return region;
   } catch (error) {
@@ -30,17 +31,27 @@ export async function startRegion(dir: string, choices: RegionChoices): Promise<
   }
 }
 
+/** A mistake of ours in one request or machine must not end all others; it is told, and the region goes on. */
+function survive(region: Region): void {
+  process.on('uncaughtException', (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    region.scope.note({ source: 'region', kind: 'internal-failure', text });
+    process.stderr.write(`${text}\n`);
+  });
+}
+
 export function runningHere(region: Region, { rootKey }: Pick<RegionChoices, 'rootKey'>): RunningRegion {
   return { pid: process.pid, ports: region.ports, region: region.scope.region, rootKey };
 }
 
-/** Resolves when the process was told to end and the region has been closed. */
-export async function runUntilTold(dir: string, region: Region): Promise<void> {
+/** Resolves when the process was told to end and the region has been closed. `onTold` is called first. */
+export async function runUntilTold(dir: string, region: Region, onTold: () => void = () => {}): Promise<void> {
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
     process.once('SIGHUP', resolve);
   });
+  onTold();
   forgetRunning(dir);
   await region.close();
 }

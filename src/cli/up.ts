@@ -59,16 +59,23 @@ async function up(dir: string, options: UpOptions): Promise<void> {
     return;
   }
   const region = await startRegion(folder, choices);
-  const told = runUntilTold(folder, region);
+  let interrupted = false;
+  const told = runUntilTold(folder, region, () => {
+    interrupted = true;
+  });
   try {
     const stop = showTroubles(region);
     await deliverTo(runningHere(region, choices));
     stop();
     line(paint.dim('Ctrl-C stops it; the next "up" goes on where it was.'));
   } catch (error) {
-    process.kill(process.pid, 'SIGTERM');
+    if (!interrupted) process.kill(process.pid, 'SIGTERM');
+    const wasInterrupted = interrupted;
     await told;
-    throw error;
+    if (!wasInterrupted) throw error;
+    line(paint.dim('Stopped on the way; the next "up" goes on.'));
+    process.exitCode = 130;
+    return;
   }
   await told;
 }
