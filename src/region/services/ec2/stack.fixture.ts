@@ -1,6 +1,5 @@
 /** Makes resources as the CloudFormation engine does, one after the other, without an engine. */
 import type { Created, ResourceType, StackIdentity } from '../../stacks/resource-type.ts';
-import { ec2 } from './index.ts';
 import { type ec2Region, root } from './region.fixture.ts';
 
 const stack: StackIdentity = {
@@ -10,7 +9,7 @@ const stack: StackIdentity = {
   account: '123456789012',
 };
 
-export function testStack(region: ReturnType<typeof ec2Region>) {
+export function testStack(region: Pick<ReturnType<typeof ec2Region>, 'clock' | 'scope' | 'dispatcher'>) {
   const made = new Map<string, { type: ResourceType; properties: object; created: Created }>();
 
   function request(logicalId: string, properties: object) {
@@ -43,9 +42,11 @@ export function testStack(region: ReturnType<typeof ec2Region>) {
     };
   }
 
-  function typeOf(name: string): ResourceType {
-    const type = ec2.resources[`AWS::EC2::${name}`];
-    if (!type) throw new Error(`AWS::EC2::${name} is not there`);
+  /** EC2's by their short names, those of the region's other services by their whole ones. */
+  function typeOf(short: string): ResourceType {
+    const name = short.startsWith('AWS::') ? short : `AWS::EC2::${short}`;
+    const type = [...region.dispatcher.services.values()].find(({ resources }) => resources?.[name])?.resources?.[name];
+    if (!type) throw new Error(`${name} is not there`);
     return type;
   }
 

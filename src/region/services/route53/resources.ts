@@ -11,7 +11,7 @@ interface HostedZoneProperties {
 
 export const hostedZone = resourceType<HostedZoneProperties>({
   honours: ['Name', 'HostedZoneConfig.Comment', 'HostedZoneTags', 'VPCs'],
-  async create({ properties, name, stackTags, invoke }) {
+  async create({ properties, name, stackTags, invoke, made }) {
     const [vpc] = properties.VPCs ?? [];
     const created = await invoke<{ HostedZone: { Id: string }; DelegationSet?: { NameServers: string[] } }>(
       'route53',
@@ -24,6 +24,7 @@ export const hostedZone = resourceType<HostedZoneProperties>({
       },
     );
     const id = created.HostedZone.Id.replace('/hostedzone/', '');
+    made?.(id);
     const tags = [...stackTags, ...(properties.HostedZoneTags ?? [])].filter(({ Key }) => !Key.startsWith('aws:'));
     if (tags.length > 0)
       await invoke('route53', 'ChangeTagsForResource', { ResourceType: 'hostedzone', ResourceId: id, AddTags: tags });

@@ -30,6 +30,7 @@ export const eip = resourceType<EipProperties>({
       ClientToken: request.name(64),
     });
     const { AllocationId, PublicIp = '' } = made;
+    request.made?.(PublicIp, { PublicIp, AllocationId });
     if (InstanceId) await request.invoke('ec2', 'AssociateAddress', { AllocationId, InstanceId });
     return { physicalId: PublicIp, attributes: { PublicIp, AllocationId } };
   },

@@ -69,6 +69,7 @@ export const securityGroup = resourceType<GroupProperties>({
       TagSpecifications: tagSpecification(request, 'security-group', Tags),
       ClientToken: request.name(64),
     });
+    request.made?.(GroupId);
     await applyRules(request, GroupId, {});
     return await created(request, GroupId);
   },

@@ -52,6 +52,7 @@ export const subnet = resourceType<SubnetProperties>({
       ClientToken: request.name(64),
     });
     const id = Subnet?.SubnetId ?? '';
+    request.made?.(id);
     await setAttributes(request, id, {});
     return { physicalId: id, attributes: await attributesOf(request, id) };
   },

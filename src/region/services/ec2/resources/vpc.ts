@@ -30,6 +30,7 @@ export const vpc = resourceType<VpcProperties>({
       ClientToken: request.name(64),
     });
     const id = Vpc?.VpcId ?? '';
+    request.made?.(id);
     await setDnsAttributes(request, id, {});
     return { physicalId: id, attributes: await attributesOf(request, id) };
   },

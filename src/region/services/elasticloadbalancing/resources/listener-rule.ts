@@ -1,7 +1,8 @@
 import { resourceType } from '../../../stacks/resource-type.ts';
 import { unlessGone } from '../../../stacks/unless-gone.ts';
+import { Fault } from '../../../wire/fault.ts';
 import { type ActionProperties, actionInput, actionPaths } from './actions.ts';
-import { service } from './parts.ts';
+import { adopt, carries, service } from './parts.ts';
 
 interface RuleProperties {
   readonly ListenerArn: string;
@@ -28,13 +29,26 @@ export const listenerRule = resourceType<RuleProperties>({
   ],
   async create({ properties, invoke, stackTags }) {
     const { ListenerArn, Priority, Conditions, Actions } = properties;
-    const { Rules } = await invoke<{ Rules: { RuleArn: string }[] }>(service, 'CreateRule', {
-      ListenerArn,
-      Priority: Number(Priority),
-      Conditions,
-      Actions: actionInput(Actions),
-      Tags: stackTags,
-    });
+    const { Rules } = await adopt<{ Rules: { RuleArn: string }[] }>(
+      () =>
+        invoke(service, 'CreateRule', {
+          ListenerArn,
+          Priority: Number(Priority),
+          Conditions,
+          Actions: actionInput(Actions),
+          Tags: stackTags,
+        }),
+      'PriorityInUse',
+      async () => {
+        const found = await invoke<{ Rules: { RuleArn: string; Priority: string }[] }>(service, 'DescribeRules', {
+          ListenerArn,
+        });
+        const own = found.Rules.filter((rule) => rule.Priority === String(Priority));
+        if (!(await carries(invoke, own[0]?.RuleArn, stackTags)))
+          throw new Fault('PriorityInUse', `Priority '${Priority}' is currently in use`);
+        return { Rules: own };
+      },
+    );
     const arn = Rules[0]?.RuleArn ?? '';
     return { physicalId: arn, attributes: { RuleArn: arn, IsDefault: false } };
   },

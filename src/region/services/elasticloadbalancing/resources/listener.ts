@@ -1,9 +1,8 @@
 import { resourceType } from '../../../stacks/resource-type.ts';
 import { unlessGone } from '../../../stacks/unless-gone.ts';
 import { Fault } from '../../../wire/fault.ts';
-import type { Tag } from '../../tags.ts';
 import { type ActionProperties, actionInput, actionPaths } from './actions.ts';
-import { adopt, service } from './parts.ts';
+import { adopt, carries, service } from './parts.ts';
 
 interface ListenerProperties {
   readonly LoadBalancerArn: string;
@@ -42,13 +41,7 @@ export const listener = resourceType<ListenerProperties>({
           LoadBalancerArn,
         });
         const own = found.Listeners.filter(({ Port }) => Port === Number(properties.Port));
-        const tags = await invoke<{ TagDescriptions: { Tags: Tag[] }[] }>(service, 'DescribeTags', {
-          ResourceArns: own.map(({ ListenerArn }) => ListenerArn),
-        });
-        const mine = stackTags.every((tag) =>
-          tags.TagDescriptions[0]?.Tags.some(({ Key, Value }) => Key === tag.Key && Value === tag.Value),
-        );
-        if (!mine)
+        if (!(await carries(invoke, own[0]?.ListenerArn, stackTags)))
           throw new Fault('DuplicateListener', 'A listener already exists on this port for this load balancer');
         return { Listeners: own };
       },

@@ -29,6 +29,20 @@ export async function adopt<T>(make: () => Promise<T>, code: string, find: () =>
   }
 }
 
+/** Whether a resource has the tags that CloudFormation gave this very one. */
+export async function carries(
+  invoke: ResourceRequest<unknown>['invoke'],
+  arn: string | undefined,
+  stackTags: readonly Tag[],
+): Promise<boolean> {
+  if (arn === undefined) return false;
+  const { TagDescriptions } = await invoke<{ TagDescriptions: { Tags: Tag[] }[] }>(service, 'DescribeTags', {
+    ResourceArns: [arn],
+  });
+  const tags = TagDescriptions[0]?.Tags ?? [];
+  return stackTags.every((tag) => tags.some(({ Key, Value }) => Key === tag.Key && Value === tag.Value));
+}
+
 export async function setAttributes(
   request: ResourceRequest<unknown>,
   operation: string,
