@@ -7,6 +7,7 @@ import {
   DescribeAutoScalingInstancesCommand,
   DescribeLoadBalancerTargetGroupsCommand,
   DescribeScalingActivitiesCommand,
+  ResumeProcessesCommand,
   SetDesiredCapacityCommand,
   SetInstanceHealthCommand,
   SetInstanceProtectionCommand,
@@ -376,4 +377,71 @@ test('a region that restarts in the middle of a launch goes on with it, and laun
   );
   const { Reservations } = await after.invoke<{ Reservations: unknown[] }>('ec2', 'DescribeInstances', {});
   expect(Reservations).toHaveLength(3);
+});
+
+test('a forced deletion ends protected instances, too', async () => {
+  await create({ NewInstancesProtectedFromScaleIn: true });
+  await wait(3);
+  await region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
+  await wait(5);
+  await expect(group()).rejects.toThrow('no group');
+  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+});
+
+test('while launches are suspended the unhealthy are ended only; their replacements come with the resumption', async () => {
+  await create({ HealthCheckGracePeriod: 0 });
+  await wait(3);
+  const processes = { AutoScalingGroupName, ScalingProcesses: ['Launch'] };
+  await region.autoScaling.send(new SuspendProcessesCommand(processes));
+  const [InstanceId = ''] = ids(await group());
+  await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+  await wait(30);
+  expect((await group()).Instances).toHaveLength(1);
+  await region.autoScaling.send(new ResumeProcessesCommand(processes));
+  await wait(3);
+  expect(ids(await group())).toHaveLength(2);
+});
+
+test('while terminations are suspended the unhealthy stay, and a move between zones leaves one more', async () => {
+  await create({ HealthCheckGracePeriod: 0, MinSize: 4, MaxSize: 4 });
+  await wait(3);
+  const processes = { AutoScalingGroupName, ScalingProcesses: ['Terminate'] };
+  await region.autoScaling.send(new SuspendProcessesCommand(processes));
+  const before = ids(await group());
+  const [InstanceId = ''] = before;
+  await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+  await wait(30);
+  expect(ids(await group())).toEqual(before);
+  await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Healthy' }));
+  await region.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, VPCZoneIdentifier: around.subnets.join(',') }),
+  );
+  await wait(60);
+  // Two, two and none: one more in the third zone, and none of the others can be ended.
+  expect(zones(await group())).toEqual(['a', 'a', 'b', 'b', 'c']);
+  await region.autoScaling.send(new ResumeProcessesCommand(processes));
+  await wait(60);
+  expect(ids(await group())).toHaveLength(4);
+});
+
+test('a balancer that never found one healthy has none replaced', async () => {
+  await around.balance();
+  region.balancer.failAll();
+  await create({ HealthCheckGracePeriod: 0 });
+  await wait(120);
+  const before = ids(await group());
+  expect(before).toHaveLength(2);
+  expect((await activities()).filter(({ Description }) => Description?.startsWith('Terminating'))).toEqual([]);
+});
+
+test('bounds the wrong way round are refused, and new bounds take the desired capacity with them', async () => {
+  await create();
+  const change = (more: object) =>
+    region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...more }));
+  await expect(change({ MinSize: 5 })).rejects.toThrow('Max bound, 4, must be greater than or equal to min bound, 5');
+  await expect(change({ MaxSize: 1 })).rejects.toThrow('Max bound, 1, must be greater than or equal to min bound, 2');
+  await change({ MinSize: 3 });
+  expect(await group()).toMatchObject({ MinSize: 3, DesiredCapacity: 3 });
+  await change({ MinSize: 0, MaxSize: 1 });
+  expect(await group()).toMatchObject({ MaxSize: 1, DesiredCapacity: 1 });
 });

@@ -5,7 +5,17 @@
 import type { Scope } from '../service.ts';
 import { targetHealth } from './ending.ts';
 import type { DescribedStatuses } from './shapes.ts';
-import { asService, changeMember, type GroupRecord, type MemberRecord, members, membersOf } from './state.ts';
+import {
+  asService,
+  changeGroup,
+  changeMember,
+  type GroupRecord,
+  groups,
+  type MemberRecord,
+  memberOf,
+  members,
+  membersOf,
+} from './state.ts';
 
 /** What a termination's cause says of each finding. */
 export const sicknesses = {
@@ -29,18 +39,38 @@ export async function checkHealth(
     if (states.get(member.instanceId ?? '') !== 'running') markSick(scope, member, sicknesses.notRunning);
     else if (!inGrace(scope, group, member)) mature.push(member);
   }
+  await noteServed(scope, group);
   if (mature.length === 0) return;
   const impaired = await impairedOf(scope, mature);
   for (const member of mature) {
     if (impaired.has(member.instanceId ?? '')) markSick(scope, member, sicknesses.statusCheck);
   }
   if (!group.healthCheckType.split(',').includes('ELB')) return;
+  const served = groups(scope).get(group.name)?.served ?? [];
   for (const arn of group.targetGroups) {
+    if (!served.includes(arn)) continue;
     for (const { Target, TargetHealth } of await targetHealth(scope, arn)) {
       if (TargetHealth.State !== 'unhealthy') continue;
       const member = mature.find(({ instanceId }) => instanceId === Target.Id);
       if (member) markSick(scope, member, sicknesses.balancer);
     }
+  }
+}
+
+/**
+ * A target group in which nothing was ever healthy (its check may be wrong) has nothing replaced.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/load-balancer-status.html
+ */
+async function noteServed(scope: Scope, group: GroupRecord): Promise<void> {
+  for (const arn of group.targetGroups) {
+    if (group.served?.includes(arn)) continue;
+    const found = await targetHealth(scope, arn);
+    const healthy = found.some(
+      ({ Target, TargetHealth }) =>
+        TargetHealth.State === 'healthy' && memberOf(scope, Target.Id)?.group === group.name,
+    );
+    const served = groups(scope).get(group.name)?.served ?? [];
+    if (healthy) changeGroup(scope, group.name, { served: [...served, arn] });
   }
 }
 

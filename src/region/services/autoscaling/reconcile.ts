@@ -246,7 +246,8 @@ function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[],
       templateAge: member.templateId === group.template.id ? Number(member.templateVersion) : -1,
     }));
   for (let n = 0; n < excess; n++) {
-    const free = all.filter(({ protectedFromScaleIn }) => !protectedFromScaleIn);
+    // A forced deletion ends them all.
+    const free = all.filter(({ protectedFromScaleIn }) => !protectedFromScaleIn || group.deleting);
     const victim = nextVictim(group.subnets, all, free, group.terminationPolicies, scope.clock.now(), () =>
       scope.random.next(),
     );
@@ -265,7 +266,8 @@ function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[],
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-benefits.html#AutoScalingBehavior.InstanceUsage
  */
 async function rebalance(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], loop: Loop): Promise<void> {
-  if (['AZRebalance', 'Launch', 'Terminate'].some((process) => isSuspended(group, process))) return;
+  // While `Terminate` is suspended the one more stays, as on AWS.
+  if (['AZRebalance', 'Launch'].some((process) => isSuspended(group, process))) return;
   if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService')) return;
   if (imbalance(group.subnets, have) < 2 || loop.avoid.size > 0 || scope.clock.now() < loop.notBeforeMs) return;
   const inside = have.filter(({ subnetId }) => group.subnets.some(({ id }) => id === subnetId));

@@ -16,11 +16,12 @@ import { autoScaling } from './index.ts';
 /** Every target is healthy until told otherwise; nothing is in flight until told. */
 export function stillBalancer() {
   const unhealthy = new Set<string>();
+  let allUnhealthy = false;
   const busy = new Set<string>();
   const watchers = new Set<Parameters<BalancerPlane['onHealth']>[0]>();
   const sick: TargetHealth = { state: 'unhealthy', reason: 'Target.Timeout', description: 'Request timed out' };
   const plane: BalancerPlane = {
-    targetHealth: (_group, id) => (unhealthy.has(id) ? sick : { state: 'healthy' }),
+    targetHealth: (_group, id) => (allUnhealthy || unhealthy.has(id) ? sick : { state: 'healthy' }),
     onHealth(changed) {
       watchers.add(changed);
       return () => void watchers.delete(changed);
@@ -30,6 +31,9 @@ export function stillBalancer() {
   return {
     plane,
     busy,
+    failAll() {
+      allUnhealthy = true;
+    },
     fail(group: string, id: string, port = 8080) {
       unhealthy.add(id);
       for (const tell of [...watchers]) tell(group, id, port, sick);

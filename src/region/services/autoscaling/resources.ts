@@ -1,4 +1,5 @@
 /** Auto Scaling in CloudFormation. */
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import { unmodelledBoot } from '../../machines/boot-check.ts';
 import { ResourceFailure } from '../../stacks/reasons.ts';
 import { type ExistingResource, type ResourceRequest, resourceType } from '../../stacks/resource-type.ts';
@@ -83,22 +84,26 @@ export const autoScalingGroup = resourceType<GroupProperties>({
     });
     // Protected and suspended groups would wait for ever.
     await invoke(service, 'ResumeProcesses', { AutoScalingGroupName: name });
-    const group = await described(request, name);
-    const InstanceIds = (group ? inService(group) : []).flatMap(({ InstanceId }) => InstanceId ?? []);
-    if (InstanceIds.length > 0) {
-      await invoke(service, 'SetInstanceProtection', {
-        AutoScalingGroupName: name,
-        InstanceIds,
-        ProtectedFromScaleIn: false,
-      });
-    }
     await request.until('the instances of the group to be terminated', async () => {
       const now = await described(request, name);
-      return !now || now.Instances?.length === 0;
+      if (!now || now.Instances?.length === 0) return true;
+      await unprotect(request, now);
+      return false;
     });
     if (await described(request, name)) await invoke(service, 'DeleteAutoScalingGroup', { AutoScalingGroupName: name });
   },
 });
+
+/** Also those that came into service only now: a launch may have been under way. */
+async function unprotect(request: ResourceRequest<GroupProperties>, group: AutoScalingGroup): Promise<void> {
+  const held = inService(group).filter(({ ProtectedFromScaleIn }) => ProtectedFromScaleIn);
+  if (held.length === 0) return;
+  await request.invoke(service, 'SetInstanceProtection', {
+    AutoScalingGroupName: group.AutoScalingGroupName,
+    InstanceIds: held.map(({ InstanceId }) => InstanceId),
+    ProtectedFromScaleIn: false,
+  });
+}
 
 /** A change of these replaces instances under a rolling update. */
 function renews(before: GroupProperties, after: GroupProperties): boolean {

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
  * Capacity is raised first where nothing may be taken away; the texts of its events are AWS's.
  */
-import type { AutoScalingGroup, Instance } from '@aws-sdk/client-auto-scaling';
+import type { Activity, AutoScalingGroup, Instance } from '@aws-sdk/client-auto-scaling';
 import { ClockStopped } from '../../clock/clock.ts';
 import { ResourceFailure } from '../../stacks/reasons.ts';
 import type { ResourceUpdate } from '../../stacks/resource-type.ts';
@@ -177,8 +177,7 @@ async function replaceBatch(roll: Roll, done: number, count: number): Promise<nu
 /** Does what brings new instances, and waits until they are in service and have signalled, or for the pause. */
 async function added(roll: Roll, count: number, bring: () => Promise<void>): Promise<void> {
   const { request } = roll;
-  const before = await needed(request, request.physicalId);
-  const known = new Set((before.Instances ?? []).map(({ InstanceId }) => InstanceId));
+  const known = await everKnown(request);
   try {
     await bring();
     if (count > 0) await awaited(roll, known, count);
@@ -192,7 +191,18 @@ async function added(roll: Roll, count: number, bring: () => Promise<void>): Pro
   }
 }
 
-async function awaited(roll: Roll, known: ReadonlySet<string | undefined>, count: number): Promise<void> {
+/** Also those that are gone: what they signalled earlier in this operation is not to be counted again. */
+async function everKnown(request: ResourceUpdate<GroupProperties>): Promise<Set<string>> {
+  const { physicalId, invoke } = request;
+  const { Instances = [] } = await needed(request, physicalId);
+  const { Activities } = await invoke<{ Activities: Activity[] }>(service, 'DescribeScalingActivities', {
+    AutoScalingGroupName: physicalId,
+  });
+  const told = Activities.flatMap(({ Description = '' }) => /\bi-[0-9a-f]+/.exec(Description) ?? []);
+  return new Set([...Instances.flatMap(({ InstanceId }) => InstanceId ?? []), ...told]);
+}
+
+async function awaited(roll: Roll, known: ReadonlySet<string>, count: number): Promise<void> {
   const { request, policy } = roll;
   if (!policy.WaitOnResourceSignals) {
     await settled(roll, known, count);
@@ -214,11 +224,13 @@ async function awaited(roll: Roll, known: ReadonlySet<string | undefined>, count
  * Ends what the failed step brought, as far as the group has more than it shall have. Left to itself the group would
  * scale in by its own policies, which end the oldest template's instances first: those that still serve.
  */
-async function withdraw({ request, desired }: Roll, known: ReadonlySet<string | undefined>): Promise<void> {
+async function withdraw({ request, desired }: Roll, known: ReadonlySet<string>): Promise<void> {
   const { MinSize } = sizes(request.properties);
   const group = await needed(request, request.physicalId);
   const all = living(group);
-  const fresh = all.filter(({ InstanceId }) => !known.has(InstanceId)).slice(0, Math.max(0, all.length - desired));
+  const fresh = all
+    .filter(({ InstanceId }) => !known.has(InstanceId ?? ''))
+    .slice(0, Math.max(0, all.length - desired));
   if (fresh.length === 0) return;
   await request.invoke(service, 'UpdateAutoScalingGroup', { AutoScalingGroupName: request.physicalId, MinSize });
   for (const { InstanceId } of fresh) {
@@ -229,10 +241,10 @@ async function withdraw({ request, desired }: Roll, known: ReadonlySet<string | 
   }
 }
 
-async function settled({ request }: Roll, known: ReadonlySet<string | undefined>, count: number): Promise<void> {
+async function settled({ request }: Roll, known: ReadonlySet<string>, count: number): Promise<void> {
   const arrived = request.until('new instances to be in service', async () => {
     const group = await needed(request, request.physicalId);
-    return inService(group).filter(({ InstanceId }) => !known.has(InstanceId)).length >= count;
+    return inService(group).filter(({ InstanceId }) => !known.has(InstanceId ?? '')).length >= count;
   });
   await watchLaunches(request, arrived);
 }

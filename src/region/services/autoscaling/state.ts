@@ -29,6 +29,8 @@ export interface GroupRecord {
   readonly targetGroups: readonly string[];
   /** Detached, and not yet drained. */
   readonly leaving: readonly string[];
+  /** Target groups in which one of its instances was healthy once: only these may call the others unhealthy. */
+  readonly served?: readonly string[];
   readonly healthCheckType: string;
   readonly gracePeriodSeconds: number;
   readonly terminationPolicies: readonly string[];

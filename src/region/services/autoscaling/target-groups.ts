@@ -36,6 +36,7 @@ export function detachLoadBalancerTargetGroups(input: DetachLoadBalancerTargetGr
   changeGroup(call, group.name, {
     targetGroups: group.targetGroups.filter((arn) => !arns.includes(arn)),
     leaving: [...new Set([...group.leaving, ...arns])],
+    served: (group.served ?? []).filter((arn) => !arns.includes(arn)),
   });
   kick(call, group.name);
   return {};
@@ -55,7 +56,7 @@ export async function describeLoadBalancerTargetGroups(
     const healthy = health.some(
       ({ Target, TargetHealth }) => TargetHealth.State === 'healthy' && serving.includes(Target.Id),
     );
-    const State = healthy ? 'InService' : serving.every(known) ? 'Added' : 'Adding';
+    const State = healthy || group.served?.includes(arn) ? 'InService' : serving.every(known) ? 'Added' : 'Adding';
     return { LoadBalancerTargetGroupARN: arn, State };
   });
   const all = [

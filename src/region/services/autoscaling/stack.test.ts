@@ -1,0 +1,211 @@
+/** Groups in stacks, on a virtual clock: what CloudFormation waits for, gives up and takes back. */
+import { type AutoScalingGroup, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DeleteStackCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+  SignalResourceCommand,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cloudFormation } from '../cloudformation/index.ts';
+import { publicImages } from '../ec2/image.ts';
+import { ec2 } from '../ec2/index.ts';
+import { autoScaling } from './index.ts';
+import { groupsOnSocket, surroundings } from './region.fixture.ts';
+
+const StackName = 'app';
+const ref = (Ref: string) => ({ Ref });
+
+let region: Awaited<ReturnType<typeof groupsOnSocket>>;
+let around: Awaited<ReturnType<typeof surroundings>>;
+let stacks: CloudFormationClient;
+beforeEach(async () => {
+  region = await groupsOnSocket({ services: [cloudFormation(() => ({ ...ec2.resources, ...autoScaling.resources }))] });
+  around = await surroundings(region);
+  stacks = region.client(CloudFormationClient);
+});
+afterEach(async () => {
+  expect(region.failures).toEqual([]);
+  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
+  await region.close();
+});
+
+interface Shape {
+  readonly description?: string;
+  readonly group?: object;
+  readonly policies?: object;
+}
+
+function template({ description = 'first', group = {}, policies = {} }: Shape = {}): string {
+  return JSON.stringify({
+    Resources: {
+      Machine: {
+        Type: 'AWS::EC2::LaunchTemplate',
+        Properties: {
+          VersionDescription: description,
+          LaunchTemplateData: {
+            ImageId: publicImages('us-east-1').find(({ architecture }) => architecture === 'arm64')?.imageId,
+            InstanceType: 't4g.small',
+          },
+        },
+      },
+      Group: {
+        Type: 'AWS::AutoScaling::AutoScalingGroup',
+        CreationPolicy: { ResourceSignal: { Count: 2, Timeout: 'PT5M' } },
+        ...policies,
+        Properties: {
+          MinSize: '2',
+          MaxSize: '6',
+          LaunchTemplate: {
+            LaunchTemplateId: ref('Machine'),
+            Version: { 'Fn::GetAtt': ['Machine', 'LatestVersionNumber'] },
+          },
+          VPCZoneIdentifier: around.subnets,
+          ...group,
+        },
+      },
+    },
+  });
+}
+
+async function status(): Promise<string> {
+  const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
+  return Stacks?.[0]?.StackStatus ?? '';
+}
+
+async function texts(): Promise<string> {
+  const { StackEvents = [] } = await stacks.send(new DescribeStackEventsCommand({ StackName }));
+  return StackEvents.map(({ ResourceStatusReason }) => ResourceStatusReason ?? '').join('\n');
+}
+
+async function group(): Promise<AutoScalingGroup | undefined> {
+  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
+  return AutoScalingGroups[0];
+}
+
+const ids = (found: AutoScalingGroup | undefined) =>
+  (found?.Instances ?? []).flatMap(({ InstanceId }) => InstanceId ?? []);
+
+/** Moves the clock on; who is launched meanwhile signals as told. */
+async function pass(
+  seconds: number,
+  signal: (id: string, nth: number) => 'SUCCESS' | 'FAILURE' | undefined = () => undefined,
+) {
+  for (let n = 0; n < seconds; n++) {
+    await region.clock.advance(1_000);
+    for (const id of ids(await group())) {
+      if (known.has(id)) continue;
+      known.add(id);
+      const Status = signal(id, known.size);
+      if (Status) {
+        await stacks.send(new SignalResourceCommand({ StackName, LogicalResourceId: 'Group', UniqueId: id, Status }));
+      }
+    }
+  }
+}
+let known: Set<string>;
+beforeEach(() => {
+  known = new Set();
+});
+
+const create = (shape?: Shape) => stacks.send(new CreateStackCommand({ StackName, TemplateBody: template(shape) }));
+const update = (shape?: Shape) => stacks.send(new UpdateStackCommand({ StackName, TemplateBody: template(shape) }));
+
+async function made(shape?: Shape): Promise<string[]> {
+  await create(shape);
+  await pass(30, () => 'SUCCESS');
+  expect(await status(), await texts()).toBe('CREATE_COMPLETE');
+  return ids(await group());
+}
+
+test('machines that never signal: after the creation policy’s time the stack goes back, and nothing is left', async () => {
+  await create();
+  await region.clock.advance(240_000);
+  expect(await status()).toBe('CREATE_IN_PROGRESS');
+  expect(region.machines.list().map(({ state }) => state)).toEqual(['running', 'running']);
+  await region.clock.advance(120_000);
+  expect(await status()).toBe('ROLLBACK_COMPLETE');
+  expect(await texts()).toContain(
+    'Received 0 SUCCESS signal(s) out of 2. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement',
+  );
+  expect(await group()).toBeUndefined();
+  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  const { LaunchTemplates } = await region.call<{ LaunchTemplates: unknown[] }>('DescribeLaunchTemplates');
+  // The one of its surroundings.
+  expect(LaunchTemplates).toHaveLength(1);
+});
+
+test('a launch that EC2 refuses ends the wait at once', async () => {
+  const { Subnet } = await region.call<{ Subnet: { SubnetId: string } }>('CreateSubnet', {
+    VpcId: around.VpcId,
+    CidrBlock: '10.0.99.0/28',
+    AvailabilityZone: 'us-east-1a',
+  });
+  await create({ group: { MinSize: '12', MaxSize: '12', VPCZoneIdentifier: [Subnet.SubnetId] } });
+  await pass(60);
+  expect(await status()).toBe('ROLLBACK_COMPLETE');
+  expect(await texts()).toMatch(/not enough free addresses in subnet/);
+  expect(await group()).toBeUndefined();
+  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+});
+
+test('a stack is deleted with its protected machines, those of a launch under way too', async () => {
+  await create({ group: { NewInstancesProtectedFromScaleIn: true, DesiredCapacity: '4' } });
+  await stacks.send(new DeleteStackCommand({ StackName }));
+  await pass(60);
+  await expect(status()).rejects.toThrow('does not exist');
+  expect(await group()).toBeUndefined();
+  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+});
+
+describe('a rolling update', () => {
+  const rolling = (more: object = {}) => ({
+    policies: {
+      UpdatePolicy: { AutoScalingRollingUpdate: { WaitOnResourceSignals: true, PauseTime: 'PT5M', ...more } },
+    },
+  });
+
+  test('that fails ends the new machines only, and the group has as many as before', async () => {
+    const before = await made(rolling({ MinInstancesInService: 2 }));
+    await update({ ...rolling({ MinInstancesInService: 2 }), description: 'second' });
+    await pass(120, () => 'FAILURE');
+    expect(await status(), await texts()).toBe('UPDATE_ROLLBACK_COMPLETE');
+    const after = await group();
+    expect(ids(after)).toEqual(before);
+    expect(after).toMatchObject({ MinSize: 2, MaxSize: 6, DesiredCapacity: 2, SuspendedProcesses: [] });
+  });
+
+  test('keeps a desired capacity that was not the template’s', async () => {
+    await made(rolling({ MinInstancesInService: 3 }));
+    await region.invoke('autoscaling', 'SetDesiredCapacity', {
+      AutoScalingGroupName: (await group())?.AutoScalingGroupName,
+      DesiredCapacity: 4,
+    });
+    await pass(10);
+    const before = ids(await group());
+    await update({ ...rolling({ MinInstancesInService: 3 }), description: 'second' });
+    await pass(180, () => 'SUCCESS');
+    expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+    const after = await group();
+    expect(after).toMatchObject({ MinSize: 2, DesiredCapacity: 4 });
+    expect(ids(after).filter((id) => before.includes(id))).toEqual([]);
+  });
+
+  test('bears as many failures as its share allows, in all of its batches together', async () => {
+    const { policies } = rolling({ MinSuccessfulInstancesPercent: 75 });
+    const CreationPolicy = { ResourceSignal: { Count: 4, Timeout: 'PT5M' } };
+    const shape = { group: { MinSize: '4' }, policies: { ...policies, CreationPolicy } };
+    await made(shape);
+    const atFirst = known.size;
+    await update({ ...shape, description: 'second' });
+    await pass(240, (_, nth) => (nth === atFirst + 1 ? 'FAILURE' : 'SUCCESS'));
+    expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+    const again = known.size;
+    await update({ ...shape, description: 'third' });
+    await pass(240, (_, nth) => (nth <= again + 2 ? 'FAILURE' : 'SUCCESS'));
+    expect(await status(), await texts()).toBe('UPDATE_ROLLBACK_COMPLETE');
+  });
+});
