@@ -26,8 +26,8 @@ interface Followed {
 const readBytes = 256 * 1024;
 const longestMessage = 256 * 1024;
 const mostWaiting = 10_000;
-/** Of one PutLogEvents: 10,000 events and 1,048,576 bytes, each event counting 26 more. */
-const batch = { events: 10_000, bytes: 1_000_000 };
+/** Of one PutLogEvents: 10,000 events and 1,048,576 bytes, each event counting 26 more, and 24 hours. */
+const batch = { events: 10_000, bytes: 1_000_000, spanMs: 23 * 3_600_000 };
 
 export function agentLogs(
   guest: Guest,
@@ -72,13 +72,20 @@ export function agentLogs(
       if (!file.ready) await prepare(file);
       let bytes = 0;
       let count = 0;
+      const lastMs = (file.waiting[0]?.timestamp ?? 0) + batch.spanMs;
       for (const event of file.waiting) {
         bytes += Buffer.byteLength(event.message) + 26;
-        if (count > 0 && (bytes > batch.bytes || count >= batch.events)) break;
+        if (count > 0 && (bytes > batch.bytes || count >= batch.events || event.timestamp > lastMs)) break;
         count++;
       }
       const logEvents = file.waiting.slice(0, count);
-      await call('PutLogEvents', { logGroupName: file.group, logStreamName: file.stream, logEvents });
+      await call('PutLogEvents', { logGroupName: file.group, logStreamName: file.stream, logEvents }).catch(
+        (error: unknown) => {
+          // The group or the stream was deleted: made anew the next time.
+          if (/ResourceNotFoundException/.test(messageOf(error))) file.ready = false;
+          throw error;
+        },
+      );
       file.waiting = file.waiting.slice(count);
     }
   }

@@ -212,7 +212,7 @@ it('asks IAM about the group and the stream that are named', async () => {
   const PolicyDocument = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
-      allow(['logs:CreateLogStream', 'logs:PutLogEvents'], `${arnOf('/a')}:*`),
+      allow(['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], `${arnOf('/a')}:*`),
       allow('logs:DeleteLogStream', `${arnOf('/a')}:log-stream:mine`),
       allow('logs:FilterLogEvents', '*', { StringEquals: { 'aws:ResourceTag/team': 'web' } }),
       allow('logs:ListTagsForResource', arnOf('/a')),
@@ -234,6 +234,15 @@ it('asks IAM about the group and the stream that are named', async () => {
   expect(await faultOf(app.send(new CreateLogStreamCommand({ logGroupName: '/b', logStreamName: 'mine' })))).toContain(
     `${arnOf('/b')}:log-stream:mine`,
   );
+  const put = (logGroupName: string) => {
+    const logEvents = [{ timestamp: region.clock.now(), message: 'm' }];
+    return app.send(new PutLogEventsCommand({ logGroupName, logStreamName: 'mine', logEvents }));
+  };
+  await put('/a');
+  expect(await faultOf(put('/b'))).toMatch(/^AccessDeniedException/);
+  const list = (logGroupName: string) => app.send(new DescribeLogStreamsCommand({ logGroupName }));
+  expect((await list('/a')).logStreams).toHaveLength(2);
+  expect(await faultOf(list('/b'))).toMatch(/^AccessDeniedException/);
   const remove = (logStreamName: string) => app.send(new DeleteLogStreamCommand({ logGroupName: '/a', logStreamName }));
   expect(await faultOf(remove('other'))).toMatch(/^AccessDeniedException/);
   await remove('mine');

@@ -11,6 +11,7 @@ import type { MachineHost, MachineSpec } from '../../machines/machine.ts';
 import { recordFlow } from '../ec2/flow-records.ts';
 import { makeSubnet, makeVpc } from '../ec2/network.fixture.ts';
 import { ec2Region, root } from '../ec2/region.fixture.ts';
+import { authorise } from '../iam/authorise.ts';
 import { iam } from '../iam/index.ts';
 import { sts } from '../sts/index.ts';
 import { testRegion } from '../testing.ts';
@@ -68,10 +69,31 @@ it('the agent’s lines arrive, in a group that it makes', async () => {
   ]);
   const { logGroups } = await region.invoke('logs', 'DescribeLogGroups', {});
   expect(logGroups).toMatchObject([{ logGroupName: '/app/api', retentionInDays: 30 }]);
+
+  // A stream that was deleted is made anew; what waited for days goes in batches of less than one.
+  await region.invoke('logs', 'DeleteLogStream', { logGroupName: '/app/api', logStreamName: 'i-1/boot' });
+  for (const line of ['Monday', 'Tuesday', 'Wednesday']) {
+    guest.aws.call = () => Promise.reject(new Error('no way there'));
+    appendFileSync(join(dir, 'app.log'), `${line}\n`);
+    await agent.send();
+    await region.clock.advance(25 * 3_600_000);
+  }
+  expect(problems).toEqual(Array.from({ length: 3 }, () => 'logs: /app/api: no way there'));
+  guest.aws.call = (request) => calls.call({ ...request, credentials });
+  await agent.send();
+  expect(problems.at(-1)).toMatch(/ResourceNotFoundException/);
+  await agent.send();
+  expect(problems).toHaveLength(4);
+  const later = await region.invoke<{ events: { message: string }[] }>('logs', 'GetLogEvents', {
+    logGroupName: '/app/api',
+    logStreamName: 'i-1/boot',
+    startFromHead: true,
+  });
+  expect(later.events.map(({ message }) => message)).toEqual(['Monday', 'Tuesday', 'Wednesday']);
 });
 
 it('flow logs arrive with the permissions of their role', async () => {
-  const region = ec2Region({ services: [iam, sts, logs] });
+  const region = ec2Region({ services: [iam, sts, logs], authorise });
   const invoke = <O = Record<string, unknown>>(service: string, operation: string, input: object) =>
     region.scope.invoke<O>(root, service, operation, input);
   const AssumeRolePolicyDocument = JSON.stringify({
@@ -92,22 +114,48 @@ it('flow logs arrive with the permissions of their role', async () => {
     DeliverLogsPermissionArn: 'arn:aws:iam::123456789012:role/flow',
     MaxAggregationInterval: 60,
   });
-  const nowMs = region.clock.now();
   const interfaceId = made.NetworkInterface.NetworkInterfaceId;
-  recordFlow(region.scope, {
-    interfaceId,
-    sourceAddress: '203.0.113.9',
-    sourcePort: 40_000,
-    destinationAddress: '10.0.0.4',
-    destinationPort: 22,
-    protocol: 6,
-    packets: 1,
-    bytes: 40,
-    startMs: nowMs,
-    endMs: nowMs,
-    action: 'REJECT',
+  const flow = async (sourcePort: number) => {
+    const nowMs = region.clock.now();
+    recordFlow(region.scope, {
+      interfaceId,
+      sourceAddress: '203.0.113.9',
+      sourcePort,
+      destinationAddress: '10.0.0.4',
+      destinationPort: 22,
+      protocol: 6,
+      packets: 1,
+      bytes: 40,
+      startMs: nowMs,
+      endMs: nowMs,
+      action: 'REJECT',
+    });
+    await region.clock.advance(61_000);
+  };
+  const delivery = async () => {
+    const { FlowLogs = [] } = await region.call<{ FlowLogs?: { DeliverLogsErrorMessage?: string }[] }>(
+      'DescribeFlowLogs',
+    );
+    return FlowLogs[0]?.DeliverLogsErrorMessage;
+  };
+  await flow(39_999);
+  expect(await delivery()).toBe('Access error');
+  expect(await invoke('logs', 'DescribeLogGroups', {})).toEqual({ logGroups: [] });
+
+  // The group is named as CloudFormation's `Arn` of it is.
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: 'arn:aws:logs:us-east-1:123456789012:log-group:flows:*',
+      },
+    ],
   });
-  await region.clock.advance(61_000);
+  await invoke('iam', 'PutRolePolicy', { RoleName: 'flow', PolicyName: 'write', PolicyDocument });
+  await flow(40_000);
+  expect(await delivery()).toBeUndefined();
   const pattern =
     '[version, account, eni, source, destination, srcport, destport=22, protocol=6, ..., action=REJECT, status]';
   const found = await invoke<{ events: { logStreamName: string; message: string }[] }>('logs', 'FilterLogEvents', {
