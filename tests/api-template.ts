@@ -1,6 +1,7 @@
 /** The API half of the architecture in small, as a plain template: what a test edits to see what traffic then does. */
 
-const app = `const { createServer } = require('node:http');
+/** The API itself: a plain Node server on port 8080. */
+export const apiServer = `const { createServer } = require('node:http');
 createServer((request, response) => {
   if (request.url === '/slow') return;
   response.setHeader('x-machine', process.env.MACHINE ?? '');
@@ -46,7 +47,7 @@ const boot = {
     config: {
       packages: { yum: { nodejs22: [] } },
       files: {
-        '/opt/api/server.js': { content: app, mode: '000644' },
+        '/opt/api/server.js': { content: apiServer, mode: '000644' },
         '/etc/systemd/system/api.service': { content: unit },
       },
       services: { systemd: { api: { enabled: true, ensureRunning: true } } },

@@ -4,10 +4,12 @@ import type { Template } from './api-template.ts';
 const ref = (id: string) => ({ Ref: id });
 const att = (id: string, name: string) => ({ 'Fn::GetAtt': [id, name] });
 
+export const webBucket = 'pages-of-the-test';
+
 /** A distribution of the bucket, and another one that the bucket's policy does not name. */
 export const webTemplate: Template = {
   Resources: {
-    Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'pages-of-the-test' } },
+    Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: webBucket } },
     Access: {
       Type: 'AWS::CloudFront::OriginAccessControl',
       Properties: {

@@ -4,9 +4,8 @@ import { CloudFrontClient, CreateInvalidationCommand } from '@aws-sdk/client-clo
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, startRegion, type TestedRegion } from './region.fixture.ts';
-import { webTemplate } from './web-template.ts';
+import { webBucket as Bucket, webTemplate } from './web-template.ts';
 
-const Bucket = 'pages-of-the-test';
 const stranger = { account: '210987654321', accessKeyId: 'stranger', secretAccessKey: 'of another account' };
 const page = `<!doctype html><p>${'served by S3 '.repeat(200)}`;
 let tested: TestedRegion;

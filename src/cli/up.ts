@@ -58,6 +58,7 @@ async function up(dir: string, options: UpOptions): Promise<void> {
     line(paint.dim('It goes on in the background. Stop it: orrery down'));
     return;
   }
+  line(paint.bold('Starting the region'));
   const region = await startRegion(folder, choices);
   let interrupted = false;
   const told = runUntilTold(folder, region, () => {
