@@ -24,10 +24,11 @@ export async function awsApi(settings: Settings): Promise<Result> {
     `DescribeInstances tells of ${instances} instances. moto_server verifies no signature and asks no policy; the region does both.`;
   if (!wrk) return { title: 'S3 and EC2', how, rows: [], aims: [], missing: ['wrk: apt install wrk'] };
   const region = await startRegion();
-  const own = await measure(region.config.endpoint, settings);
+  const own = await measure(region.config.endpoint, settings, false);
   await region.process.end();
   const server = await moto();
-  const others = server ? await measure(server.url, settings) : undefined;
+  // Of simultaneous uploads of one large object moto_server fails some ("I/O operation on closed file").
+  const others = server ? await measure(server.url, settings, true) : undefined;
   await server?.end();
   const rows: Row[] = [];
   const aims: Result['aims'][number][] = [];
@@ -52,7 +53,7 @@ export async function awsApi(settings: Settings): Promise<Result> {
   return { title: 'S3 and EC2', how, rows, aims, missing: server ? [] : ["moto_server: pip install 'moto[server]'"] };
 }
 
-async function measure(endpoint: string, settings: Settings): Promise<Map<string, Repeated>> {
+async function measure(endpoint: string, settings: Settings, mayFail: boolean): Promise<Map<string, Repeated>> {
   const config = { endpoint, region: 'us-east-1', credentials };
   const s3 = new S3Client({ ...config, forcePathStyle: true });
   const ec2 = new EC2Client(config);
@@ -74,13 +75,16 @@ async function measure(endpoint: string, settings: Settings): Promise<Map<string
     const Key = `object-${bytes}`;
     const url = `${endpoint}/${Bucket}/${Key}`;
     await s3.send(new PutObjectCommand({ Bucket, Key, Body: body }));
-    found.set(`raw GetObject ${size}`, await repeated(signed({ url }, 's3'), settings));
-    found.set(`raw PutObject ${size}`, await repeated(signed({ url, method: 'PUT', body }, 's3'), settings));
+    found.set(`raw GetObject ${size}`, await repeated(signed({ url }, 's3'), settings, { mayFail }));
+    found.set(
+      `raw PutObject ${size}`,
+      await repeated(signed({ url, method: 'PUT', body }, 's3'), settings, { mayFail }),
+    );
   }
   const form = 'Action=DescribeInstances&Version=2016-11-15';
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
   const describe: Request = { url: `${endpoint}/`, method: 'POST', headers, body: form };
-  found.set('raw DescribeInstances', await repeated(signed(describe, 'ec2'), settings));
+  found.set('raw DescribeInstances', await repeated(signed(describe, 'ec2'), settings, { mayFail }));
 
   const get = () =>
     s3.send(new GetObjectCommand({ Bucket, Key: 'object-1024' })).then(({ Body }) => Body?.transformToByteArray());

@@ -12,7 +12,10 @@ export interface Request {
 }
 
 export interface Load {
+  /** Those that were answered with success. */
   readonly requestsPerSecond: number;
+  /** Of all that were answered. */
+  readonly failedPercent?: number;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -21,8 +24,8 @@ export interface Load {
 export const wrk = find('wrk');
 const connections = 32;
 
-/** Throws when anything but success came back: a fast error is no result. */
-async function load(request: Request, seconds: number): Promise<Load> {
+/** A fast error is no result: it is not counted, and ours must not fail at all. */
+async function load(request: Request, seconds: number, mayFail: boolean): Promise<Load> {
   if (wrk === undefined) throw new Error('wrk is not installed: apt install wrk');
   const script = join(temporaryFolder(), 'request.lua');
   writeFileSync(
@@ -37,9 +40,13 @@ async function load(request: Request, seconds: number): Promise<Load> {
   );
   const argv = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, request.url];
   const text = await run(wrk, argv);
-  if (/Non-2xx or 3xx responses|Socket errors/.test(text)) throw new Error(`${request.url} failed at times:\n${text}`);
+  if (/Socket errors/.test(text)) throw new Error(`${request.url} broke connections:\n${text}`);
+  if (!mayFail && /Non-2xx or 3xx responses/.test(text)) throw new Error(`${request.url} failed at times:\n${text}`);
+  const failed =
+    Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0) / Number(/(\d+) requests in/.exec(text)?.[1]);
   return {
-    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
+    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]) * (1 - failed),
+    ...(failed > 0 ? { failedPercent: failed * 100 } : {}),
     p50: milliseconds(/50%\s+(\S+)/.exec(text)?.[1]),
     p99: milliseconds(/99%\s+(\S+)/.exec(text)?.[1]),
   };
@@ -61,10 +68,14 @@ export interface Repeated extends Load {
 }
 
 /** The run in the middle of several, after one to warm up. */
-export async function repeated(request: Request, { seconds, times }: Settings): Promise<Repeated> {
-  await load(request, seconds);
+export async function repeated(
+  request: Request,
+  { seconds, times }: Settings,
+  { mayFail = false }: { mayFail?: boolean } = {},
+): Promise<Repeated> {
+  await load(request, seconds, mayFail);
   const runs: Load[] = [];
-  for (let i = 0; i < times; i++) runs.push(await load(request, seconds));
+  for (let i = 0; i < times; i++) runs.push(await load(request, seconds, mayFail));
   return middle(runs);
 }
 

@@ -37,6 +37,16 @@ export const perSecond = (value: number) => `${Math.round(value).toLocaleString(
 export const inSeconds = (value: number) => `${value.toFixed(2)} s`;
 export const ratio = (a: number, b: number) => `${(a / b).toFixed(2)} ×`;
 
-export function loadText({ p50, p99, spreadPercent }: { p50: number; p99: number; spreadPercent: number }): string {
-  return `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ±${(spreadPercent / 2).toFixed(0)} %`;
+interface LoadFigures {
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly spreadPercent: number;
+  readonly failedPercent?: number;
+}
+
+export function loadText({ p50, p99, spreadPercent, failedPercent }: LoadFigures): string {
+  const failed =
+    failedPercent === undefined ? '' : `, ${failedPercent.toFixed(0)} % of all failed, which are not counted`;
+  return `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ±${(spreadPercent / 2).toFixed(0)} %${failed}`;
 }

@@ -28,7 +28,15 @@ function randomFrom(next: () => number): Random {
     for (let i = 0; i < length; i++) out += alphabet[int(alphabet.length)];
     return out;
   };
-  const hex = (digits: number) => text(digits, '0123456789abcdef');
+  const hex = (digits: number) => {
+    let out = '';
+    // Eight digits of each draw: what is asked for with every request must not use up much chance.
+    while (out.length < digits)
+      out += int(2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
+    return out.slice(0, digits);
+  };
   const uuid = () => `${hex(8)}-${hex(4)}-4${hex(3)}-${text(1, '89ab')}${hex(3)}-${hex(12)}`;
   return { next, int, hex, text, uuid, secret: (bytes) => randomBytes(bytes) };
 }

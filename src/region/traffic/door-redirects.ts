@@ -2,7 +2,7 @@
  * Redirects seen through the front door: an address of the model (`https://api.example.localhost:443/`) becomes that of
  * the loopback port which stands for it, so that a browser or `curl -L` can follow.
  */
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeader, ServerResponse } from 'node:http';
 
 /** Loopback ports of the front doors. */
 export interface DoorPorts {
@@ -29,15 +29,21 @@ export function localLocation(
   return overTls ? `https://${host}:${ports.tls}${rest}` : `http://${host}:${ports.https}${rest}`;
 }
 
-/** Translates the `Location` of whatever redirect is written to the response. */
-export function translateRedirects(response: ServerResponse, translate: (location: string) => string): void {
-  const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
-  response.writeHead = ((status: number, ...rest: unknown[]) => {
-    if (status < 300 || status > 399) return writeHead(status, ...rest);
-    const set = response.getHeader('location');
-    if (typeof set === 'string') response.setHeader('location', translate(set));
-    return writeHead(status, ...rest.map((part) => (typeof part === 'object' ? translated(part, translate) : part)));
-  }) as ServerResponse['writeHead'];
+/** Responses that translate the `Location` of whatever redirect is written to them. For a server's `ServerResponse`. */
+export function translatingResponse(translate: (location: string) => string): typeof ServerResponse {
+  return class extends ServerResponse {
+    override writeHead(status: number, ...rest: unknown[]): this {
+      const write = super.writeHead as (status: number, ...rest: unknown[]) => this;
+      if (status < 300 || status > 399) return write.call(this, status, ...rest);
+      const set = this.getHeader('location');
+      if (typeof set === 'string') this.setHeader('location', translate(set));
+      return write.call(
+        this,
+        status,
+        ...rest.map((part) => (typeof part === 'object' ? translated(part, translate) : part)),
+      );
+    }
+  } as typeof ServerResponse;
 }
 
 /** In both forms that Node takes: a record, or names and values in turn. */

@@ -21,6 +21,8 @@ export interface DialRequest {
   readonly sourcePort?: number;
   /** Model time until a dropped packet shows as a timeout. */
   readonly timeoutMs: number;
+  /** Called for whatever passes on the connection, either way: cheap. */
+  readonly moved?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -65,6 +67,8 @@ export interface LocalListener {
   http(request: IncomingMessage, response: ServerResponse, client: Peer): void;
   /** The same for a WebSocket or other upgrade. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void;
+  /** What a connection is sent, before it is closed, on which no request could be read. */
+  malformed?(error: Error): string;
   /** For a TLS port: the certificate to show for a server name, PEM. The front door asks it too. */
   certificate?(serverName: string | undefined): { readonly cert: string; readonly key: string } | undefined;
 }

@@ -13,7 +13,7 @@ import { summarise } from '../network/describe.ts';
 import type { RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import type { ClientAddresses } from './client-addresses.ts';
-import { type DoorPorts, localLocation, translateRedirects } from './door-redirects.ts';
+import { type DoorPorts, localLocation, translatingResponse } from './door-redirects.ts';
 import type { Fabric, LocalListener, Peer } from './fabric.ts';
 
 export interface FrontDoorOptions {
@@ -44,6 +44,18 @@ type Found =
   | { readonly listener: LocalListener; readonly peer: Peer }
   | { readonly listener?: undefined; readonly status: number; readonly why: string };
 
+/** What was found for the last request of a connection. */
+interface Remembered {
+  readonly world: World;
+  readonly host: string | undefined;
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly found: Found;
+}
+
+const same = (one: readonly string[], other: readonly string[]) =>
+  one.length === other.length && one.every((address, index) => address === other[index]);
+
 const keepAliveMs = 75_000;
 const headersMs = 60_000;
 
@@ -54,13 +66,13 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     headersTimeout: headersMs,
     requestTimeout: 0,
     maxHeaderSize: 64 * 1024,
+    ServerResponse: translatingResponse((location) =>
+      localLocation(location, options.doors(), options.tls, (name) => options.resolve(name).length > 0),
+    ),
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const found = find(request);
     if (!found.listener) return refuse(response, found.status, found.why);
-    translateRedirects(response, (location) =>
-      localLocation(location, options.doors(), options.tls, (name) => options.resolve(name).length > 0),
-    );
     return found.listener.http(request, response, found.peer);
   };
   const server: Server = options.tls
@@ -100,7 +112,7 @@ function finder({
   standsFor,
 }: FrontDoorOptions): (request: IncomingMessage) => Found {
   // A verdict holds for a connection until the world changes: browsers keep connections open for many requests.
-  const remembered = new WeakMap<Duplex, { world: World; key: string; found: Found }>();
+  const remembered = new WeakMap<Duplex, Remembered>();
   // A browser's connection to the front door stands for one to each address that its requests go to.
   const carried = new WeakMap<Duplex, () => void>();
   const carry = (verdict: RoundTrip, socket: Socket): void => {
@@ -114,14 +126,14 @@ function finder({
     carried.set(socket, end);
   };
   return (request) => {
-    const name = hostName(request.headers.host);
+    const { host } = request.headers;
     const world = fabric.world();
     const last = remembered.get(request.socket);
+    const name = last && last.host === host ? last.name : hostName(host);
     const addresses = resolve(name);
-    const key = addresses.join();
-    if (last?.world === world && last.key === `${name} ${key}`) return last.found;
+    if (last && last.world === world && last.name === name && same(last.addresses, addresses)) return last.found;
     const found = look(name, addresses, request);
-    remembered.set(request.socket, { world, key: `${name} ${key}`, found });
+    remembered.set(request.socket, { world, host, name, addresses, found });
     return found;
   };
 

@@ -14,6 +14,8 @@ export interface CertificateConfig {
 export interface Handlers {
   request(request: IncomingMessage, response: ServerResponse, client: Peer): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void;
+  /** What a connection is sent, before it is closed, on which no request could be read. Left out: nothing. */
+  malformed?(error: Error): string;
 }
 
 /** An HTTP server without a port: connections of the model are put into it. */
@@ -33,10 +35,14 @@ export function localListener(
     if (peer) handlers.upgrade(request, socket, head, peer);
     else socket.destroy();
   });
-  server.on('clientError', (_error, socket: Duplex) => socket.destroy());
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    if (socket.writable) socket.end(handlers.malformed?.(error) ?? '');
+    else socket.destroy();
+  });
   return {
     listener: {
       kind: 'local',
+      ...(handlers.malformed ? { malformed: handlers.malformed } : {}),
       accept(socket, client) {
         socket.on('error', () => socket.destroy());
         const plain = protocol === 'HTTP' ? socket : endTls(socket, certificates);

@@ -121,7 +121,7 @@ export function modelFabric(options: FabricOptions): Fabric {
             throw error;
           });
     socket.once('close', follow(verdict, read, true));
-    obeyNetwork(socket, clock, passing(verdict, openedIn, request));
+    obeyNetwork(socket, clock, passing(verdict, openedIn, request), request.moved);
     return { socket, verdict };
   }
 

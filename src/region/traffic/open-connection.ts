@@ -13,8 +13,14 @@ const mostRetries = 15;
 /**
  * Makes what is written to the socket, and what is read from it, pass only while the network lets it.
  * @param passes asked for each chunk: cheap
+ * @param moved told of each chunk that passes: cheap
  */
-export function obeyNetwork(socket: Duplex, clock: Clock, passes: () => boolean): void {
+export function obeyNetwork(
+  socket: Duplex,
+  clock: Clock,
+  passes: () => boolean,
+  moved: (() => void) | undefined,
+): void {
   /** What was sent and did not pass, in order. A side that waits is sent nothing more, so these are few. */
   const waiting: (() => void)[] = [];
   let retries = 0;
@@ -40,7 +46,10 @@ export function obeyNetwork(socket: Duplex, clock: Clock, passes: () => boolean)
 
   const push = socket.push.bind(socket);
   socket.push = (chunk, encoding) => {
-    if (clear()) return push(chunk, encoding);
+    if (clear()) {
+      moved?.();
+      return push(chunk, encoding);
+    }
     hold(() => push(chunk, encoding));
     return false;
   };
@@ -48,8 +57,10 @@ export function obeyNetwork(socket: Duplex, clock: Clock, passes: () => boolean)
     const send = socket[way]?.bind(socket) as ((...sent: unknown[]) => void) | undefined;
     if (!send) continue;
     socket[way] = (...sent: unknown[]) => {
-      if (clear()) send(...sent);
-      else hold(() => send(...sent));
+      if (clear()) {
+        moved?.();
+        send(...sent);
+      } else hold(() => send(...sent));
     };
   }
   socket.once('close', () => {

@@ -55,6 +55,7 @@ function balancerConfig(
     nodes: balancer.nodes,
     listeners: listenersOf(scope, balancer.arn).map((listener) => listenerConfig(scope, listener, groups)),
     idleTimeoutMs: Number(attributes['idle_timeout.timeout_seconds']) * 1000,
+    clientKeepAliveMs: Number(attributes['client_keep_alive.seconds']) * 1000,
     dropInvalidHeaders: attributes['routing.http.drop_invalid_header_fields.enabled'] === 'true',
     xForwardedFor: attributes['routing.http.xff_header_processing.mode'] as BalancerConfig['xForwardedFor'],
     crossZone: attributes['load_balancing.cross_zone.enabled'] === 'true',
@@ -140,17 +141,10 @@ function groupConfig(scope: Scope, group: TargetGroupRecord): TargetGroupConfig 
     arn: group.arn,
     name: group.name,
     dimension: group.suffix,
-    protocol: group.protocol,
     algorithm: attributes['load_balancing.algorithm.type'] as TargetGroupConfig['algorithm'],
     ...(attributes['stickiness.enabled'] === 'true'
-      ? {
-          stickiness: {
-            type: 'lb_cookie',
-            durationMs: Number(attributes['stickiness.lb_cookie.duration_seconds']) * 1000,
-          } as const,
-        }
+      ? { stickiness: { durationMs: Number(attributes['stickiness.lb_cookie.duration_seconds']) * 1000 } }
       : {}),
-    slowStartMs: 0,
     crossZone: crossZone === 'use_load_balancer_configuration' ? undefined : crossZone === 'true',
     targets: targetsOf(scope, group.arn).map(({ id, address, port, zone, drainingUntilMs }) => ({
       id,
@@ -161,7 +155,6 @@ function groupConfig(scope: Scope, group: TargetGroupRecord): TargetGroupConfig 
     })),
     health: {
       enabled: health.enabled,
-      protocol: health.protocol,
       port: health.port === 'traffic-port' ? 'traffic-port' : Number(health.port),
       path: health.path,
       intervalMs: health.intervalSeconds * 1000,

@@ -12,6 +12,8 @@ export interface BalancerConfig {
   readonly nodes: readonly NodeConfig[];
   readonly listeners: readonly ListenerConfig[];
   readonly idleTimeoutMs: number;
+  /** For how long a client's connection takes new requests. */
+  readonly clientKeepAliveMs: number;
   readonly dropInvalidHeaders: boolean;
   readonly xForwardedFor: 'append' | 'preserve' | 'remove';
   readonly crossZone: boolean;
@@ -57,7 +59,6 @@ export type ActionConfig =
   | {
       readonly type: 'forward';
       readonly groups: readonly { readonly group: TargetGroupConfig; readonly weight: number }[];
-      readonly groupStickinessMs?: number;
     }
   | {
       readonly type: 'redirect';
@@ -75,14 +76,9 @@ export interface TargetGroupConfig {
   readonly name: string;
   /** `targetgroup/name/73e2d6bc24d8a067` */
   readonly dimension: string;
-  readonly protocol: 'HTTP' | 'HTTPS';
   readonly algorithm: 'round_robin' | 'least_outstanding_requests' | 'weighted_random';
-  readonly stickiness?: {
-    readonly type: 'lb_cookie' | 'app_cookie';
-    readonly durationMs: number;
-    readonly cookieName?: string;
-  };
-  readonly slowStartMs: number;
+  /** By the balancer's own cookie. */
+  readonly stickiness?: { readonly durationMs: number };
   readonly crossZone: boolean | undefined;
   readonly targets: readonly TargetConfig[];
   readonly health: HealthCheckConfig;
@@ -99,7 +95,6 @@ export interface TargetConfig {
 
 export interface HealthCheckConfig {
   readonly enabled: boolean;
-  readonly protocol: 'HTTP' | 'HTTPS';
   /** `traffic-port` is resolved by the target. */
   readonly port: number | 'traffic-port';
   readonly path: string;

@@ -1,256 +1,237 @@
 /** One request to one target and its answer back, streamed both ways. */
-import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
+import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../../clock/clock.ts';
-import type { World } from '../../network/world.ts';
-import { DialError, type Fabric } from '../fabric.ts';
-import type { NodeConfig, TargetConfig } from './config.ts';
+import { DialError } from '../fabric.ts';
+import { answerOwn } from './own-answer.ts';
+import { hopByHop } from './request-head.ts';
+import { IdleTimeout } from './target-pool.ts';
+import { type ClientSide, joinTunnel } from './tunnel.ts';
 
 export interface ForwardResult {
-  /** What the client got. */
+  /** What the client got; 460 when it left before. */
   readonly status: number;
-  /** False when the balancer made the answer itself (502, 504). */
-  readonly byTarget: boolean;
+  /** The target's own answer; undefined when there was none. */
+  readonly targetStatus: number | undefined;
+  /** Of the body alone. */
   readonly bytesIn: number;
+  /** Head included. */
   readonly bytesOut: number;
-  /** From the request's end of sending until the answer's head, in model ms. */
-  readonly targetMs: number;
-  /** Why there was no answer of the target. */
+  /** When the request had been sent to the target, in model ms; undefined when it was not. */
+  readonly sentMs: number | undefined;
+  /** When the head of the answer came, in model ms; undefined when none came. */
+  readonly answeredMs: number | undefined;
+  /** Why there was no answer of the target's. */
   readonly reason?: string;
 }
 
 export interface ForwardRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly target: TargetConfig;
+  readonly path: string;
   /** Raw name and value pairs, hop-by-hop ones left out. */
   readonly headers: string[];
   readonly extraResponseHeaders: readonly string[];
   readonly idleTimeoutMs: number;
+  /** A WebSocket is asked for. */
+  readonly tunnel?: ClientSide;
 }
 
-const connectTimeoutMs = 10_000;
+/** The client closed the connection before it was answered: ALB's own status, which nobody receives. */
+export const clientClosed = 460;
 
-/**
- * Connections of one node to its targets, kept open between requests until the balancer's idle timeout. A target that
- * closes them earlier may do so just as one is taken: that request is answered 502, as on AWS.
- * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
- */
-export class TargetAgent extends Agent {
-  readonly #fabric: Fabric;
-  readonly #node: NodeConfig;
-  readonly #clock: Clock;
-  readonly #idleTimeoutMs: () => number;
-  readonly #idleSinceMs = new WeakMap<Duplex, number>();
-  #world: World | undefined;
-  #sweep: Timer | undefined;
-
-  constructor(fabric: Fabric, node: NodeConfig, clock: Clock, idleTimeoutMs: () => number) {
-    super({ keepAlive: true, maxFreeSockets: 1_024, scheduling: 'lifo' });
-    this.#fabric = fabric;
-    this.#node = node;
-    this.#clock = clock;
-    this.#idleTimeoutMs = idleTimeoutMs;
-  }
-
-  #idle(): Socket[] {
-    return Object.values(this.freeSockets).flatMap((sockets) => sockets ?? []);
-  }
-
-  override keepSocketAlive(socket: Duplex): boolean {
-    this.#idleSinceMs.set(socket, this.#clock.now());
-    this.#sweepLater(this.#idleTimeoutMs());
-    // Declared as if it answered nothing; what it answers decides.
-    return super.keepSocketAlive(socket) as unknown as boolean;
-  }
-
-  /** One timer for all: it closes what has been idle for long enough, and looks again when the next one will have been. */
-  #sweepLater(delayMs: number): void {
-    this.#sweep ??= this.#clock.after(delayMs, () => {
-      this.#sweep = undefined;
-      const before = this.#clock.now() - this.#idleTimeoutMs();
-      let oldestMs = Number.POSITIVE_INFINITY;
-      for (const socket of this.#idle()) {
-        const sinceMs = this.#idleSinceMs.get(socket) ?? before;
-        if (sinceMs <= before) socket.destroy();
-        else oldestMs = Math.min(oldestMs, sinceMs);
-      }
-      if (oldestMs < Number.POSITIVE_INFINITY) this.#sweepLater(oldestMs - before);
-    });
-  }
-
-  override destroy(): void {
-    this.#sweep?.cancel();
-    super.destroy();
-  }
-
-  /**
-   * What a network ACL now drops it drops of open connections, too: idle ones are made anew in a changed world.
-   * Requests under way stay on theirs, where what is dropped is waited for.
-   */
-  follow(): void {
-    const world = this.#fabric.world();
-    if (world === this.#world) return;
-    this.#world = world;
-    for (const socket of this.#idle()) socket.destroy();
-  }
-
-  override createConnection(
-    options: { host?: string | null; port?: number | string | null },
-    done?: (error: Error | null, socket: Duplex) => void,
-  ): Duplex | null | undefined {
-    this.#fabric
-      .dial({
-        from: { address: this.#node.privateIp, interfaceId: this.#node.interfaceId },
-        to: { address: options.host ?? '', port: Number(options.port) },
-        timeoutMs: connectTimeoutMs,
-      })
-      .then(
-        ({ socket }) => {
-          // One that the target has closed is not to be given another request, not even in the turn before it is gone.
-          socket.once('end', () => {
-            if (this.#idle().some((one) => one === socket)) socket.destroy();
-          });
-          done?.(null, socket);
-        },
-        (error: Error) => done?.(error, undefined as unknown as Duplex),
-      );
-    return undefined;
-  }
-}
-
-/** Never rejects: what goes wrong becomes 502 or 504, as ALB answers. There are no retries. */
+/** Whatever goes wrong becomes 502 or 504, as ALB answers. There are no retries. `done` is called once, at the end. */
 export function forward(
-  agent: TargetAgent,
+  targets: Dispatcher,
   clock: Clock,
-  { request, response, target, ...rest }: ForwardRequest,
-): Promise<ForwardResult> {
-  return new Promise((resolve) => {
-    agent.follow();
-    const startMs = clock.now();
-    let bytesIn = 0;
-    let bytesOut = 0;
-    let answeredMs: number | undefined;
-    let settled = false;
-    const settle = (result: Pick<ForwardResult, 'status' | 'byTarget' | 'reason'>) => {
-      if (settled) return;
-      settled = true;
-      idle.cancel();
-      resolve({ ...result, bytesIn, bytesOut, targetMs: (answeredMs ?? clock.now()) - startMs });
-    };
-    const upstream = httpRequest({
-      agent,
-      host: target.address,
-      port: target.port,
-      method: request.method ?? 'GET',
-      path: request.url ?? '/',
-      headers: rest.headers,
-      setHost: false,
-    });
-    let lastMs = startMs;
-    let idle = clock.after(rest.idleTimeoutMs, onIdle);
-    // One timer per request that looks at the last activity, rather than one per chunk.
-    function onIdle(): void {
-      const quietMs = clock.now() - lastMs;
-      if (quietMs >= rest.idleTimeoutMs) upstream.destroy(new IdleTimeout());
-      else idle = clock.after(rest.idleTimeoutMs - quietMs, onIdle);
-    }
-    const touch = () => {
-      lastMs = clock.now();
-    };
-
-    upstream.on('response', (answer) => {
-      answeredMs = clock.now();
-      touch();
-      const status = answer.statusCode ?? 502;
-      response.writeHead(status, answer.statusMessage, [...endToEnd(answer.rawHeaders), ...rest.extraResponseHeaders]);
-      answer.on('data', (chunk: Buffer) => {
-        bytesOut += chunk.length;
-        touch();
-      });
-      answer.pipe(response);
-      answer.on('end', () => settle({ status, byTarget: true }));
-      answer.on('close', () => {
-        // The target broke off in the middle of its answer: the client must see that too.
-        if (!answer.complete) response.destroy();
-        settle({ status, byTarget: true });
-      });
-    });
-    upstream.on('error', (error) => {
-      const { status, reason } = failure(error);
-      if (!response.headersSent && !response.destroyed) {
-        answerError(response, status);
-        settle({ status, byTarget: false, reason });
-      } else {
-        response.destroy();
-        settle({ status, byTarget: answeredMs !== undefined, reason });
-      }
-    });
-    request.on('data', (chunk: Buffer) => {
-      bytesIn += chunk.length;
-      touch();
-    });
-    request.pipe(upstream);
-    response.on('close', () => {
-      if (response.writableFinished) return;
-      // The client has gone: nobody waits for the target's answer. ALB logs it as 460.
-      upstream.destroy();
-      settle({ status: 460, byTarget: false, reason: 'the client closed the connection' });
-    });
-  });
+  given: ForwardRequest,
+  done: (result: ForwardResult) => void,
+): void {
+  const { request, headers, path, tunnel } = given;
+  const exchange = new Exchange(clock, given, done);
+  targets.dispatch(
+    {
+      // Whatever a client sends: undici checks that it is a token.
+      method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+      path,
+      headers,
+      body: exchange.body(),
+      upgrade: tunnel?.protocol ?? null,
+    },
+    exchange,
+  );
 }
 
-class IdleTimeout extends Error {
-  override readonly name = 'IdleTimeout';
-}
+class Exchange implements Dispatcher.DispatchHandlers {
+  readonly #clock: Clock;
+  readonly #given: ForwardRequest;
+  readonly #done: (result: ForwardResult) => void;
+  #abort: ((error?: Error) => void) | undefined;
+  #settled = false;
+  #targetStatus: number | undefined;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #sentMs: number | undefined;
+  #answeredMs: number | undefined;
+  #gone: Error | undefined;
+  #resume: (() => void) | undefined;
 
-function failure(error: Error): { status: 502 | 504; reason: string } {
-  if (error instanceof IdleTimeout) return { status: 504, reason: 'the target did not answer within the idle timeout' };
-  if (error instanceof DialError && error.code === 'ETIMEDOUT') return { status: 504, reason: error.message };
-  return { status: 502, reason: error.message };
-}
-
-const titles: Readonly<Record<number, string>> = {
-  400: '400 Bad Request',
-  403: '403 Forbidden',
-  404: '404 Not Found',
-  463: '463',
-  502: '502 Bad Gateway',
-  503: '503 Service Temporarily Unavailable',
-  504: '504 Gateway Time-out',
-};
-
-/** The page that ALB sends for its own errors. */
-export function answerError(response: ServerResponse, status: number): void {
-  const title = titles[status] ?? String(status);
-  const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
-  response.writeHead(status, {
-    server: 'awselb/2.0',
-    'content-type': 'text/html',
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(body);
-}
-
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authorization',
-]);
-
-/** Raw headers without those that concern one connection only. */
-export function endToEnd(raw: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (!hopByHop.has(name.toLowerCase())) kept.push(name, raw[i + 1] ?? '');
+  constructor(clock: Clock, given: ForwardRequest, done: (result: ForwardResult) => void) {
+    this.#clock = clock;
+    this.#given = given;
+    this.#done = done;
+    const { response } = given;
+    response.once('close', () => {
+      // Nobody waits for the target's answer any more.
+      if (!response.writableFinished) this.#leave(new ClientGone());
+    });
   }
-  return kept;
+
+  body(): PassThrough | null {
+    const { request, tunnel } = this.#given;
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if (tunnel || ((length === undefined || length === '0') && encoding === undefined)) return null;
+    // A target that answers early ends its body: that must not end the client's connection before the answer is sent.
+    const body = new PassThrough();
+    const idle = this.#watchBody();
+    request.on('data', (chunk: Buffer) => {
+      this.#bytesIn += chunk.length;
+      idle.active();
+    });
+    request.once('end', idle.end);
+    body.once('close', () => {
+      idle.end();
+      request.unpipe(body);
+      request.resume();
+    });
+    return request.pipe(body);
+  }
+
+  /** A client that stops in the middle of its request is told so after the idle timeout. */
+  #watchBody(): { active(): void; end(): void } {
+    const { request, idleTimeoutMs } = this.#given;
+    let activeMs = this.#clock.now();
+    let timer: Timer;
+    const look = () => {
+      // Held back by a target that does not read: that is the target's silence, not the client's.
+      if (request.isPaused()) activeMs = this.#clock.now();
+      const leftMs = idleTimeoutMs - (this.#clock.now() - activeMs);
+      if (leftMs <= 0) this.#leave(new ClientSilent());
+      else timer = this.#clock.after(leftMs, look);
+    };
+    timer = this.#clock.after(idleTimeoutMs, look);
+    return {
+      active: () => {
+        activeMs = this.#clock.now();
+      },
+      end: () => timer.cancel(),
+    };
+  }
+
+  #leave(why: Error): void {
+    if (this.#settled || this.#gone) return;
+    this.#gone = why;
+    if (this.#abort) this.#abort(why);
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#sentMs = this.#clock.now();
+    this.#abort = abort;
+    if (this.#gone) abort(this.#gone);
+  }
+
+  onRequestSent(): void {
+    this.#sentMs = this.#clock.now();
+  }
+
+  onHeaders(status: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
+    // An interim answer (103) is the target's and the balancer's affair.
+    if (status < 200) return true;
+    const { response, extraResponseHeaders } = this.#given;
+    this.#answeredMs = this.#clock.now();
+    this.#targetStatus = status;
+    response.writeHead(status, statusText, this.#pairs(raw, extraResponseHeaders));
+    this.#resume = resume;
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#bytesOut += chunk.length;
+    const { response } = this.#given;
+    if (response.write(chunk)) return true;
+    if (this.#resume) response.once('drain', this.#resume);
+    return false;
+  }
+
+  onComplete(): void {
+    this.#given.response.end();
+    this.#settle(this.#targetStatus ?? 502);
+  }
+
+  onUpgrade(status: number, raw: Buffer[] | string[] | null, target: Duplex): void {
+    const { tunnel, response, extraResponseHeaders } = this.#given;
+    if (!tunnel) throw new Error('a request that asked for no upgrade was not given one');
+    this.#answeredMs = this.#clock.now();
+    this.#targetStatus = status;
+    const headers = this.#pairs(raw ?? [], extraResponseHeaders);
+    response.detachSocket(tunnel.socket as Socket);
+    joinTunnel(tunnel, target, headers, (sent, received) => {
+      this.#bytesIn += sent;
+      this.#bytesOut += received;
+      this.#settle(status);
+    });
+  }
+
+  onError(error: Error): void {
+    const { response } = this.#given;
+    const [status, reason] = failure(this.#gone ?? error);
+    if (!response.headersSent && !response.destroyed && status !== clientClosed) answerOwn(response, status);
+    // The target broke off in the middle of its answer: the client must see that too.
+    else response.destroy();
+    this.#settle(status === clientClosed ? status : (this.#targetStatus ?? status), reason);
+  }
+
+  /** The answer's headers without those of the one connection. */
+  #pairs(raw: readonly (Buffer | string)[], extra: readonly string[]): string[] {
+    const pairs: string[] = [];
+    for (let i = 0; i < raw.length; i += 2) {
+      const name = raw[i]?.toString('latin1') ?? '';
+      const value = raw[i + 1]?.toString('latin1') ?? '';
+      this.#bytesOut += name.length + value.length + 4;
+      if (!hopByHop.has(name.toLowerCase())) pairs.push(name, value);
+    }
+    return extra.length === 0 ? pairs : pairs.concat(extra);
+  }
+
+  #settle(status: number, reason?: string): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#done({
+      status,
+      targetStatus: this.#targetStatus,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      sentMs: this.#sentMs,
+      answeredMs: this.#answeredMs,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+}
+
+class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+class ClientSilent extends Error {
+  override readonly name = 'ClientSilent';
+}
+
+function failure(error: Error): [status: 408 | 460 | 502 | 504, reason: string] {
+  if (error instanceof ClientGone) return [clientClosed, 'the client closed the connection'];
+  if (error instanceof ClientSilent) return [408, 'the client did not send its request within the idle timeout'];
+  if (error instanceof IdleTimeout) return [504, error.message];
+  if (error instanceof DialError && error.code === 'ETIMEDOUT') return [504, error.message];
+  return [502, error.message];
 }

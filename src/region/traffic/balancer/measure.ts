@@ -5,7 +5,7 @@
  */
 import type { Meter, MeterDimensions } from '../planes.ts';
 import type { BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
-import type { ForwardResult } from './forward.ts';
+import { clientClosed, type ForwardResult } from './forward.ts';
 
 const namespace = 'AWS/ApplicationELB';
 
@@ -15,7 +15,7 @@ export interface NodeMeter {
   /** An answer of the balancer's own. */
   own(status: number): void;
   /** A request that was given to a target. */
-  forwarded(group: TargetGroupConfig, target: TargetConfig, result: ForwardResult): void;
+  forwarded(group: TargetGroupConfig, target: TargetConfig, result: ForwardResult, headBytes: number): void;
 }
 
 interface TargetSets {
@@ -27,11 +27,12 @@ interface TargetSets {
 export function nodeMeter(meter: Meter | undefined, config: BalancerConfig, node: NodeConfig): NodeMeter {
   const LoadBalancer = config.dimension;
   const own = [{ LoadBalancer }, { LoadBalancer, AvailabilityZone: node.zone }];
-  const byTarget = new Map<string, TargetSets>();
+  // A node's meter lasts as long as its configuration, and so do the targets in it.
+  const byTarget = new Map<TargetConfig, TargetSets>();
 
-  function setsOf(group: TargetGroupConfig, { zone }: TargetConfig): TargetSets {
-    const key = `${group.dimension} ${zone}`;
-    let sets = byTarget.get(key);
+  function setsOf(group: TargetGroupConfig, target: TargetConfig): TargetSets {
+    const { zone } = target;
+    let sets = byTarget.get(target);
     if (!sets) {
       const both = { LoadBalancer, TargetGroup: group.dimension };
       sets = {
@@ -39,7 +40,7 @@ export function nodeMeter(meter: Meter | undefined, config: BalancerConfig, node
         perTarget: [{ TargetGroup: group.dimension }, both],
         answers: [both, { ...both, AvailabilityZone: zone }, { LoadBalancer }],
       };
-      byTarget.set(key, sets);
+      byTarget.set(target, sets);
     }
     return sets;
   }
@@ -54,24 +55,31 @@ export function nodeMeter(meter: Meter | undefined, config: BalancerConfig, node
   return {
     count,
     own: ownAnswer,
-    forwarded(group, target, result) {
+    forwarded(group, target, result, headBytes) {
       if (!meter) return;
+      const { status, targetStatus, sentMs, answeredMs } = result;
       const sets = setsOf(group, target);
-      if (result.byTarget) {
-        const family = `HTTPCode_Target_${Math.floor(result.status / 100)}XX_Count`;
-        meter.count(namespace, family, sets.answers, 1, 'Count');
-        meter.count(namespace, 'TargetResponseTime', sets.answers, result.targetMs / 1000, 'Seconds');
-      } else if (result.status !== clientClosed) {
-        ownAnswer(result.status);
-        meter.count(namespace, 'TargetConnectionErrorCount', sets.answers, 1, 'Count');
+      if (targetStatus !== undefined) {
+        meter.count(namespace, families[Math.floor(targetStatus / 100)] ?? '', sets.answers, 1, 'Count');
+        if (sentMs !== undefined && answeredMs !== undefined)
+          meter.count(namespace, 'TargetResponseTime', sets.answers, (answeredMs - sentMs) / 1000, 'Seconds');
+      } else if (status !== clientClosed) {
+        ownAnswer(status);
+        if (sentMs === undefined) meter.count(namespace, 'TargetConnectionErrorCount', sets.answers, 1, 'Count');
       }
       meter.count(namespace, 'RequestCount', sets.requests, 1, 'Count');
       // Its sum is the average over the targets, not what one of them was given.
       meter.count(namespace, 'RequestCountPerTarget', sets.perTarget, 1 / servingTargets(group), 'Count');
-      count('ProcessedBytes', result.bytesIn + result.bytesOut, 'Bytes');
+      count('ProcessedBytes', headBytes + result.bytesIn + result.bytesOut, 'Bytes');
     },
   };
 }
+
+/** By the first digit of the status. */
+const families = [1, 2, 3, 4, 5].reduce<string[]>((names, digit) => {
+  names[digit] = `HTTPCode_Target_${digit}XX_Count`;
+  return names;
+}, []);
 
 const serving = new WeakMap<TargetGroupConfig, number>();
 
@@ -83,9 +91,6 @@ function servingTargets(group: TargetGroupConfig): number {
   }
   return count;
 }
-
-/** AWS's own: the client closed the connection before it was answered. */
-export const clientClosed = 460;
 
 /** How many targets a node sees healthy and unhealthy, altogether and in each zone. */
 export function countHosts(

@@ -1,5 +1,6 @@
 /** One node of a load balancer: takes requests on its listeners' ports, and forwards them over its own interface. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock/clock.ts';
 import type { Random } from '../../clock/random.ts';
@@ -14,12 +15,15 @@ import type {
   TargetConfig,
   TargetGroupConfig,
 } from './config.ts';
-import { answerError, endToEnd, type ForwardResult, forward, TargetAgent } from './forward.ts';
-import { clientClosed, nodeMeter } from './measure.ts';
+import { clientClosed, type ForwardResult, forward } from './forward.ts';
+import { nodeMeter } from './measure.ts';
+import { answerOwn, ownAnswerBytes, statusOfMalformed } from './own-answer.ts';
+import { forwardedHeaders, headBytes, refusalOf, requestTarget, withoutPort } from './request-head.ts';
 import { actionFor, type RoutedRequest, redirectLocation } from './rules.ts';
-import { type Candidates, selectTarget, type Turn } from './selection.ts';
+import { Selection } from './selection.ts';
 import { stickyCookies, stickyTarget } from './stickiness.ts';
-import { tunnel } from './tunnel.ts';
+import { TargetPool } from './target-pool.ts';
+import type { ClientSide } from './tunnel.ts';
 
 /** What a node shares with the others of its balancer. */
 export interface NodeHost {
@@ -27,12 +31,11 @@ export interface NodeHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly meter: Meter | undefined;
+  /** Moves with each change of a configuration or of a target's health. */
+  epoch(): number;
   isHealthy(node: NodeConfig, group: TargetGroupConfig, target: TargetConfig): boolean;
-  /** Counts requests in flight, of all nodes. */
-  readonly inFlight: {
-    add(group: TargetGroupConfig, target: TargetConfig, change: 1 | -1): void;
-    of(group: TargetGroupConfig, target: TargetConfig): number;
-  };
+  /** Requests in flight to a target, of all nodes. */
+  flying(group: TargetGroupConfig, target: TargetConfig): { count: number };
   note(kind: string, text: string, data?: Record<string, unknown>): void;
 }
 
@@ -41,163 +44,154 @@ export interface BalancerNode {
   close(): void;
 }
 
+/** A request on its way through a node. */
+interface Passing {
+  readonly listener: ListenerConfig;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly client: Peer;
+  /** As rules see it. */
+  readonly routed: RoutedRequest;
+  /** Path and query. */
+  readonly path: string;
+  readonly tunnel?: ClientSide;
+}
+
+type ForwardAction = Extract<ActionConfig, { type: 'forward' }>;
+
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
+  const { clock, random } = host;
   let config = first;
   let counted = nodeMeter(host.meter, config, node);
-  const agent = new TargetAgent(host.fabric, node, host.clock, () => config.idleTimeoutMs);
-  const turns = new Map<string, Turn>();
+  const targets = new TargetPool(host.fabric, node, clock, () => config.idleTimeoutMs);
+  const selections = new Map<string, Selection>();
   const open = new Map<number, { protocol: string; close(): void }>();
+  /** Since when a client's connection is open. */
+  const since = new WeakMap<Duplex, number>();
 
   function listenerOn(port: number): ListenerConfig | undefined {
     return config.listeners.find((listener) => listener.port === port);
   }
 
-  function handle(port: number, request: IncomingMessage, response: ServerResponse, client: Peer): void {
+  function handle(
+    port: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+    client: Peer,
+    tunnel?: ClientSide,
+  ): void {
     const listener = listenerOn(port);
     if (!listener) {
       response.destroy();
       return;
     }
-    const routed = routedRequest(request, client);
-    const action = actionFor(listener, routed);
     counted.count('RequestCount', 1, 'Count');
-    if (!action || invalidHeaders(request)) {
-      finishOwn(response, 400);
+    limitConnection(request, response);
+    const head = request as IncomingMessage & { readonly method: string; readonly url: string };
+    const refusal = refusalOf(head);
+    if (refusal !== undefined) {
+      finishOwn(response, refusal);
       return;
     }
-    switch (action.type) {
-      case 'fixed-response': {
-        const body = action.body ?? '';
-        response.writeHead(action.status, {
-          server: 'awselb/2.0',
-          'content-type': action.contentType ?? 'text/plain',
-          'content-length': Buffer.byteLength(body),
-        });
-        response.end(body);
+    const { path, authority } = requestTarget(head.url);
+    const routed = routedRequest(head, path, authority, client);
+    const passing = { listener, request, response, client, routed, path, ...(tunnel ? { tunnel } : {}) };
+    const action = actionFor(listener, routed);
+    switch (action?.type) {
+      case 'fixed-response':
+        answerFixed(action, response);
         return;
-      }
       case 'redirect':
-        response.writeHead(action.status, {
-          server: 'awselb/2.0',
-          location: redirectLocation(action, routed, listener),
-          'content-type': 'text/html',
-          'content-length': 0,
-        });
         counted.count('HTTP_Redirect_Count', 1, 'Count');
-        response.end();
+        answerOwn(response, action.status, ['Location', redirectLocation(action, routed, listener)]);
         return;
       case 'forward':
-        forwardTo(action, listener, request, response, client);
+        forwardTo(action, passing);
+        return;
+      default:
+        finishOwn(response, 503);
     }
+  }
+
+  /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#http-client-keep-alive-duration */
+  function limitConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+    const openedMs = since.get(socket);
+    if (openedMs === undefined) since.set(socket, clock.now());
+    else if (clock.now() - openedMs >= config.clientKeepAliveMs) response.shouldKeepAlive = false;
   }
 
   function choose(
-    action: Extract<ActionConfig, { type: 'forward' }>,
-    request: IncomingMessage,
+    action: ForwardAction,
+    { request }: Passing,
   ): { group: TargetGroupConfig; target: TargetConfig | undefined } | undefined {
-    const group = weighted(action, host.random.next());
+    const group = weighted(action, random);
     if (!group) return undefined;
-    let turn = turns.get(group.arn);
-    if (!turn) {
-      turn = { next: 0 };
-      turns.set(group.arn, turn);
+    let selection = selections.get(group.arn);
+    if (!selection) {
+      selection = new Selection();
+      selections.set(group.arn, selection);
     }
-    const candidates: Candidates = {
-      isHealthy: (target) => host.isHealthy(node, group, target),
-      inFlight: (target) => host.inFlight.of(group, target),
-      chance: () => host.random.next(),
-    };
     const zone = (group.crossZone ?? config.crossZone) ? undefined : node.zone;
-    return {
-      group,
-      target: selectTarget(
-        group,
-        zone,
-        turn,
-        candidates,
-        stickyTarget(group, request.headers.cookie, host.clock.now()),
-      ),
+    const view = {
+      epoch: host.epoch(),
+      isHealthy: (target: TargetConfig) => host.isHealthy(node, group, target),
+      inFlight: (target: TargetConfig) => host.flying(group, target).count,
+      chance: random.next,
     };
+    return { group, target: selection.choose(group, zone, view, stickyTarget(group, request.headers.cookie, clock)) };
   }
 
-  function forwardTo(
-    action: Extract<ActionConfig, { type: 'forward' }>,
-    listener: ListenerConfig,
-    request: IncomingMessage,
-    response: ServerResponse,
-    client: Peer,
-  ): void {
-    const chosen = choose(action, request);
+  function forwardTo(action: ForwardAction, passing: Passing): void {
+    const { listener, request, response, client, path, tunnel } = passing;
+    const chosen = choose(action, passing);
     if (!chosen?.target) {
       finishOwn(response, 503);
       return;
     }
     const { group, target } = chosen;
-    host.inFlight.add(group, target, 1);
-    void forward(agent, host.clock, {
-      request,
-      response,
-      target,
-      headers: requestHeaders(request, listener, client),
-      extraResponseHeaders: stickyCookies(group, target, host.clock.now()),
-      idleTimeoutMs: config.idleTimeoutMs,
-    }).then((result) => {
-      host.inFlight.add(group, target, -1);
-      measure(group, target, result);
-    });
+    const flying = host.flying(group, target);
+    flying.count++;
+    const entrance = { config, listener, nodeAddress: node.privateIp, clientAddress: client.address };
+    const head = request as IncomingMessage & { readonly method: string; readonly url: string };
+    forward(
+      targets.of(target),
+      clock,
+      {
+        request,
+        response,
+        path,
+        headers: forwardedHeaders(head, entrance, freshTrace()),
+        extraResponseHeaders: stickyCookies(group, target, clock.now()),
+        idleTimeoutMs: config.idleTimeoutMs,
+        ...(tunnel ? { tunnel } : {}),
+      },
+      (result) => {
+        flying.count--;
+        measure(group, target, head, result);
+      },
+    );
   }
 
-  function requestHeaders(request: IncomingMessage, { protocol, port }: ListenerConfig, client: Peer): string[] {
-    const kept: string[] = [];
-    const raw = endToEnd(request.rawHeaders);
-    let forwarded: string | undefined;
-    let trace: string | undefined;
-    for (let i = 0; i < raw.length; i += 2) {
-      const name = raw[i] ?? '';
-      const value = raw[i + 1] ?? '';
-      switch (name.toLowerCase()) {
-        case 'x-forwarded-for':
-          forwarded = forwarded === undefined ? value : `${forwarded}, ${value}`;
-          break;
-        case 'x-forwarded-proto':
-        case 'x-forwarded-port':
-          break;
-        case 'x-amzn-trace-id':
-          trace = value;
-          break;
-        default:
-          if (!config.dropInvalidHeaders || validHeaderName.test(name)) kept.push(name, value);
-      }
-    }
-    const appended = forwarded === undefined ? client.address : `${forwarded}, ${client.address}`;
-    if (config.xForwardedFor === 'append') kept.push('X-Forwarded-For', appended);
-    else if (config.xForwardedFor === 'preserve' && forwarded !== undefined) kept.push('X-Forwarded-For', forwarded);
-    if (config.xForwardedFor !== 'remove')
-      kept.push('X-Forwarded-Proto', protocol.toLowerCase(), 'X-Forwarded-Port', String(port));
-    kept.push('X-Amzn-Trace-Id', traceId(trace));
-    return kept;
-  }
-
-  /** A client's trace id is kept; the balancer adds its own `Self` before it. */
-  function traceId(given: string | undefined): string {
-    const fresh = `1-${Math.floor(host.clock.now() / 1000)
+  /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html#request-tracing-syntax */
+  function freshTrace(): string {
+    return `1-${Math.floor(clock.now() / 1000)
       .toString(16)
-      .padStart(8, '0')}-${host.random.hex(24)}`;
-    return given === undefined ? `Root=${fresh}` : `Self=${fresh};${given}`;
-  }
-
-  function invalidHeaders(request: IncomingMessage): boolean {
-    return request.headers.host === undefined && request.httpVersion === '1.1';
+      .padStart(8, '0')}-${random.hex(24)}`;
   }
 
   function finishOwn(response: ServerResponse, status: number): void {
-    answerError(response, status);
+    answerOwn(response, status);
     counted.own(status);
   }
 
-  function measure(group: TargetGroupConfig, target: TargetConfig, result: ForwardResult): void {
-    counted.forwarded(group, target, result);
-    if (result.byTarget || result.status === clientClosed) return;
+  function measure(
+    group: TargetGroupConfig,
+    target: TargetConfig,
+    head: Parameters<typeof headBytes>[0],
+    result: ForwardResult,
+  ): void {
+    counted.forwarded(group, target, result, headBytes(head));
+    if (result.targetStatus !== undefined || result.status === clientClosed) return;
     host.note(
       'target-failed',
       `${config.name} answered ${result.status} for ${target.id} (${target.address}:${target.port}): ${result.reason ?? ''}`,
@@ -205,25 +199,19 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     );
   }
 
+  /** WebSockets alone: what else a client would change to is left out of what the target gets. */
   function upgrade(port: number, request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void {
-    const listener = listenerOn(port);
-    const action = listener && actionFor(listener, routedRequest(request, client));
-    const chosen = action?.type === 'forward' ? choose(action, request) : undefined;
-    if (!listener || !chosen?.target) {
-      socket.end('HTTP/1.1 503 Service Temporarily Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      return;
-    }
-    const { group, target } = chosen;
-    host.inFlight.add(group, target, 1);
-    void tunnel({
-      fabric: host.fabric,
-      node,
-      target,
-      request,
-      socket,
-      head,
-      headers: requestHeaders(request, listener, client),
-    }).finally(() => host.inFlight.add(group, target, -1));
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    const protocol = request.headers.upgrade?.toLowerCase();
+    const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
+    // Node's parser has given up at the end of the head: a body cannot be told from what follows it.
+    if (hasBody) finishOwn(response, 400);
+    else if (protocol === 'websocket') handle(port, request, response, client, { protocol, socket, head });
+    else handle(port, request, response, client);
   }
 
   /** Opens what is new, closes what is gone; requests under way keep their server. */
@@ -238,6 +226,12 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       const local = localListener(protocol, () => listenerOn(port)?.certificates ?? [], {
         request: (request, response, client) => handle(port, request, response, client),
         upgrade: (request, socket, head, client) => upgrade(port, request, socket, head, client),
+        malformed(error) {
+          const status = statusOfMalformed(error);
+          counted.count('RequestCount', 1, 'Count');
+          counted.own(status);
+          return ownAnswerBytes(status, clock.date());
+        },
       });
       const stop = host.fabric.listen(node.privateIp, port, local.listener);
       open.set(port, {
@@ -260,36 +254,47 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     close() {
       for (const listening of open.values()) listening.close();
       open.clear();
-      agent.destroy();
+      targets.close();
     },
   };
 }
 
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#invalid-headers */
-const validHeaderName = /^[-A-Za-z0-9]+$/;
+function answerFixed(
+  { status, contentType, body = '' }: Extract<ActionConfig, { type: 'fixed-response' }>,
+  response: ServerResponse,
+): void {
+  response.writeHead(status, {
+    server: 'awselb/2.0',
+    'content-type': contentType ?? 'text/plain',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
 
-function routedRequest(request: IncomingMessage, client: Peer): RoutedRequest {
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
+function routedRequest(
+  { headers, method }: IncomingMessage & { readonly method: string },
+  target: string,
+  authority: string | undefined,
+  client: Peer,
+): RoutedRequest {
+  const mark = target.indexOf('?');
   return {
-    host: (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase(),
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark + 1),
-    method: request.method ?? 'GET',
-    headers: request.headers,
+    host: withoutPort(authority ?? headers.host ?? '').toLowerCase(),
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? '' : target.slice(mark + 1),
+    method,
+    headers,
     clientAddress: client.address,
   };
 }
 
-function weighted(
-  { groups }: Extract<ActionConfig, { type: 'forward' }>,
-  chance: number,
-): TargetGroupConfig | undefined {
+function weighted({ groups }: ForwardAction, random: Random): TargetGroupConfig | undefined {
+  if (groups.length === 1) return groups[0]?.weight === 0 ? undefined : groups[0]?.group;
   const total = groups.reduce((sum, { weight }) => sum + weight, 0);
-  let left = chance * total;
+  let left = random.next() * total;
   for (const { group, weight } of groups) {
     left -= weight;
     if (left < 0) return group;
   }
-  return groups.find(({ weight }) => weight > 0)?.group;
+  return undefined;
 }

@@ -33,7 +33,11 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
   const { fabric, clock, random, note } = options;
   const nodes = new Map<string, { balancerArn: string; running: BalancerNode }>();
   const checkers = new Map<string, Checker>();
-  const inFlight = new Map<string, number>();
+  const flying = new Map<string, { count: number }>();
+  /** The same by the target of a configuration: no text is made per request. */
+  let flyingOf = new WeakMap<TargetConfig, { count: number }>();
+  let epoch = 0;
+  let answers = new Map<string, readonly string[]>();
   const reported = new Map<string, TargetHealth>();
   const listeners = new Set<HealthListener>();
   let configs: readonly BalancerConfig[] = [];
@@ -43,15 +47,17 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     clock,
     random,
     meter: options.meter,
+    epoch: () => epoch,
     isHealthy: (node, group, target) => checkers.get(checkerKey(node, group, target))?.view.health.state === 'healthy',
-    inFlight: {
-      add(group, target, change) {
+    flying(group, target) {
+      let found = flyingOf.get(target);
+      if (!found) {
         const key = targetKey(group.arn, target.id, target.port);
-        const count = (inFlight.get(key) ?? 0) + change;
-        if (count > 0) inFlight.set(key, count);
-        else inFlight.delete(key);
-      },
-      of: (group, target) => inFlight.get(targetKey(group.arn, target.id, target.port)) ?? 0,
+        found = flying.get(key) ?? { count: 0 };
+        flying.set(key, found);
+        flyingOf.set(target, found);
+      }
+      return found;
     },
     note,
   };
@@ -69,7 +75,14 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     return worst;
   }
 
+  /** What was found of the configuration or of health before is to be found anew. */
+  function changed(): void {
+    epoch++;
+    answers = new Map();
+  }
+
   function healthChanged(group: TargetGroupConfig, target: TargetConfig, node: NodeConfig, health: TargetHealth): void {
+    changed();
     const where = `${target.id} (${target.address}:${target.port}) of ${group.name}, seen from ${node.zone}`;
     if (health.state === 'unhealthy')
       note('target-unhealthy', `${where}: ${health.reason}: ${health.description}`, {
@@ -141,6 +154,14 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     }
   }
 
+  function addressesOf(config: BalancerConfig): readonly string[] {
+    const groups = groupsOf(config);
+    const serving = config.nodes.filter((node) =>
+      groups.some((group) => group.targets.some((target) => host.isHealthy(node, group, target))),
+    );
+    return (serving.length > 0 ? serving : config.nodes).map((node) => node.publicIp ?? node.privateIp);
+  }
+
   const hostCounts = clock.every(hostCountEveryMs, () => {
     const { meter } = options;
     if (!meter) return;
@@ -161,6 +182,8 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       configs = next;
       applyNodes();
       applyCheckers();
+      changed();
+      flyingOf = new WeakMap();
       const known = new Set<string>();
       for (const config of configs) {
         for (const group of groupsOf(config)) {
@@ -173,21 +196,23 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
         }
       }
       for (const key of reported.keys()) if (!known.has(key)) reported.delete(key);
+      for (const [key, { count }] of flying) if (count === 0 && !known.has(key)) flying.delete(key);
     },
     targetHealth: (groupArn, targetId, port) => reported.get(targetKey(groupArn, targetId, port)),
     onHealth(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    inFlight: (groupArn, targetId, port) => inFlight.get(targetKey(groupArn, targetId, port)) ?? 0,
+    inFlight: (groupArn, targetId, port) => flying.get(targetKey(groupArn, targetId, port))?.count ?? 0,
     addresses(dnsName) {
-      const config = configs.find((balancer) => balancer.dnsName.toLowerCase() === dnsName);
-      if (!config) return [];
-      const groups = groupsOf(config);
-      const serving = config.nodes.filter((node) =>
-        groups.some((group) => group.targets.some((target) => host.isHealthy(node, group, target))),
-      );
-      return (serving.length > 0 ? serving : config.nodes).map((node) => node.publicIp ?? node.privateIp);
+      let found = answers.get(dnsName);
+      if (!found) {
+        const config = configs.find((balancer) => balancer.dnsName.toLowerCase() === dnsName);
+        if (!config) return [];
+        found = addressesOf(config);
+        answers.set(dnsName, found);
+      }
+      return found;
     },
     close() {
       hostCounts.cancel();

@@ -1,43 +1,64 @@
 /** Which target a request goes to: round robin or least outstanding requests over the healthy ones, sticky by cookie. */
 import type { TargetConfig, TargetGroupConfig } from './config.ts';
 
-export interface Candidates {
-  /** This node's view. */
+/** One node's view of a group's targets. */
+export interface View {
+  /** Moves when the group or what is healthy may have changed: what was found before holds until then. */
+  readonly epoch: number;
   isHealthy(target: TargetConfig): boolean;
   inFlight(target: TargetConfig): number;
   /** In [0, 1). */
   chance(): number;
 }
 
-/** A group's turn, kept per node. */
-export interface Turn {
-  next: number;
+/** A group's turn at one node. */
+export class Selection {
+  #next = 0;
+  #epoch = -1;
+  #choices: readonly TargetConfig[] = [];
+
+  /**
+   * Undefined when the group has no registered target (503).
+   * @param zone the only one to choose from; undefined: all
+   * @param sticky the id of the target that the request is bound to, honoured while it is healthy
+   */
+  choose(
+    group: TargetGroupConfig,
+    zone: string | undefined,
+    view: View,
+    sticky: string | undefined,
+  ): TargetConfig | undefined {
+    if (sticky !== undefined) {
+      const bound = group.targets.find(({ id, zone: its }) => id === sticky && (zone ?? its) === its);
+      if (bound && view.isHealthy(bound)) return bound;
+    }
+    if (this.#epoch !== view.epoch) {
+      this.#epoch = view.epoch;
+      this.#choices = choicesOf(group, zone, view);
+    }
+    const choices = this.#choices;
+    if (choices.length < 2) return choices[0];
+    if (group.algorithm === 'weighted_random') return choices[Math.floor(view.chance() * choices.length)];
+    this.#next = (this.#next + 1) % choices.length;
+    const start = this.#next;
+    if (group.algorithm === 'round_robin') return choices[start];
+    // Among equals it is the turn that decides, so that idle targets share the load.
+    let best = choices[start];
+    let fewest = best ? view.inFlight(best) : 0;
+    for (let i = 1; i < choices.length && fewest > 0; i++) {
+      const other = choices[(start + i) % choices.length];
+      const flying = other ? view.inFlight(other) : fewest;
+      if (flying >= fewest) continue;
+      best = other;
+      fewest = flying;
+    }
+    return best;
+  }
 }
 
-/** Undefined when the group has no registered target (503). `sticky` is honoured while that target is healthy. */
-export function selectTarget(
-  group: TargetGroupConfig,
-  zone: string | undefined,
-  turn: Turn,
-  candidates: Candidates,
-  sticky: string | undefined,
-): TargetConfig | undefined {
-  const inZone = zone === undefined ? group.targets : group.targets.filter((target) => target.zone === zone);
-  const bound = sticky === undefined ? undefined : inZone.find((target) => target.id === sticky);
-  if (bound && candidates.isHealthy(bound)) return bound;
-  const open = inZone.filter((target) => !target.draining);
-  const healthy = open.filter((target) => candidates.isHealthy(target));
+function choicesOf(group: TargetGroupConfig, zone: string | undefined, view: View): readonly TargetConfig[] {
+  const open = group.targets.filter((target) => !target.draining && (zone ?? target.zone) === target.zone);
+  const healthy = open.filter((target) => view.isHealthy(target));
   // With no healthy target the balancer fails open: all get requests, as if all were healthy.
-  const choice = healthy.length > 0 ? healthy : open;
-  if (choice.length === 0) return undefined;
-  if (group.algorithm === 'weighted_random') return choice[Math.floor(candidates.chance() * choice.length)];
-  const start = turn.next++ % choice.length;
-  if (group.algorithm === 'round_robin') return choice[start];
-  // Among equals it is the turn that decides, so that idle targets share the load.
-  let best = choice[start];
-  for (let i = 1; i < choice.length; i++) {
-    const other = choice[(start + i) % choice.length];
-    if (best && other && candidates.inFlight(other) < candidates.inFlight(best)) best = other;
-  }
-  return best;
+  return healthy.length > 0 ? healthy : open;
 }
