@@ -156,8 +156,19 @@ interface Counted {
 function acceptLocally(listener: LocalListener, client: Peer): Counted {
   const [ours, theirs] = duplexPair();
   const [sent, received] = [countWrites(ours), countWrites(theirs)];
+  breaksWith(ours, theirs);
+  breaksWith(theirs, ours);
   listener.accept(theirs, client);
   return { socket: ours, read: () => ({ sent: sent(), received: received() }) };
+}
+
+/** The ends of a pair do not know of each other's end: who broke off, or writes to who has gone, is told as TCP would. */
+function breaksWith(one: Duplex, other: Duplex): void {
+  one.once('close', () => {
+    const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    if (!one.writableFinished || other.writableLength > 0) other.destroy(reset);
+    else other._write = (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  });
 }
 
 /** A pair in this process does not count itself. */

@@ -1,5 +1,6 @@
 /** What every Describe operation shares: filters with wildcards, the lookup by ids, and pages. */
 import type { Filter } from '@aws-sdk/client-ec2';
+import { matches, wildcard } from '../../pattern/wildcard.ts';
 import type { Table } from '../../store/store.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
@@ -72,8 +73,8 @@ function compileFilters<R>(
     const name = filter.Name ?? '';
     const values = filter.Values ?? [];
     if (values.length === 0) throw new Fault('InvalidParameterValue', `The filter '${name}' must have a value`);
-    const patterns = values.map(pattern);
-    const hit = (value: Scalar) => value !== undefined && patterns.some((matches) => matches(String(value)));
+    const patterns = values.map((value) => wildcard(value, '\\'));
+    const hit = (value: Scalar) => value !== undefined && patterns.some((pattern) => matches(pattern, String(value)));
     if (name.startsWith('tag:')) {
       const key = name.slice(4);
       return (record: R) => tagsOf(scope, tagId(record)).some((tag) => tag.Key === key && hit(tag.Value));
@@ -87,41 +88,6 @@ function compileFilters<R>(
     };
   });
   return (record) => tests.every((test) => test(record));
-}
-
-/** `*` stands for any text, `?` for one character, a backslash takes away their meaning. Matching has no regular expression to blow up. */
-export function pattern(text: string): (value: string) => boolean {
-  const tokens: { wild: '*' | '?' | undefined; text: string }[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (char === '\\' && at + 1 < text.length) tokens.push({ wild: undefined, text: text.charAt(++at) });
-    else tokens.push({ wild: char === '*' || char === '?' ? char : undefined, text: char });
-  }
-  if (!tokens.some((token) => token.wild)) {
-    const plain = tokens.map((token) => token.text).join('');
-    return (value) => value === plain;
-  }
-  return (value) => {
-    let token = 0;
-    let at = 0;
-    let star = -1;
-    let starAt = 0;
-    while (at < value.length) {
-      const now = tokens[token];
-      if (now?.wild === '*') {
-        star = token++;
-        starAt = at;
-      } else if (now && (now.wild === '?' || (!now.wild && now.text === value.charAt(at)))) {
-        token++;
-        at++;
-      } else if (star >= 0) {
-        token = star + 1;
-        at = ++starAt;
-      } else return false;
-    }
-    while (tokens[token]?.wild === '*') token++;
-    return token === tokens.length;
-  };
 }
 
 /** A token names the last record given out, so that records which came or went in between shift nothing. */

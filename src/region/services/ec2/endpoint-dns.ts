@@ -1,7 +1,7 @@
 /** Names inside a VPC: those of interface endpoints, of AWS's services where private DNS is on, and of interfaces. */
+import { matches, wildcard } from '../../pattern/wildcard.ts';
 import type { Scope } from '../service.ts';
 import { privateDnsName, publicDnsName, resourceDnsName } from './address-book.ts';
-import { pattern } from './describe.ts';
 import { endpointServices } from './endpoint-services.ts';
 import { instances } from './instance-state.ts';
 import { associationByInterface, publicIpOf } from './interface-view.ts';
@@ -71,7 +71,7 @@ function byResourceName(scope: Scope, vpcId: string, id: string, name: string): 
 }
 
 function stands(entry: string, wanted: string): boolean {
-  return entry.includes('*') ? pattern(entry)(wanted) : entry === wanted;
+  return entry.includes('*') ? matches(wildcard(entry), wanted) : entry === wanted;
 }
 
 function byPrivateName(scope: Scope, vpcId: string, name: string): string | undefined {

@@ -1,5 +1,7 @@
 /** Wildcards and policy variables: `*` is any run of characters, `?` any one, `${aws:username}` a value of the request. */
 
+import { literally, matches, type Pattern, wildcard } from '../../pattern/wildcard.ts';
+
 /** Condition keys of a request, in lower case; a missing key is absent. */
 export type Context = ReadonlyMap<string, readonly string[]>;
 
@@ -13,41 +15,35 @@ interface GlobOptions {
 
 /** Matches when any of the patterns does. */
 export function glob(patterns: readonly string[], { ignoreCase, variables }: GlobOptions): Matcher {
-  const flags = ignoreCase ? 'is' : 's';
-  const matchers = patterns.map((pattern): Matcher => {
-    if (pattern === '*') return () => true;
-    if (!variables || !pattern.includes('${')) {
-      const expression = new RegExp(`^${source(pattern)}$`, flags);
-      return (value) => expression.test(value);
+  const fold = (text: string) => (ignoreCase ? text.toLowerCase() : text);
+  const matchers = patterns.map((text): Matcher => {
+    if (text === '*') return () => true;
+    if (!variables || !text.includes('${')) {
+      const pattern = wildcard(fold(text));
+      return (value) => matches(pattern, fold(value));
     }
     return (value, context) => {
-      const filled = sourceWithVariables(pattern, context);
-      return filled !== undefined && new RegExp(`^${filled}$`, flags).test(value);
+      const filled = patternWithVariables(text, context, fold);
+      return filled !== undefined && matches(filled, fold(value));
     };
   });
-  return (value, context) => matchers.some((matches) => matches(value, context));
-}
-
-function source(pattern: string): string {
-  return pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replace(/\?/g, '.');
+  return (value, context) => matchers.some((matcher) => matcher(value, context));
 }
 
 const variable = /\$\{([^}]*)\}/g;
 
-/** The pattern's regular expression with variables filled in literally; undefined when one has no value. */
-function sourceWithVariables(pattern: string, context: Context): string | undefined {
-  let out = '';
+/** The pattern with its variables filled in literally; undefined when one has no value. */
+function patternWithVariables(text: string, context: Context, fold: (text: string) => string): Pattern | undefined {
+  const out: number[] = [];
   let at = 0;
-  for (const match of pattern.matchAll(variable)) {
+  for (const match of text.matchAll(variable)) {
     const value = variableValue(match[1] ?? '', context);
     if (value === undefined) return undefined;
-    out += source(pattern.slice(at, match.index)) + value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    out.push(...wildcard(fold(text.slice(at, match.index))), ...literally(fold(value)));
     at = match.index + match[0].length;
   }
-  return out + source(pattern.slice(at));
+  out.push(...wildcard(fold(text.slice(at))));
+  return out;
 }
 
 /** A text with its variables filled in; undefined when one has no value. */

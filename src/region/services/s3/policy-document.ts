@@ -2,6 +2,7 @@
  * Reads a bucket policy before it is accepted, and refuses it with S3's words. Evaluation is IAM's.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
  */
+import { matches, wildcard } from '../../pattern/wildcard.ts';
 import { Fault } from '../../wire/fault.ts';
 
 export interface PolicyStatement {
@@ -97,16 +98,7 @@ function readPrincipal(principal: unknown): string[] {
 /** A bucket's policy can speak of this bucket and its objects only. */
 function checkResource(resource: string, bucket: string): void {
   const match = resource.match(/^arn:(aws|aws-cn|aws-us-gov|\*):s3:::([^/]+)(\/.*)?$/);
-  if (!match || !wildcard(match[2] ?? '').test(bucket)) throw malformed('Policy has invalid resource');
-}
-
-function wildcard(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*/g, '.*')
-      .replace(/\?/g, '.')}$`,
-  );
+  if (!match || !matches(wildcard(match[2] ?? ''), bucket)) throw malformed('Policy has invalid resource');
 }
 
 /** `s3:GetObject` needs a resource with a slash, `s3:ListBucket` one without. */

@@ -15,7 +15,7 @@ import type {
   TargetConfig,
   TargetGroupConfig,
 } from './config.ts';
-import { clientClosed, type ForwardResult, forward } from './forward.ts';
+import { type ForwardResult, forward } from './forward.ts';
 import { nodeMeter } from './measure.ts';
 import { answerOwn, ownAnswerBytes, statusOfMalformed } from './own-answer.ts';
 import { forwardedHeaders, headBytes, refusalOf, requestTarget, withoutPort } from './request-head.ts';
@@ -191,7 +191,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     result: ForwardResult,
   ): void {
     counted.forwarded(group, target, result, headBytes(head));
-    if (result.targetStatus !== undefined || result.status === clientClosed) return;
+    if (result.targetStatus !== undefined || result.status < 500) return;
     host.note(
       'target-failed',
       `${config.name} answered ${result.status} for ${target.id} (${target.address}:${target.port}): ${result.reason ?? ''}`,

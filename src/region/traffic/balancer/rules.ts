@@ -1,6 +1,7 @@
 /** Listener rules: which action a request gets. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
 import ipaddr from 'ipaddr.js';
+import { matches as matchesPattern, type Pattern, wildcard } from '../../pattern/wildcard.ts';
 import type { ActionConfig, ConditionConfig, ListenerConfig } from './config.ts';
 
 export interface RoutedRequest {
@@ -21,20 +22,20 @@ export function actionFor(listener: ListenerConfig, request: RoutedRequest): Act
 function matches(condition: ConditionConfig, request: RoutedRequest): boolean {
   switch (condition.field) {
     case 'host-header':
-      return condition.values.some((value) => wildcard(value, true).test(request.host));
+      return condition.values.some((value) => likeInAnyCase(value, request.host));
     case 'path-pattern':
-      return condition.values.some((value) => wildcard(value, false).test(request.path));
+      return condition.values.some((value) => like(value, request.path));
     case 'http-request-method':
       return condition.values.includes(request.method);
     case 'http-header': {
       const found = request.headers[condition.header.toLowerCase()];
       const text = Array.isArray(found) ? found.join(', ') : found;
-      return text !== undefined && condition.values.some((value) => wildcard(value, true).test(text));
+      return text !== undefined && condition.values.some((value) => likeInAnyCase(value, text));
     }
     case 'query-string': {
       const pairs = [...new URLSearchParams(request.query)];
       return condition.values.some(({ key, value }) =>
-        pairs.some(([k, v]) => (key === undefined || wildcard(key, true).test(k)) && wildcard(value, true).test(v)),
+        pairs.some(([k, v]) => (key === undefined || likeInAnyCase(key, k)) && likeInAnyCase(value, v)),
       );
     }
     case 'source-ip':
@@ -42,23 +43,20 @@ function matches(condition: ConditionConfig, request: RoutedRequest): boolean {
   }
 }
 
-const compiled = new Map<string, RegExp>();
+const compiled = new Map<string, Pattern>();
 
-/** `*` is any run of characters, `?` one. Hosts and headers ignore case, paths do not. */
-function wildcard(pattern: string, ignoreCase: boolean): RegExp {
-  const key = `${ignoreCase}${pattern}`;
-  let expression = compiled.get(key);
-  if (!expression) {
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*+/g, '.*')
-      .replace(/\?/g, '.');
-    expression = new RegExp(`^${source}$`, ignoreCase ? 'is' : 's');
+function like(pattern: string, text: string): boolean {
+  let found = compiled.get(pattern);
+  if (!found) {
+    found = wildcard(pattern);
     if (compiled.size >= 5_000) compiled.clear();
-    compiled.set(key, expression);
+    compiled.set(pattern, found);
   }
-  return expression;
+  return matchesPattern(found, text);
 }
+
+/** Hosts, headers and queries ignore case, paths do not. */
+const likeInAnyCase = (pattern: string, text: string) => like(pattern.toLowerCase(), text.toLowerCase());
 
 function inRange(address: string, range: string): boolean {
   try {

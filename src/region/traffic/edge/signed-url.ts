@@ -4,6 +4,7 @@
  */
 import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { matches, wildcard } from '../../pattern/wildcard.ts';
 import { type EdgeError, keyError } from './error-page.ts';
 import { get, type Headers } from './headers.ts';
 
@@ -102,7 +103,8 @@ function permits(text: string, requested: string, request: SignedRequest): boole
     return false;
   }
   const { Resource: resource = '*', Condition: condition } = statement;
-  if (typeof resource !== 'string' || !matchesResource(resource, requested)) return false;
+  // A question mark stands for one character, the query's own one included.
+  if (typeof resource !== 'string' || !matches(wildcard(resource), requested)) return false;
   const conditions = (condition ?? {}) as Record<string, Record<string, unknown> | undefined>;
   const before = Number(conditions.DateLessThan?.['AWS:EpochTime']);
   const after = conditions.DateGreaterThan?.['AWS:EpochTime'];
@@ -111,15 +113,6 @@ function permits(text: string, requested: string, request: SignedRequest): boole
   if (!(now < before)) return false;
   if (after !== undefined && !(now > Number(after))) return false;
   return range === undefined || (typeof range === 'string' && inRange(range, request.clientAddress));
-}
-
-function matchesResource(pattern: string, resource: string): boolean {
-  const source = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  // In a policy's resource a question mark stands for one character, the query's own one included.
-  return new RegExp(`^${source}$`, 's').test(resource);
 }
 
 /** IPv4 only, as CloudFront's custom policies are. */
