@@ -1,5 +1,13 @@
 /** Each option of the configuration, running: the page and the API answer, and the options show. */
-import { afterEach, expect, test } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import {
+  DescribeLoadBalancerAttributesCommand,
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingV2Client,
+  ModifyLoadBalancerAttributesCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { ConfigInput } from '../src/blueprint/config.ts';
 import { startGallery } from './gallery.fixture.ts';
 
@@ -23,6 +31,7 @@ const variants: [string, Partial<ConfigInput>][] = [
       api: {
         min: 2,
         max: 8,
+        accessLogs: true,
         shell: true,
         stickySeconds: 60,
         balancing: 'round-robin',
@@ -46,6 +55,28 @@ test.each(variants)(
   },
   60_000,
 );
+
+test('the access log of the balancer tells of a request, and is complete when it is switched off', async () => {
+  gallery = await startGallery({}, { api: { accessLogs: true } });
+  await gallery.deliver();
+  await gallery.get('api.myapp.localhost', '/items', { door: 'https' });
+  const [logs, elb] = [new S3Client(gallery.config), new ElasticLoadBalancingV2Client(gallery.config)];
+  const { LoadBalancers } = await elb.send(new DescribeLoadBalancersCommand({}));
+  const LoadBalancerArn = LoadBalancers?.[0]?.LoadBalancerArn;
+  const { Attributes } = await elb.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn }));
+  const Bucket = Attributes?.find(({ Key }) => Key === 'access_logs.s3.bucket')?.Value;
+  const off = [{ Key: 'access_logs.s3.enabled', Value: 'false' }];
+  await elb.send(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn, Attributes: off }));
+  const Prefix = 'AWSLogs/123456789012/elasticloadbalancing/us-east-1/';
+  const written = () => logs.send(new ListObjectsV2Command({ Bucket, Prefix }));
+  const { Contents } = await vi.waitUntil(async () => {
+    const found = await written();
+    return found.Contents && found;
+  });
+  const { Body } = await logs.send(new GetObjectCommand({ Bucket, Key: Contents?.[0]?.Key }));
+  const text = gunzipSync((await Body?.transformToByteArray()) ?? '').toString();
+  expect(text).toMatch(/^https .* 200 200 \d+ \d+ "GET https:\/\/api\.myapp\.localhost:443\/items HTTP\/1\.1" /m);
+}, 60_000);
 
 test('without a domain the distribution serves both under its own name', async () => {
   gallery = await startGallery({}, { domain: undefined });

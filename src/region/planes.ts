@@ -11,6 +11,7 @@ import { edgeConfigs, edgeTables } from './services/cloudfront/snapshot.ts';
 import { meterOf } from './services/cloudwatch/meter.ts';
 import { flowsWanted, recordFlow } from './services/ec2/flow-records.ts';
 import { networkWorld } from './services/ec2/snapshot.ts';
+import { deliverAccessLog } from './services/elasticloadbalancing/access-logs.ts';
 import { balancerConfigs, balancerTables } from './services/elasticloadbalancing/snapshot.ts';
 import { dnsZones } from './services/route53/snapshot.ts';
 import type { Scope, Via } from './services/service.ts';
@@ -83,6 +84,7 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
       random,
       meter,
       note: (kind, text, data) => scope.note({ source: 'balancer', kind, text, ...(data ? { data } : {}) }),
+      deliverLog: (file) => deliverAccessLog(scope, file),
     });
     const edge = scope.region === options.home ? runEdge(scope, fabric) : undefined;
     const planes: Planes = {
@@ -161,10 +163,12 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
       [...dnsZones(scope).values()].flatMap((zones) => zones.flatMap((zone) => [...zone.records.keys()])),
     async close() {
       await Promise.all([...machines.values()].map((made) => made.close()));
-      for (const { balancers, edge } of running.values()) {
-        balancers.close();
-        edge?.close();
-      }
+      await Promise.all(
+        [...running.values()].map(({ balancers, edge }) => {
+          edge?.close();
+          return balancers.close();
+        }),
+      );
     },
   };
 }

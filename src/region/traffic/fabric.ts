@@ -67,8 +67,6 @@ export interface LocalListener {
   http(request: IncomingMessage, response: ServerResponse, client: Peer): void;
   /** The same for a WebSocket or other upgrade. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void;
-  /** What a connection is sent, before it is closed, on which no request could be read. */
-  malformed?(error: Error): string;
   /** For a TLS port: the certificate to show for a server name, PEM. The front door asks it too. */
   certificate?(serverName: string | undefined): { readonly cert: string; readonly key: string } | undefined;
 }

@@ -6,6 +6,8 @@ import type { LocalListener, Peer } from './fabric.ts';
 
 /** A certificate (PEM, with its chain) and the names it is for: `example.com`, `*.example.com`. */
 export interface CertificateConfig {
+  /** In Certificate Manager. */
+  readonly arn?: string;
   readonly cert: string;
   readonly key: string;
   readonly names: readonly string[];
@@ -15,7 +17,7 @@ export interface Handlers {
   request(request: IncomingMessage, response: ServerResponse, client: Peer): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Peer): void;
   /** What a connection is sent, before it is closed, on which no request could be read. Left out: nothing. */
-  malformed?(error: Error): string;
+  malformed?(error: Error, client: Peer): string;
 }
 
 /** An HTTP server without a port: connections of the model are put into it. */
@@ -36,13 +38,13 @@ export function localListener(
     else socket.destroy();
   });
   server.on('clientError', (error: Error, socket: Duplex) => {
-    if (socket.writable) socket.end(handlers.malformed?.(error) ?? '');
+    const peer = peers.get(socket);
+    if (socket.writable && peer) socket.end(handlers.malformed?.(error, peer) ?? '');
     else socket.destroy();
   });
   return {
     listener: {
       kind: 'local',
-      ...(handlers.malformed ? { malformed: handlers.malformed } : {}),
       accept(socket, client) {
         socket.on('error', () => socket.destroy());
         const plain = protocol === 'HTTP' ? socket : endTls(socket, certificates);
@@ -71,7 +73,7 @@ function endTls(socket: Duplex, certificates: () => readonly CertificateConfig[]
 }
 
 /** The certificate of the name, else the default one. */
-function certificateFor(
+export function certificateFor(
   certificates: readonly CertificateConfig[],
   name: string | undefined,
 ): CertificateConfig | undefined {

@@ -51,10 +51,10 @@ export const balancerAttributes: AttributeTable = {
       case 'routing.http.desync_mitigation_mode':
         return oneOf(value, 'monitor', 'defensive', 'strictest');
       case 'access_logs.s3.bucket':
-      case 'access_logs.s3.prefix':
         return undefined;
+      case 'access_logs.s3.prefix':
+        return value.includes('AWSLogs') ? "must not contain 'AWSLogs'" : undefined;
       case 'routing.http.preserve_host_header.enabled':
-      case 'access_logs.s3.enabled':
       case 'connection_logs.s3.enabled':
       case 'waf.fail_open.enabled':
       case 'zonal_shift.config.enabled':

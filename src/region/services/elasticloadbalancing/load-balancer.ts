@@ -11,6 +11,7 @@ import type {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
+import { checkLogBucket } from './access-logs.ts';
 import { applyAttributes, attributeList, balancerAttributes } from './attributes.ts';
 import { deleteListenerRecord } from './listener.ts';
 import {
@@ -251,10 +252,17 @@ export function describeLoadBalancerAttributes(
   return { Attributes: attributeList(balancerOf(call, LoadBalancerArn).attributes) };
 }
 
-export function modifyLoadBalancerAttributes(input: ModifyLoadBalancerAttributesCommandInput, call: Call) {
+export async function modifyLoadBalancerAttributes(input: ModifyLoadBalancerAttributesCommandInput, call: Call) {
   const record = balancerOf(call, input.LoadBalancerArn);
   const attributes = applyAttributes(balancerAttributes, record.attributes, input.Attributes ?? []);
-  balancers(call).put(record.arn, { ...record, attributes });
+  if (input.Attributes?.some(({ Key }) => Key?.startsWith('access_logs.')))
+    await checkLogBucket(call, { ...record, attributes });
+  // What changed meanwhile is kept.
+  const now = balancerOf(call, input.LoadBalancerArn);
+  balancers(call).put(now.arn, {
+    ...now,
+    attributes: applyAttributes(balancerAttributes, now.attributes, input.Attributes ?? []),
+  });
   return { Attributes: attributeList(attributes) };
 }
 

@@ -11,6 +11,7 @@ import type {
 import type { CertificateConfig } from '../../traffic/local-listener.ts';
 import { certificatePem } from '../acm/snapshot.ts';
 import type { Scope } from '../service.ts';
+import { accessLogPlace } from './access-logs.ts';
 import { conditionValues } from './listener.ts';
 import {
   type BalancerRecord,
@@ -45,7 +46,7 @@ function balancerConfig(
   groups: ReadonlyMap<string, TargetGroupConfig>,
 ): BalancerConfig {
   const { attributes } = balancer;
-  const bucket = attributes['access_logs.s3.enabled'] === 'true' ? attributes['access_logs.s3.bucket'] : undefined;
+  const accessLogs = accessLogPlace(balancer);
   const logicalId = balancer.tags.find(({ Key }) => Key === 'aws:cloudformation:logical-id')?.Value;
   return {
     arn: balancer.arn,
@@ -59,7 +60,7 @@ function balancerConfig(
     dropInvalidHeaders: attributes['routing.http.drop_invalid_header_fields.enabled'] === 'true',
     xForwardedFor: attributes['routing.http.xff_header_processing.mode'] as BalancerConfig['xForwardedFor'],
     crossZone: attributes['load_balancing.cross_zone.enabled'] === 'true',
-    ...(bucket ? { accessLogs: { bucket, prefix: attributes['access_logs.s3.prefix'] ?? '' } } : {}),
+    ...(accessLogs ? { accessLogs } : {}),
   };
 }
 
@@ -74,11 +75,12 @@ function listenerConfig(
     protocol: listener.protocol,
     certificates: listener.certificates.flatMap((arn): CertificateConfig[] => {
       const pem = certificatePem(scope, arn);
-      return pem ? [pem] : [];
+      return pem ? [{ ...pem, arn }] : [];
     }),
     rules: rulesOf(scope, listener.arn).flatMap((rule) => {
       const action = rule.actions[0] && actionConfig(rule.actions[0], groups);
-      return action ? [{ arn: rule.arn, conditions: rule.conditions.map(conditionConfig), action }] : [];
+      const priority = rule.priority === 'default' ? 0 : rule.priority;
+      return action ? [{ arn: rule.arn, priority, conditions: rule.conditions.map(conditionConfig), action }] : [];
     }),
   };
 }

@@ -10,7 +10,7 @@ import { type Change, worldOf } from '../../network/example-changes.ts';
 import { modelFabric } from '../model-fabric.ts';
 import type { Meter } from '../planes.ts';
 import type { BalancerConfig, ListenerConfig, TargetConfig, TargetGroupConfig } from './config.ts';
-import { startBalancers } from './plane.ts';
+import { type AccessLogDelivery, startBalancers } from './plane.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -56,6 +56,7 @@ export function listenerOf(...groups: TargetGroupConfig[]): ListenerConfig {
     certificates: [],
     rules: groups.map((group, n) => ({
       arn: `arn:rule-${n}`,
+      priority: n,
       conditions: [],
       action: { type: 'forward', groups: [{ group, weight: 1 }] },
     })),
@@ -93,14 +94,24 @@ export async function setUp(config = balancerOf(listenerOf(groupOf('api'))), lis
   };
   const fabric = modelFabric({ clock, world: () => world, dropped: (trip) => told.push(trip.rule) });
   const note = (_kind: string, text: string) => notes.push(text);
-  const plane = startBalancers({ fabric, clock, random: seededRandom(1), meter, note });
+  const logs: AccessLogDelivery[] = [];
+  const plane = startBalancers({
+    fabric,
+    clock,
+    random: seededRandom(1),
+    meter,
+    note,
+    async deliverLog(file) {
+      logs.push(file);
+    },
+  });
   const server = createServer(listener ? listener : () => {});
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   fabric.listen(target.address, target.port, { kind: 'loopback', host: '127.0.0.1', port });
   plane.apply([config]);
   closers.push(() => {
-    plane.close();
+    void plane.close();
     server.closeAllConnections();
     server.close();
     clock.stop();
@@ -122,6 +133,8 @@ export async function setUp(config = balancerOf(listenerOf(groupOf('api'))), lis
     /** Rules that dropped packets. */
     told,
     notes,
+    /** Files of access logs. */
+    logs,
     /** What was counted for CloudWatch, by metric, over all dimensions. */
     counts,
     /** A client's connection to the balancer's public address. */

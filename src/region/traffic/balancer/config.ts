@@ -17,8 +17,14 @@ export interface BalancerConfig {
   readonly dropInvalidHeaders: boolean;
   readonly xForwardedFor: 'append' | 'preserve' | 'remove';
   readonly crossZone: boolean;
-  /** S3 bucket and prefix of access logs. */
-  readonly accessLogs?: { readonly bucket: string; readonly prefix: string };
+  /** Where access logs go. */
+  readonly accessLogs?: AccessLogPlace;
+}
+
+/** A bucket, and a prefix without slashes at its ends; may be empty. */
+export interface AccessLogPlace {
+  readonly bucket: string;
+  readonly prefix: string;
 }
 
 /** One node per enabled zone, with an interface of its own in the zone's subnet. */
@@ -42,6 +48,8 @@ export interface ListenerConfig {
 
 export interface RuleConfig {
   readonly arn: string;
+  /** 0: the default one. */
+  readonly priority: number;
   /** All must match. */
   readonly conditions: readonly ConditionConfig[];
   readonly action: ActionConfig;

@@ -438,7 +438,7 @@ describe('a WebSocket', () => {
 describe('actions of its own', () => {
   const listener = (action: ReturnType<typeof listenerOf>['rules'][number]['action']) => ({
     ...listenerOf(),
-    rules: [{ arn: 'arn:rule', conditions: [], action }],
+    rules: [{ arn: 'arn:rule', priority: 0, conditions: [], action }],
   });
 
   it('a fixed response', async () => {

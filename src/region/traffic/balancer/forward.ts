@@ -152,6 +152,7 @@ class Exchange implements Dispatcher.DispatchHandlers {
     const { response, extraResponseHeaders } = this.#given;
     this.#answeredMs = this.#clock.now();
     this.#targetStatus = status;
+    this.#bytesOut += statusText.length + 17;
     response.writeHead(status, statusText, this.#pairs(raw, extraResponseHeaders));
     this.#resume = resume;
     return true;

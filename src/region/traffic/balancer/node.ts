@@ -17,9 +17,10 @@ import type {
 } from './config.ts';
 import { type ForwardResult, forward } from './forward.ts';
 import { nodeMeter } from './measure.ts';
-import { answerOwn, ownAnswerBytes, statusOfMalformed } from './own-answer.ts';
+import { type LoggedRequest, type NodeLog, nodeLog } from './node-log.ts';
+import { answerBytes, answerOwn, ownAnswerBytes, statusOfMalformed } from './own-answer.ts';
 import { forwardedHeaders, headBytes, refusalOf, requestTarget, withoutPort } from './request-head.ts';
-import { actionFor, type RoutedRequest, redirectLocation } from './rules.ts';
+import { type RoutedRequest, redirectLocation, ruleFor } from './rules.ts';
 import { Selection } from './selection.ts';
 import { stickyCookies, stickyTarget } from './stickiness.ts';
 import { TargetPool } from './target-pool.ts';
@@ -37,6 +38,8 @@ export interface NodeHost {
   /** Requests in flight to a target, of all nodes. */
   flying(group: TargetGroupConfig, target: TargetConfig): { count: number };
   note(kind: string, text: string, data?: Record<string, unknown>): void;
+  /** Takes a file of access log lines, to be written where the balancer's configuration says. */
+  deliverLog(config: BalancerConfig, node: NodeConfig, text: string, endMs: number): void;
 }
 
 export interface BalancerNode {
@@ -47,15 +50,17 @@ export interface BalancerNode {
 /** A request on its way through a node. */
 interface Passing {
   readonly listener: ListenerConfig;
-  readonly request: IncomingMessage;
+  readonly head: RequestHead;
   readonly response: ServerResponse;
   readonly client: Peer;
-  /** As rules see it. */
-  readonly routed: RoutedRequest;
-  /** Path and query. */
+  /** With the query. */
   readonly path: string;
-  readonly tunnel?: ClientSide;
+  readonly tunnel: ClientSide | undefined;
+  readonly logged: LoggedRequest | undefined;
 }
+
+/** What a server reads has both. */
+type RequestHead = IncomingMessage & { readonly method: string; readonly url: string };
 
 type ForwardAction = Extract<ActionConfig, { type: 'forward' }>;
 
@@ -66,6 +71,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   const targets = new TargetPool(host.fabric, node, clock, () => config.idleTimeoutMs);
   const selections = new Map<string, Selection>();
   const open = new Map<number, { protocol: string; close(): void }>();
+  let log: NodeLog | undefined = nodeLog(host, config, node);
   /** Since when a client's connection is open. */
   const since = new WeakMap<Duplex, number>();
 
@@ -87,29 +93,36 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     }
     counted.count('RequestCount', 1, 'Count');
     limitConnection(request, response);
-    const head = request as IncomingMessage & { readonly method: string; readonly url: string };
+    const head = request as RequestHead;
+    const logged = log?.arrived(listener, head, client, tunnel !== undefined);
     const refusal = refusalOf(head);
     if (refusal !== undefined) {
-      finishOwn(response, refusal);
+      finishOwn(response, refusal, logged);
       return;
     }
     const { path, authority } = requestTarget(head.url);
     const routed = routedRequest(head, path, authority, client);
-    const passing = { listener, request, response, client, routed, path, ...(tunnel ? { tunnel } : {}) };
-    const action = actionFor(listener, routed);
+    const rule = ruleFor(listener, routed);
+    logged?.matched(rule);
+    const action = rule?.action;
     switch (action?.type) {
-      case 'fixed-response':
-        answerFixed(action, response);
+      case 'fixed-response': {
+        const bytesOut = answerFixed(action, response);
+        logged?.own(action.status, bytesOut);
         return;
-      case 'redirect':
+      }
+      case 'redirect': {
         counted.count('HTTP_Redirect_Count', 1, 'Count');
-        answerOwn(response, action.status, ['Location', redirectLocation(action, routed, listener)]);
+        const location = redirectLocation(action, routed, listener);
+        const bytesOut = answerOwn(response, action.status, ['Location', location]);
+        logged?.own(action.status, bytesOut, location);
         return;
+      }
       case 'forward':
-        forwardTo(action, passing);
+        forwardTo(action, { listener, head, response, client, path, tunnel, logged });
         return;
       default:
-        finishOwn(response, 503);
+        finishOwn(response, 503, logged);
     }
   }
 
@@ -122,7 +135,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
 
   function choose(
     action: ForwardAction,
-    { request }: Passing,
+    { head: request }: Passing,
   ): { group: TargetGroupConfig; target: TargetConfig | undefined } | undefined {
     const group = weighted(action, random);
     if (!group) return undefined;
@@ -142,25 +155,26 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   }
 
   function forwardTo(action: ForwardAction, passing: Passing): void {
-    const { listener, request, response, client, path, tunnel } = passing;
+    const { listener, head, response, client, path, tunnel, logged } = passing;
     const chosen = choose(action, passing);
     if (!chosen?.target) {
-      finishOwn(response, 503);
+      finishOwn(response, 503, logged);
       return;
     }
     const { group, target } = chosen;
+    const trace = freshTrace();
     const flying = host.flying(group, target);
     flying.count++;
     const entrance = { config, listener, nodeAddress: node.privateIp, clientAddress: client.address };
-    const head = request as IncomingMessage & { readonly method: string; readonly url: string };
+    const headers = forwardedHeaders(head, entrance, trace);
     forward(
       targets.of(target),
       clock,
       {
-        request,
+        request: head,
         response,
         path,
-        headers: forwardedHeaders(head, entrance, freshTrace()),
+        headers,
         extraResponseHeaders: stickyCookies(group, target, clock.now()),
         idleTimeoutMs: config.idleTimeoutMs,
         ...(tunnel ? { tunnel } : {}),
@@ -168,6 +182,8 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       (result) => {
         flying.count--;
         measure(group, target, head, result);
+        // The trace id is the last of the headers.
+        logged?.forwarded(group, target, result, headers.at(-1) ?? trace);
       },
     );
   }
@@ -179,9 +195,10 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       .padStart(8, '0')}-${random.hex(24)}`;
   }
 
-  function finishOwn(response: ServerResponse, status: number): void {
-    answerOwn(response, status);
+  function finishOwn(response: ServerResponse, status: number, logged: LoggedRequest | undefined): void {
+    const bytesOut = answerOwn(response, status);
     counted.own(status);
+    logged?.own(status, bytesOut);
   }
 
   function measure(
@@ -209,7 +226,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     const protocol = request.headers.upgrade?.toLowerCase();
     const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
     // Node's parser has given up at the end of the head: a body cannot be told from what follows it.
-    if (hasBody) finishOwn(response, 400);
+    if (hasBody) finishOwn(response, 400, undefined);
     else if (protocol === 'websocket') handle(port, request, response, client, { protocol, socket, head });
     else handle(port, request, response, client);
   }
@@ -226,11 +243,13 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       const local = localListener(protocol, () => listenerOn(port)?.certificates ?? [], {
         request: (request, response, client) => handle(port, request, response, client),
         upgrade: (request, socket, head, client) => upgrade(port, request, socket, head, client),
-        malformed(error) {
+        malformed(error, client) {
           const status = statusOfMalformed(error);
           counted.count('RequestCount', 1, 'Count');
           counted.own(status);
-          return ownAnswerBytes(status, clock.date());
+          const answer = ownAnswerBytes(status, clock.date());
+          log?.malformed(listenerOn(port), client, status, answer.length);
+          return answer;
         },
       });
       const stop = host.fabric.listen(node.privateIp, port, local.listener);
@@ -247,11 +266,19 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   openListeners();
   return {
     configure(next) {
+      const [before, after] = [config.accessLogs, next.accessLogs];
+      const sameLogs = before?.bucket === after?.bucket && before?.prefix === after?.prefix;
       config = next;
       counted = nodeMeter(host.meter, config, node);
+      if (!sameLogs) {
+        // Requests under way keep the log that they began with.
+        log?.flush();
+        log = nodeLog(host, config, node);
+      }
       openListeners();
     },
     close() {
+      log?.flush();
       for (const listening of open.values()) listening.close();
       open.clear();
       targets.close();
@@ -262,17 +289,16 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
 function answerFixed(
   { status, contentType, body = '' }: Extract<ActionConfig, { type: 'fixed-response' }>,
   response: ServerResponse,
-): void {
-  response.writeHead(status, {
-    server: 'awselb/2.0',
-    'content-type': contentType ?? 'text/plain',
-    'content-length': Buffer.byteLength(body),
-  });
+): number {
+  const length = Buffer.byteLength(body);
+  const pairs = ['Server', 'awselb/2.0', 'Content-Type', contentType ?? 'text/plain', 'Content-Length', String(length)];
+  response.writeHead(status, pairs);
   response.end(body);
+  return answerBytes(status, pairs) + length;
 }
 
 function routedRequest(
-  { headers, method }: IncomingMessage & { readonly method: string },
+  { headers, method }: RequestHead,
   target: string,
   authority: string | undefined,
   client: Peer,

@@ -26,9 +26,10 @@ function pageOf(status: number): string {
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
 }
 
-export function answerOwn(response: ServerResponse, status: number, headers: readonly string[] = []): void {
+/** Returns how many bytes it sends, head included. */
+export function answerOwn(response: ServerResponse, status: number, headers: readonly string[] = []): number {
   const body = pageOf(status);
-  response.writeHead(status, titles[status] ?? '', [
+  const pairs = [
     'Server',
     'awselb/2.0',
     'Content-Type',
@@ -37,8 +38,17 @@ export function answerOwn(response: ServerResponse, status: number, headers: rea
     String(Buffer.byteLength(body)),
     ...headers,
     ...(closing.has(status) ? ['Connection', 'close'] : []),
-  ]);
+  ];
+  response.writeHead(status, titles[status] ?? '', pairs);
   response.end(body);
+  return answerBytes(status, pairs) + body.length;
+}
+
+/** Of the head of an answer with these headers, and with those that every answer has besides. */
+export function answerBytes(status: number, pairs: readonly string[]): number {
+  const line = `HTTP/1.1 ${status} ${titles[status] ?? ''}`;
+  const always = 'Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\n\r\n';
+  return line.length + 2 + pairs.reduce((sum, part) => sum + part.length + 2, 0) + always.length;
 }
 
 /** The same for a connection on which no request could be read. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Random } from '../../clock/random.ts';
 import type { Fabric } from '../fabric.ts';
 import type { BalancerPlane, Meter, TargetHealth } from '../planes.ts';
-import type { BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
+import type { AccessLogPlace, BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
 import { type Checker, startChecker } from './health.ts';
 import { countHosts } from './measure.ts';
 import { type BalancerNode, type NodeHost, startNode } from './node.ts';
@@ -14,6 +14,18 @@ export interface BalancerPlaneOptions {
   readonly random: Random;
   readonly meter?: Meter;
   note(kind: string, text: string, data?: Record<string, unknown>): void;
+  /** Writes a file of access log lines; never rejects. */
+  deliverLog(file: AccessLogDelivery): Promise<void>;
+}
+
+/** Lines of one node of a balancer, whose five minutes end then. */
+export interface AccessLogDelivery {
+  readonly place: AccessLogPlace;
+  readonly balancerArn: string;
+  /** The node's address, the public one if it has one. */
+  readonly address: string;
+  readonly text: string;
+  readonly endMs: number;
 }
 
 export interface RunningBalancers extends BalancerPlane {
@@ -21,7 +33,8 @@ export interface RunningBalancers extends BalancerPlane {
   apply(configs: readonly BalancerConfig[]): void;
   /** Addresses that a balancer's name is answered with: its nodes that have healthy targets, or all (fail open). */
   addresses(dnsName: string): readonly string[];
-  close(): void;
+  /** Resolves when what is left of access logs is written. */
+  close(): Promise<void>;
 }
 
 /** Several in each minute, so that a minute's maximum tells of what was short. */
@@ -40,6 +53,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
   let answers = new Map<string, readonly string[]>();
   const reported = new Map<string, TargetHealth>();
   const listeners = new Set<HealthListener>();
+  const delivering = new Set<Promise<void>>();
   let configs: readonly BalancerConfig[] = [];
 
   const host: NodeHost = {
@@ -60,6 +74,13 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       return found;
     },
     note,
+    deliverLog({ arn, accessLogs }, node, text, endMs) {
+      if (!accessLogs) return;
+      const address = node.publicIp ?? node.privateIp;
+      const delivery = options.deliverLog({ place: accessLogs, balancerArn: arn, address, text, endMs });
+      delivering.add(delivery);
+      void delivery.finally(() => delivering.delete(delivery));
+    },
   };
 
   /** A target is as healthy as the node that sees it worst. */
@@ -214,11 +235,12 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       }
       return found;
     },
-    close() {
+    async close() {
       hostCounts.cancel();
       configs = [];
       applyNodes();
       applyCheckers();
+      await Promise.all(delivering);
     },
   };
 }

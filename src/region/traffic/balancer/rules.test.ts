@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConditionConfig, ListenerConfig } from './config.ts';
-import { actionFor, type RoutedRequest, redirectLocation } from './rules.ts';
+import { type RoutedRequest, redirectLocation, ruleFor } from './rules.ts';
 
 const request: RoutedRequest = {
   host: 'api.example.com',
@@ -19,6 +19,7 @@ function listenerWith(...rules: ConditionConfig[][]): ListenerConfig {
     certificates: [],
     rules: rules.map((conditions, n) => ({
       arn: `arn:${n}`,
+      priority: n,
       conditions,
       action: { type: 'fixed-response', status: 200 + n },
     })),
@@ -26,7 +27,7 @@ function listenerWith(...rules: ConditionConfig[][]): ListenerConfig {
 }
 
 const statusOf = (listener: ListenerConfig, asked = request) => {
-  const action = actionFor(listener, asked);
+  const action = ruleFor(listener, asked)?.action;
   return action?.type === 'fixed-response' ? action.status : undefined;
 };
 

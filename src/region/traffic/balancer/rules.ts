@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import { matches as matchesPattern, type Pattern, wildcard } from '../../pattern/wildcard.ts';
-import type { ActionConfig, ConditionConfig, ListenerConfig } from './config.ts';
+import type { ActionConfig, ConditionConfig, ListenerConfig, RuleConfig } from './config.ts';
 
 export interface RoutedRequest {
   readonly host: string;
@@ -15,8 +15,8 @@ export interface RoutedRequest {
 }
 
 /** The first rule by priority whose conditions all match; the default rule has none. */
-export function actionFor(listener: ListenerConfig, request: RoutedRequest): ActionConfig | undefined {
-  return listener.rules.find((rule) => rule.conditions.every((condition) => matches(condition, request)))?.action;
+export function ruleFor(listener: ListenerConfig, request: RoutedRequest): RuleConfig | undefined {
+  return listener.rules.find((rule) => rule.conditions.every((condition) => matches(condition, request)));
 }
 
 function matches(condition: ConditionConfig, request: RoutedRequest): boolean {
