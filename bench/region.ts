@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { pause, type Running, start, temporaryFolder } from './processes.ts';
 
-export const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+export const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 export const doors = ['--port', '--tls-port', '--http-port', '--aws-port', '--dns-port'];
 
 export type Ports = Readonly<Record<'aws' | 'dns' | 'https' | 'tls' | 'http', number>>;

@@ -9,7 +9,7 @@ import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, get } from './region.fixture.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 const started: ChildProcess[] = [];
 let folder: string;
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command line: one file per command; here they are listed, and errors are worded. */
 import { Command } from 'commander';
-import { failure } from './failure.ts';
 import { version } from './version.ts';
 
 // The AWS SDK announces the Node versions of next year; that is nothing a user of this command can act on.
@@ -30,6 +29,8 @@ try {
   for (const load of wanted) (await load?.())?.(program);
   await program.parseAsync();
 } catch (error) {
+  // Only then: it knows errors of parts that most commands do without.
+  const { failure } = await import('./failure.ts');
   process.stderr.write(failure(error));
   process.exitCode = 1;
 }

@@ -56,9 +56,9 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const { InstanceId: instanceId = '' } = instance;
     const machine = scope.machines.get(instanceId);
     // One that died stays `running`: it computes nothing any more, and its instance status check fails.
-    const dead = !machine || machine.impaired === true || machine.state === 'terminated';
+    const dead = machine?.impaired === true || machine?.state === 'terminated';
     data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
-    if (dead || machine.state !== 'running') continue;
+    if (dead || machine?.state !== 'running') continue;
     const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs);
     const samples = [...(before.get(instanceId)?.samples ?? []), sample];
     const detailed = instance.Monitoring?.State === 'enabled';

@@ -13,11 +13,14 @@ import { stateOf } from './instance-lifecycle.ts';
 import { type InstanceRecord, instances, needInstance, needInstances } from './instance-state.ts';
 import { zoneId } from './places.ts';
 
-/** A machine that died stays `running`: its instance status check fails, as when a kernel panics. */
-function isImpaired(scope: Scope, record: InstanceRecord): boolean {
-  if (record.state !== 'running') return false;
-  const machine = scope.machines.get(record.instanceId);
-  return !machine || machine.impaired === true || machine.state === 'terminated';
+/**
+ * A machine that died stays `running`: its instance status check fails, as when a kernel panics. One whose machine is
+ * still to be started (the region itself has just been) is not called ill for that.
+ */
+function checkOf(scope: Scope, { instanceId }: InstanceRecord): 'ok' | 'initializing' | 'impaired' {
+  const machine = scope.machines.get(instanceId);
+  if (machine?.impaired === true || machine?.state === 'terminated') return 'impaired';
+  return !machine || machine.state === 'pending' ? 'initializing' : 'ok';
 }
 
 export function describeInstanceStatus(input: DescribeInstanceStatusRequest, call: Call): DescribeInstanceStatusResult {
@@ -47,7 +50,10 @@ export function describeInstanceStatus(input: DescribeInstanceStatusRequest, cal
 
 function summaryOf(scope: Scope, record: InstanceRecord): InstanceStatusSummary {
   if (record.state !== 'running') return { Status: 'not-applicable' };
-  if (!isImpaired(scope, record)) return { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+  const check = checkOf(scope, record);
+  if (check === 'ok') return { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+  if (check === 'initializing')
+    return { Status: 'initializing', Details: [{ Name: 'reachability', Status: 'initializing' }] };
   const since = scope.machines.get(record.instanceId)?.impairedSinceMs;
   const ImpairedSince = since === undefined ? {} : { ImpairedSince: new Date(since) };
   return { Status: 'impaired', Details: [{ Name: 'reachability', Status: 'failed', ...ImpairedSince }] };

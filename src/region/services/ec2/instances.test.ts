@@ -407,6 +407,11 @@ describe('a restart', () => {
     await settle();
     await region.call('TerminateInstances', { InstanceIds: [ending?.InstanceId] });
     region = ec2Region({ store, seed: 2 });
+    // Before its machine has been started anew it is not called ill: a group would replace it.
+    const { InstanceStatuses } = await region.call<DescribeInstanceStatusResult>('DescribeInstanceStatus');
+    expect(InstanceStatuses).toMatchObject([
+      { InstanceId: running?.InstanceId, InstanceStatus: { Status: 'initializing' } },
+    ]);
     await settle();
     expect(region.machines.launched.map((spec) => spec.instanceId)).toEqual([running?.InstanceId]);
     expect((await instance(running?.InstanceId))?.State?.Name).toBe('running');
