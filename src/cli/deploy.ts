@@ -18,7 +18,7 @@ export function deployCommand(program: Command): void {
     .option('--region <region>', 'the AWS region', process.env.AWS_REGION ?? 'us-east-1')
     .option('--yes', 'do not ask')
     .action(async (dir: string, options: { region: string; yes?: boolean; parameter?: Record<string, string> }) => {
-      const app = await loadApp(dir);
+      const app = await loadApp(dir, { release: true });
       if (options.region !== 'us-east-1' && app.config.domain) {
         throw new UserError(
           'Deploying an app with a domain outside us-east-1 needs domain.yml deployed there first.',

@@ -36,7 +36,7 @@ async function up(dir: string, options: UpOptions): Promise<void> {
   const folder = appDir(dir);
   const choices = regionChoices(options);
   const running = await findRunning(folder);
-  const app = await loadApp(folder);
+  const app = await loadApp(folder, { release: true });
   const domain = domainOf(app, options.domain);
   const clock = realClock();
   const deliverTo = async (there: RunningRegion) => {

@@ -8,14 +8,14 @@ import type { Change, Stack, StackEvent } from '@aws-sdk/client-cloudformation';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { parse } from 'yaml';
 import type { Config } from '../blueprint/config.ts';
-import { buildRelease, ensureReleaseBucket, uploadOnce } from './release.ts';
+import { buildRelease, ensureReleaseBucket, type Release, uploadOnce } from './release.ts';
 import { invalidate, readSite, syncSite } from './site.ts';
 import { executeStack, outputsOf, planStack, settledStack } from './stack.ts';
 import type { Target } from './target.ts';
 import { UserError } from './user-error.ts';
 
 export interface Delivery {
-  readonly app: { readonly dir: string; readonly config: Config };
+  readonly app: DeliveredApp;
   /** `build.yml` */
   readonly template: string;
   readonly target: Target;
@@ -35,6 +35,13 @@ export interface Delivery {
   readonly onEvent?: (event: StackEvent) => void;
 }
 
+interface DeliveredApp {
+  readonly dir: string;
+  readonly config: Config;
+  /** As `releaseOf` makes it, where that was begun before. */
+  readonly release?: Promise<Release>;
+}
+
 export interface Delivered {
   readonly outputs: Readonly<Record<string, string>>;
   readonly changed: boolean;
@@ -51,11 +58,10 @@ const longestInline = 51_200;
 export async function deliver(delivery: Delivery): Promise<Delivered | undefined> {
   const { app, target, template, onStep = () => {}, onEvent = () => {}, reference } = delivery;
   const { config } = app;
-  const at = (dir: string) => (isAbsolute(dir) ? dir : join(app.dir, dir));
   onStep('Building the release');
-  const release = await buildRelease(at(config.api.dir), config.api.start);
+  const release = await (app.release ?? releaseOf(app));
   // Read before anything is made: a missing folder should cost no minutes.
-  const site = (apiUrl: string) => readSite(at(config.web.dir), config.web.assets, { apiUrl });
+  const site = (apiUrl: string) => readSite(within(app, config.web.dir), config.web.assets, { apiUrl });
   await site('');
   const bucket = await ensureReleaseBucket(target, config.name);
   await uploadOnce(target, bucket, release.key, release.bytes);
@@ -92,6 +98,16 @@ export async function deliver(delivery: Delivery): Promise<Delivered | undefined
   const synced = await syncSite(target, needed(outputs, 'SpaBucketName'), files);
   await invalidate(target, needed(outputs, 'DistributionId'), synced, reference);
   return { outputs, changed: plan !== undefined, uploaded: synced.uploaded };
+}
+
+/** Bundles the API. May be begun early: it is work for another core than this process has. */
+export function releaseOf(app: Pick<DeliveredApp, 'dir' | 'config'>): Promise<Release> {
+  const { api } = app.config;
+  return buildRelease(within(app, api.dir), api.start);
+}
+
+function within(app: Pick<DeliveredApp, 'dir'>, dir: string): string {
+  return isAbsolute(dir) ? dir : join(app.dir, dir);
 }
 
 /**
