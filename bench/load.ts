@@ -38,7 +38,20 @@ async function load(request: Request, seconds: number, mayFail: boolean): Promis
       ...(request.body === undefined ? [] : [`wrk.body = ${quoted(request.body)}`]),
     ].join('\n'),
   );
-  const argv = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, request.url];
+  const argv = [
+    '-t',
+    '1',
+    '-c',
+    String(connections),
+    '-d',
+    `${seconds}s`,
+    '--timeout',
+    '30s',
+    '--latency',
+    '-s',
+    script,
+    request.url,
+  ];
   const text = await run(wrk, argv);
   if (/Socket errors/.test(text)) throw new Error(`${request.url} broke connections:\n${text}`);
   if (!mayFail && /Non-2xx or 3xx responses/.test(text)) throw new Error(`${request.url} failed at times:\n${text}`);
@@ -47,8 +60,8 @@ async function load(request: Request, seconds: number, mayFail: boolean): Promis
   return {
     requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]) * (1 - failed),
     ...(failed > 0 ? { failedPercent: failed * 100 } : {}),
-    p50: milliseconds(/50%\s+(\S+)/.exec(text)?.[1]),
-    p99: milliseconds(/99%\s+(\S+)/.exec(text)?.[1]),
+    p50: milliseconds(/^\s+50%\s+(\S+)/m.exec(text)?.[1]),
+    p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(text)?.[1]),
   };
 }
 
