@@ -9,12 +9,12 @@ export type Pattern = readonly number[];
 const anyRun = -1;
 const anyOne = -2;
 
-/** @param escape a character that takes away the meaning of the one behind it */
-export function wildcard(text: string, escape?: string): Pattern {
+/** @param escapeChar a character that takes away the meaning of the one behind it */
+export function wildcard(text: string, escapeChar?: string): Pattern {
   const pattern: number[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text.charAt(at);
-    if (char === escape && at + 1 < text.length) pattern.push(text.charCodeAt(++at));
+    if (char === escapeChar && at + 1 < text.length) pattern.push(text.charCodeAt(++at));
     else if (char === '?') pattern.push(anyOne);
     else if (char !== '*') pattern.push(text.charCodeAt(at));
     else if (pattern.at(-1) !== anyRun) pattern.push(anyRun);

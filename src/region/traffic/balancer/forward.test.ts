@@ -82,18 +82,18 @@ describe('bodies', () => {
 
   it('are not held: a client that does not read holds the target back', async () => {
     const { body, hash } = large(64);
-    const sources: Readable[] = [];
+    let sent = 0;
     const parts = await setUp(undefined, (_, response) => {
       const source = body();
-      sources.push(source);
-      let sent = 0;
-      source.on('data', (chunk: Buffer) => Object.assign(source, { sent: (sent += chunk.length) }));
+      source.on('data', (chunk: Buffer) => {
+        sent += chunk.length;
+      });
       source.pipe(response);
     });
     const { answer } = await open(parts);
     const response = await answer;
     for (let turn = 0; turn < 300; turn++) await new Promise((resolve) => setImmediate(resolve));
-    expect((sources[0] as Readable & { sent: number }).sent).toBeLessThan(32 * 1024 * 1024);
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
     const read = createHash('sha256');
     for await (const chunk of response as AsyncIterable<Buffer>) read.update(chunk);
     expect(read.digest('hex')).toBe(hash);
