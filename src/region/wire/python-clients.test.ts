@@ -1,5 +1,6 @@
 /** boto3 and the AWS CLI, which serialise by botocore's models and not by the SDK's. */
 import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Canned, cannedEndpoint } from './canned.fixture.ts';
@@ -29,12 +30,16 @@ const environment = {
 const hasBoto3 = spawnSync('python3', ['-c', 'import boto3'], { timeout: 20_000 }).status === 0;
 if (!hasBoto3) console.warn('boto3 is not installed for python3: its test is skipped');
 
-/** `1` or `2`, or nothing where there is none. */
-const cli = /aws-cli\/(\d)/.exec(
-  spawnSync('aws', ['--version'], { encoding: 'utf8', timeout: 20_000 }).stdout ?? '',
-)?.[1];
-if (cli !== '1') console.warn('the AWS CLI 1 is not installed: its test is skipped');
-if (cli !== '2') console.warn('the AWS CLI 2 is not installed: its test is skipped');
+/** The programs of both versions, wherever they are on the path. */
+const clis = new Map<string, string>();
+for (const folder of (process.env.PATH ?? '').split(':')) {
+  const program = join(folder, 'aws');
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', timeout: 20_000 });
+  const version = /aws-cli\/(\d)/.exec(stdout ?? '')?.[1];
+  if (version !== undefined && !clis.has(version)) clis.set(version, program);
+}
+for (const version of ['1', '2'])
+  if (!clis.has(version)) console.warn(`the AWS CLI ${version} is not installed: its test is skipped`);
 
 const script = `
 import boto3, datetime, io, json, sys, urllib.request
@@ -152,14 +157,14 @@ const answers: Record<string, () => object> = {
 };
 
 describe.each(['1', '2'])('AWS CLI %s', (version) => {
-  test.skipIf(cli !== version)('answers and errors', callsOfTheCli, 60_000);
+  test.skipIf(!clis.has(version))('answers and errors', () => callsOfTheCli(clis.get(version) ?? ''), 60_000);
 });
 
-async function callsOfTheCli(): Promise<void> {
+async function callsOfTheCli(program: string): Promise<void> {
   canned.calls.length = 0;
   canned.answer = ({ operation }) => answers[operation]?.() ?? {};
   const aws = async (...words: string[]) => {
-    const { stdout } = await run('aws', [...words, '--endpoint-url', canned.url, '--output', 'json'], {
+    const { stdout } = await run(program, [...words, '--endpoint-url', canned.url, '--output', 'json'], {
       env: environment,
     });
     return stdout.trim() === '' ? {} : (JSON.parse(stdout) as object);

@@ -49,7 +49,7 @@ export const balancerAttributes: AttributeTable = {
       case 'routing.http.xff_header_processing.mode':
         return oneOf(value, 'append', 'preserve', 'remove');
       case 'routing.http.desync_mitigation_mode':
-        return oneOf(value, 'monitor', 'defensive', 'strictest');
+        return oneOf(value, 'monitor', 'defensive', 'strictest') ?? only(value, 'defensive');
       case 'access_logs.s3.bucket':
         return undefined;
       case 'access_logs.s3.prefix':
