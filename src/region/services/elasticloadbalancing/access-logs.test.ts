@@ -10,6 +10,7 @@ import {
   CreateBucketCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutBucketEncryptionCommand,
   PutBucketPolicyCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -17,7 +18,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ec2 } from '../ec2/index.ts';
 import { iam } from '../iam/index.ts';
 import { s3 } from '../s3/index.ts';
-import { type TestRegion, testRegion } from '../testing.ts';
+import { root, type TestRegion, testRegion } from '../testing.ts';
 import { deliverAccessLog } from './access-logs.ts';
 import { elasticLoadBalancing } from './index.ts';
 
@@ -71,6 +72,14 @@ async function allow(Principal: object, resource = 'AWSLogs/123456789012/*'): Pr
 const keys = async () =>
   (await buckets.send(new ListObjectsV2Command({ Bucket }))).Contents?.map(({ Key }) => Key ?? '') ?? [];
 
+const deliveryOf = (text: string) => ({
+  place: { bucket: Bucket, prefix: '' },
+  balancerArn: LoadBalancerArn,
+  address: '10.0.0.4',
+  text,
+  endMs: Date.parse('2026-02-15T23:40:00Z'),
+});
+
 const service = { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' };
 
 it('are switched on only where the bucket takes them, which a test file shows', async () => {
@@ -97,7 +106,50 @@ it('policies that name the account of Elastic Load Balancing hold, too', async (
   expect(await keys()).toEqual(['AWSLogs/123456789012/ELBAccessLogTestFile']);
 });
 
+it('what CDK allows (`logAccessLogs`) is enough, and nothing is said to be refused', async () => {
+  const Resource = `arn:aws:s3:::${Bucket}/AWSLogs/123456789012/*`;
+  const delivery = { Service: 'delivery.logs.amazonaws.com' };
+  const own = { StringEquals: { 's3:x-amz-acl': 'bucket-owner-full-control' } };
+  const Statement = [
+    { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::127311923021:root' }, Action: 's3:PutObject', Resource },
+    { Effect: 'Allow', Principal: delivery, Action: 's3:PutObject', Resource, Condition: own },
+    { Effect: 'Allow', Principal: delivery, Action: 's3:GetBucketAcl', Resource: `arn:aws:s3:::${Bucket}` },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await buckets.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  await set(on);
+  await deliverAccessLog(region.scope, deliveryOf('a line\n'));
+  expect(await keys()).toHaveLength(2);
+  expect(region.events.filter(({ kind }) => kind === 'access-denied')).toEqual([]);
+});
+
+it('are refused by a bucket that is encrypted with KMS, whatever its policy and its key allow', async () => {
+  await allow(service);
+  const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const } };
+  await buckets.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }));
+  await expect(set(on)).rejects.toMatchObject({
+    name: 'InvalidConfigurationRequestException',
+    message: `Access Denied for bucket: ${Bucket}. Please check S3bucket permission`,
+  });
+  await deliverAccessLog(region.scope, deliveryOf('a line\n'));
+  expect(region.events.at(-1)).toMatchObject({ kind: 'access-log-failed', text: expect.stringContaining('SSE-S3') });
+  expect(await keys()).toEqual([]);
+});
+
+it('are refused by a bucket of another region', async () => {
+  await region.scope.inRegion('eu-west-1').invoke(root, 's3', 'CreateBucket', {
+    Bucket: 'far-logs',
+    CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' },
+  });
+  await expect(set({ ...on, 'access_logs.s3.bucket': 'far-logs' })).rejects.toMatchObject({
+    name: 'InvalidConfigurationRequestException',
+    message: 'S3Bucket: far-logs is not located in the same region with ELB: web',
+  });
+});
+
 it.each([
+  [{ 'access_logs.s3.prefix': '/web' }, 'ValidationError'],
+  [{ 'access_logs.s3.prefix': 'web/' }, 'ValidationError'],
   [{ 'access_logs.s3.enabled': 'true' }, 'InvalidConfigurationRequestException'],
   [{ ...on, 'access_logs.s3.bucket': 'nowhere' }, 'InvalidConfigurationRequestException'],
   [{ 'access_logs.s3.prefix': 'my/AWSLogs' }, 'ValidationError'],
@@ -109,19 +161,13 @@ it.each([
 it('are delivered under their documented names; what the bucket refuses is told of', async () => {
   await allow(service);
   await set(on);
-  const delivery = {
-    place: { bucket: Bucket, prefix: '' },
-    balancerArn: LoadBalancerArn,
-    address: '10.0.0.4',
-    text: 'a line\n',
-    endMs: Date.parse('2026-02-15T23:40:00Z'),
-  };
+  const delivery = deliveryOf('a line\n');
   await deliverAccessLog(region.scope, delivery);
   const Key = (await keys()).find((key) => key.endsWith('.gz')) ?? '';
   const id = LoadBalancerArn.split('loadbalancer/')[1]?.replaceAll('/', '.');
   expect(Key).toMatch(
     new RegExp(
-      `^AWSLogs/123456789012/elasticloadbalancing/us-east-1/2026/02/15/123456789012_elasticloadbalancing_us-east-1_${id}_20260215T2340Z_10\\.0\\.0\\.4_[A-Z0-9]{8}\\.log\\.gz$`,
+      `^AWSLogs/123456789012/elasticloadbalancing/us-east-1/2026/02/15/123456789012_elasticloadbalancing_us-east-1_${id}_20260215T2340Z_10\\.0\\.0\\.4_[a-z0-9]{8}\\.log\\.gz$`,
     ),
   );
   const { Body } = await buckets.send(new GetObjectCommand({ Bucket, Key }));

@@ -4,14 +4,16 @@
  */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { GetBucketEncryptionCommandOutput, GetBucketPolicyCommandOutput } from '@aws-sdk/client-s3';
 import type { AccessLogPlace } from '../../traffic/balancer/config.ts';
 import type { AccessLogDelivery } from '../../traffic/balancer/plane.ts';
 import { Fault } from '../../wire/fault.ts';
 import { rootCaller } from '../iam/credentials.ts';
 import type { Caller, Scope } from '../service.ts';
-import { type BalancerRecord, balancers } from './state.ts';
+import { asService, type BalancerRecord, balancers } from './state.ts';
 
 const compress = promisify(gzip);
+const lowerAndDigits = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Elastic Load Balancing's own accounts, which policies of older regions name instead of the service. */
 const accounts: Readonly<Record<string, string>> = {
@@ -27,6 +29,7 @@ const accounts: Readonly<Record<string, string>> = {
   'ap-south-1': '718504428378',
   'ap-southeast-1': '114774131450',
   'ap-southeast-2': '783225319266',
+  'ap-southeast-3': '589379963580',
   'ca-central-1': '985666609251',
   'eu-central-1': '054676820928',
   'eu-north-1': '897822967062',
@@ -43,7 +46,7 @@ export function accessLogPlace({ attributes }: Pick<BalancerRecord, 'attributes'
   if (attributes['access_logs.s3.enabled'] !== 'true') return undefined;
   return {
     bucket: attributes['access_logs.s3.bucket'] ?? '',
-    prefix: (attributes['access_logs.s3.prefix'] ?? '').replace(/^\/|\/$/g, ''),
+    prefix: attributes['access_logs.s3.prefix'] ?? '',
   };
 }
 
@@ -63,6 +66,12 @@ export async function checkLogBucket(scope: Scope, record: BalancerRecord): Prom
   await write(scope, record.arn, bucket, key, Buffer.from(text)).catch((error: unknown) => {
     if (error instanceof Fault && error.code === 'NoSuchBucket')
       throw new Fault('InvalidConfigurationRequest', `S3Bucket: ${bucket} is not valid.`);
+    if (error instanceof Fault && error.code === 'PermanentRedirect') {
+      throw new Fault(
+        'InvalidConfigurationRequest',
+        `S3Bucket: ${bucket} is not located in the same region with ELB: ${record.name}`,
+      );
+    }
     throw new Fault(
       'InvalidConfigurationRequest',
       `Access Denied for bucket: ${bucket}. Please check S3bucket permission`,
@@ -77,7 +86,7 @@ export async function deliverAccessLog(scope: Scope, delivery: AccessLogDelivery
   const [day = '', time = ''] = new Date(endMs).toISOString().split('T');
   const stamp = `${day.replaceAll('-', '')}T${time.slice(0, 5).replace(':', '')}Z`;
   const id = balancerArn.split(':loadbalancer/')[1]?.replaceAll('/', '.');
-  const file = `${account}_elasticloadbalancing_${region}_${id}_${stamp}_${address}_${scope.random.text(8)}.log.gz`;
+  const file = `${account}_elasticloadbalancing_${region}_${id}_${stamp}_${address}_${scope.random.text(8, lowerAndDigits)}.log.gz`;
   const key = folderOf(scope, place, 'elasticloadbalancing', region, ...day.split('-'), file);
   try {
     await write(scope, balancerArn, place.bucket, key, await compress(text));
@@ -95,7 +104,8 @@ function folderOf({ account }: Scope, { prefix }: AccessLogPlace, ...names: stri
   return [...(prefix === '' ? [] : [prefix]), 'AWSLogs', account, ...names].join('/');
 }
 
-async function write(scope: Scope, sourceArn: string, bucket: string, key: string, body: Buffer): Promise<void> {
+async function write(scope: Scope, sourceArn: string, Bucket: string, Key: string, Body: Buffer): Promise<void> {
+  await needOwnKeys(scope, Bucket);
   const service: Caller = {
     kind: 'service',
     service: 'logdelivery.elasticloadbalancing.amazonaws.com',
@@ -103,10 +113,38 @@ async function write(scope: Scope, sourceArn: string, bucket: string, key: strin
     sourceArn,
     trusted: false,
   };
-  const put = (caller: Caller) => scope.invoke(caller, 's3', 'PutObject', { Bucket: bucket, Key: key, Body: body });
+  const put = (caller: Caller) => scope.invoke(caller, 's3', 'PutObject', { Bucket, Key, Body });
   const legacy = accounts[scope.region];
-  await put(service).catch(async (error: unknown) => {
-    if (legacy === undefined || !(error instanceof Fault) || error.code !== 'AccessDenied') throw error;
-    await put(rootCaller(legacy, ''));
+  // Asked first for whom the policy is written, so that what is allowed in the end is not told of as denied.
+  if (legacy === undefined || !(await policyOf(scope, Bucket)).includes(legacy)) {
+    await put(service);
+    return;
+  }
+  await put(rootCaller(legacy, '')).catch(async (error: unknown) => {
+    if (!(error instanceof Fault) || error.code !== 'AccessDenied') throw error;
+    await put(service);
   });
+}
+
+/** Whatever the key's policy allows, AWS writes access logs into no bucket that is encrypted with KMS by default. */
+async function needOwnKeys(scope: Scope, Bucket: string): Promise<void> {
+  const { ServerSideEncryptionConfiguration } = await scope.invoke<GetBucketEncryptionCommandOutput>(
+    asService,
+    's3',
+    'GetBucketEncryption',
+    { Bucket },
+  );
+  const rules = ServerSideEncryptionConfiguration?.Rules ?? [];
+  if (rules.some((rule) => rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm?.startsWith('aws:kms')))
+    throw new Fault('AccessDenied', 'the bucket is encrypted with KMS, and access logs take SSE-S3 alone');
+}
+
+async function policyOf(scope: Scope, Bucket: string): Promise<string> {
+  try {
+    const { Policy } = await scope.invoke<GetBucketPolicyCommandOutput>(asService, 's3', 'GetBucketPolicy', { Bucket });
+    return Policy ?? '';
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'NoSuchBucketPolicy') return '';
+    throw error;
+  }
 }

@@ -53,6 +53,7 @@ export const balancerAttributes: AttributeTable = {
       case 'access_logs.s3.bucket':
         return undefined;
       case 'access_logs.s3.prefix':
+        if (/^\/|\/$/.test(value)) return "cannot start or end with '/'";
         return value.includes('AWSLogs') ? "must not contain 'AWSLogs'" : undefined;
       case 'routing.http.preserve_host_header.enabled':
       case 'connection_logs.s3.enabled':
