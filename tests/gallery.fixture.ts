@@ -14,7 +14,9 @@ const dir = join(import.meta.dirname, '..', 'examples', 'gallery');
 /** @param changes of the gallery's configuration, by section */
 export async function startGallery(options: RegionOptions = {}, changes?: Partial<ConfigInput>) {
   const own = (await loadConfig(dir)).config;
-  const config = changes ? parseConfig({ name: own.name, domain: own.domain, data: own.data, ...changes }) : own;
+  const changed = (by: Partial<ConfigInput>) =>
+    parseConfig({ name: own.name, domain: own.domain, data: own.data, ...by });
+  const config = changes ? changed(changes) : own;
   const template = synthesise(config).yaml;
   const domain = config.domain === undefined ? '' : 'myapp.localhost';
   const tested = await startRegion(options);
@@ -26,11 +28,13 @@ export async function startGallery(options: RegionOptions = {}, changes?: Partia
     ...tested,
     ...origins,
     template,
+    /** As it is with these changes of the configuration instead. */
+    templateOf: (by: Partial<ConfigInput>) => synthesise(changed(by)).yaml,
     /** A second time delivers the difference. */
-    deliver: (parameters: Readonly<Record<string, string>> = {}, changed = template) =>
+    deliver: (parameters: Readonly<Record<string, string>> = {}, given = template) =>
       deliver({
         app: { dir, config },
-        template: changed,
+        template: given,
         target,
         domain,
         ...(domain ? { origins } : {}),

@@ -4,7 +4,6 @@ import {
   DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingV2Client,
-  ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -56,7 +55,7 @@ test.each(variants)(
   60_000,
 );
 
-test('the access log of the balancer tells of a request, and is complete when it is switched off', async () => {
+test('the access log of the balancer tells of a request, and is complete when an update switches it off', async () => {
   gallery = await startGallery({}, { api: { accessLogs: true } });
   await gallery.deliver();
   await gallery.get('api.myapp.localhost', '/items', { door: 'https' });
@@ -65,14 +64,15 @@ test('the access log of the balancer tells of a request, and is complete when it
   const LoadBalancerArn = LoadBalancers?.[0]?.LoadBalancerArn;
   const { Attributes } = await elb.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn }));
   const Bucket = Attributes?.find(({ Key }) => Key === 'access_logs.s3.bucket')?.Value;
-  const off = [{ Key: 'access_logs.s3.enabled', Value: 'false' }];
-  await elb.send(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn, Attributes: off }));
+  await gallery.deliver({}, gallery.templateOf({ api: { accessLogs: false } }));
   const Prefix = 'AWSLogs/123456789012/elasticloadbalancing/us-east-1/';
   const written = () => logs.send(new ListObjectsV2Command({ Bucket, Prefix }));
   const { Contents } = await vi.waitUntil(async () => {
     const found = await written();
     return found.Contents && found;
   });
+  const settings = await elb.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn }));
+  expect(settings.Attributes).toContainEqual({ Key: 'access_logs.s3.enabled', Value: 'false' });
   const { Body } = await logs.send(new GetObjectCommand({ Bucket, Key: Contents?.[0]?.Key }));
   const text = gunzipSync((await Body?.transformToByteArray()) ?? '').toString();
   expect(text).toMatch(/^https .* 200 200 \d+ \d+ "GET https:\/\/api\.myapp\.localhost:443\/items HTTP\/1\.1" /m);

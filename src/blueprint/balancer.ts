@@ -11,7 +11,7 @@ import { Aws, Fn } from 'aws-cdk-lib';
 import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { CfnListener, CfnListenerRule, CfnLoadBalancer, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { bucketPolicy, privateBucket } from './bucket.ts';
+import { bucketPolicy, keep, privateBucket } from './bucket.ts';
 import type { Config } from './config.ts';
 import type { Network } from './network.ts';
 import { choose, onlyIf, type Parameters } from './parameters.ts';
@@ -48,12 +48,9 @@ export function makeBalancer(
     securityGroups: [securityGroup.ref],
     loadBalancerAttributes: [
       { key: 'routing.http.drop_invalid_header_fields.enabled', value: 'true' },
-      ...(logs
-        ? [
-            { key: 'access_logs.s3.enabled', value: 'true' },
-            { key: 'access_logs.s3.bucket', value: logs.bucket.ref },
-          ]
-        : []),
+      // Said when off, too: CloudFormation leaves an attribute as it was that a template no longer names.
+      { key: 'access_logs.s3.enabled', value: logs ? 'true' : 'false' },
+      ...(logs ? [{ key: 'access_logs.s3.bucket', value: logs.bucket.ref }] : []),
     ],
   });
   loadBalancer.addResourceDependency(network.internet);
@@ -174,5 +171,8 @@ function makeLogBucket(scope: Construct) {
       },
     },
   ]);
+  // The policy stays with the bucket: when logging is switched off, the last lines are still to come.
+  keep(bucket);
+  keep(policy);
   return { bucket, policy };
 }

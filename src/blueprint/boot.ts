@@ -176,8 +176,8 @@ function agentConfig(logGroup: CfnLogGroup) {
 /** Two minutes for the API to answer its health check, half a second between tries. */
 function waitScript({ port, healthPath }: Config['api']): string {
   return `let got;
-for (let tries = 0; tries < 120 && got !== 200; tries++) {
-  if (tries) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+for (let n = 0; n < 120 && got !== 200; n++) {
+  if (n) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   got = await fetch('http://127.0.0.1:${port}${healthPath}').then((answer) => answer.status, (error) => error.cause?.code);
 }
 if (got !== 200) throw new Error('${healthPath} answers ' + got);

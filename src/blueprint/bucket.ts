@@ -1,5 +1,5 @@
 /** A private bucket as every one here is: no public access, TLS only, owner enforced; and its key, where it has one. */
-import { Aws, CfnDeletionPolicy, Fn } from 'aws-cdk-lib';
+import { Aws, CfnDeletionPolicy, type CfnResource, Fn } from 'aws-cdk-lib';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnBucket, CfnBucketPolicy, type CfnBucketProps } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -106,7 +106,7 @@ export function makeKey(scope: Construct, { web, data }: Config): CfnKey | undef
 }
 
 /** Survives the deletion of the stack, though not a creation that failed. */
-export function keep(resource: CfnKey | CfnBucket): void {
+export function keep(resource: CfnResource): void {
   resource.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
   resource.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
 }

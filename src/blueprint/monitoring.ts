@@ -107,7 +107,7 @@ function makeAlarms(
   };
   const { latencySeconds, natGiBPerHour } = config.monitoring;
   alarm('BalancerErrors', {
-    description: 'The balancer answers 5xx: no healthy machine, or none in time',
+    description: 'The balancer answers 5xx: no machine is healthy or in time',
     ...elb,
     metric: 'HTTPCode_ELB_5XX_Count',
     statistic: 'Sum',

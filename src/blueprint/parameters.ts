@@ -29,7 +29,7 @@ export function makeParameters(scope: Construct, config: Config) {
   );
   const hostedZoneId = text(
     'HostedZoneId',
-    "The domain's hosted zone, if there is one. Empty: it is made, and certificates wait until the registrar names its servers.",
+    "The domain's hosted zone. Empty: it is made, and certificates wait until the registrar names its servers.",
     { allowedPattern: '^(Z[A-Z0-9]{1,31})?$' },
   );
   const siteCertificateArn = text(
@@ -40,13 +40,13 @@ export function makeParameters(scope: Construct, config: Config) {
   const apiOrigin = text('ApiOrigin', 'Origin of the API in browsers. Empty: https://api.<domain>.', origin);
   const spaOrigin = text(
     'SpaOrigin',
-    'The origin whose pages may call the API. Empty: https://<domain>, and none without a domain.',
+    'Origin whose pages may call the API. Empty: https://<domain>, if there is one.',
     origin,
   );
   const releaseBucket = text('ReleaseBucket', "Bucket of the API's releases. Empty: machines serve a placeholder.", {
     allowedPattern: '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$',
   });
-  const releaseKey = text('ReleaseKey', 'Key of the release, a zip file. Another one rolls the machines.', {
+  const releaseKey = text('ReleaseKey', 'Its key, a zip file. Another one rolls the machines.', {
     allowedPattern: '^([\\w./-]{1,512}\\.zip)?$',
   });
   const imageId = text('ImageId', 'Image of the machines, pinned. Empty: the latest Amazon Linux 2023.', {
@@ -55,21 +55,16 @@ export function makeParameters(scope: Construct, config: Config) {
   const latestImage = new CfnParameter(scope, 'LatestImage', {
     type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
     default: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architectureOf(config.api.instanceType)}`,
-    description: 'Where that is looked up. It changes: without ImageId unrelated updates roll the machines.',
+    description: 'Where that is looked up. Without ImageId, a newer one rolls the machines.',
   });
-  const instanceType = text('InstanceType', 'Instance type, of the architecture of the image.', {
+  const instanceType = text('InstanceType', "Instance type, of the image's architecture.", {
     default: config.api.instanceType,
     allowedPattern: '^[a-z][a-z0-9-]*\\.[a-z0-9-]+$',
   });
-  const minMachines = number(
-    'MinMachines',
-    'Fewest machines, and those that serve during an update.',
-    1,
-    config.api.min,
-  );
+  const minMachines = number('MinMachines', 'Fewest machines, also during an update.', 1, config.api.min);
   const maxMachines = number(
     'MaxMachines',
-    'Most machines: more than MinMachines, or no update can replace one.',
+    'Most machines: more than MinMachines, or updates replace none.',
     2,
     config.api.max,
   );
@@ -83,11 +78,11 @@ export function makeParameters(scope: Construct, config: Config) {
   });
   const cloudFrontPrefixList = text(
     'CloudFrontPrefixList',
-    'Id of the list com.amazonaws.global.cloudfront.origin-facing. Without a domain, only it reaches the balancer then.',
+    'Id of com.amazonaws.global.cloudfront.origin-facing: without a domain, only it reaches the balancer.',
     { allowedPattern: '^(pl-[0-9a-f]{8,17})?$' },
   );
   const uploadPublicKey = config.web.uploads
-    ? text('UploadPublicKey', 'Public key (PEM) of who signs URLs of uploads. Empty: none.', {
+    ? text('UploadPublicKey', 'Public key (PEM) of signed upload URLs. Empty: none.', {
         allowedPattern: '^(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\\s]+-----END PUBLIC KEY-----\\s*)?$',
       })
     : undefined;

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cert, key } from '../certificate.fixture.ts';
 import { realClock } from '../clock/clock.ts';
 import type { Machine, MachineSpec, Machines } from './machine.ts';
 import { ask, until } from './machines.suite.ts';
@@ -43,27 +44,6 @@ node /opt/check.mjs
 `;
   return machines.launch(testSpec({ userData, ...spec }, zone));
 }
-
-/** Self-signed for this test, for a hundred years. */
-const cert = `-----BEGIN CERTIFICATE-----
-MIIByDCCAW6gAwIBAgIUO3YMHmkQq/pZxQa2MxqMgzygTXYwCgYIKoZIzj0EAwIw
-JTEjMCEGA1UEAwwaaXAtMTAtMC0xMC0zMC5lYzIuaW50ZXJuYWwwIBcNMjYxMTIz
-MjMwNTQ5WhgPMjEyNjEwMzAyMzA1NDlaMCUxIzAhBgNVBAMMGmlwLTEwLTAtMTAt
-MzAuZWMyLmludGVybmFsMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7jEEFB6p
-pHIPHqfC04r6WSoUOoBafb+44QVoKUbQppppaggtwdwPO0tVHe9fpCLYmDj6TcRH
-KMw7ch37oTvuX6N6MHgwHQYDVR0OBBYEFNk0KYJX3n5mqxjtMOaZOGLa5+IhMB8G
-A1UdIwQYMBaAFNk0KYJX3n5mqxjtMOaZOGLa5+IhMA8GA1UdEwEB/wQFMAMBAf8w
-JQYDVR0RBB4wHIIaaXAtMTAtMC0xMC0zMC5lYzIuaW50ZXJuYWwwCgYIKoZIzj0E
-AwIDSAAwRQIgOo60nVjeBQ+DXeInFaoGA6mZ7NMslMG5IGh/dwWMLrcCIQCua6J4
-7MYPcpJfYCbMslVZizQ/ICtnO3r1w6dVQmdVkA==
------END CERTIFICATE-----
-`;
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO6PtpsZcZHbhtHRS
-GJtVRCi/gqHcvUeguIlc28uGwomhRANCAATuMQQUHqmkcg8ep8LTivpZKhQ6gFp9
-v7jhBWgpRtCmmmlqCC3B3A87S1Ud71+kItiYOPpNxEcozDtyHfuhO+5f
------END PRIVATE KEY-----
-`;
 
 const repository = dirname(fileURLToPath(new URL('../../../package.json', import.meta.url)));
 

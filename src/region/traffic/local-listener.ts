@@ -1,7 +1,7 @@
 /** An HTTP or HTTPS server without a port: connections of the model are put into it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { LocalListener, Peer } from './fabric.ts';
 
 /** A certificate (PEM, with its chain) and the names it is for: `example.com`, `*.example.com`. */
@@ -60,16 +60,30 @@ export function localListener(
 }
 
 function endTls(socket: Duplex, certificates: () => readonly CertificateConfig[]): TLSSocket {
+  const [first] = certificates();
   const secure = new TLSSocket(socket, {
     isServer: true,
+    // For clients that name no host.
+    ...(first ? { secureContext: contextOf(first) } : {}),
     SNICallback(name, done) {
       const found = certificateFor(certificates(), name);
-      if (found) done(null, createSecureContext({ cert: found.cert, key: found.key }));
+      if (found) done(null, contextOf(found));
       else done(new Error('the listener has no certificate'));
     },
   });
   secure.on('error', () => secure.destroy());
   return secure;
+}
+
+const contexts = new WeakMap<CertificateConfig, SecureContext>();
+
+function contextOf(certificate: CertificateConfig): SecureContext {
+  let context = contexts.get(certificate);
+  if (!context) {
+    context = createSecureContext({ cert: certificate.cert, key: certificate.key });
+    contexts.set(certificate, context);
+  }
+  return context;
 }
 
 /** The certificate of the name, else the default one. */

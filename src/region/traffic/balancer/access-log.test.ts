@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type AccessEntry, accessLine } from './access-log.ts';
+import { VirtualClock } from '../../clock/clock.ts';
+import { type AccessEntry, AccessLogFile, accessLine } from './access-log.ts';
 import { balancerOf, exchange, groupOf, listenerOf, nextRequest, setUp } from './balancer.fixture.ts';
 
 const groupArn = 'arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067';
@@ -83,6 +84,32 @@ it('nothing that a client sends ends a field or a line', () => {
   expect(accessLine({ ...forwarded, userAgent: 'a'.repeat(10_000) })).toContain(`"${'a'.repeat(8192)}" -`);
 });
 
+it('a file is of the five minutes of its lines, however late its timer is', async () => {
+  class LateClock extends VirtualClock {
+    override after(delayMs: number, run: () => void) {
+      return super.after(delayMs + 2_000, run);
+    }
+  }
+  const clock = new LateClock(0);
+  const files: [string[], number][] = [];
+  const file = new AccessLogFile(clock, (text, endMs) => {
+    files.push([text.match(/(?<=:80)\/\d/g) ?? [], endMs]);
+  });
+  const add = (url: string) =>
+    file.add({ ...forwarded, request: { method: 'GET', url, version: '1.1' }, endedMs: clock.now() });
+  add('/1');
+  await clock.advance(299_999);
+  add('/2');
+  await clock.advance(1);
+  add('/3');
+  await clock.advance(302_000);
+  file.flush();
+  expect(files).toEqual([
+    [['/1', '/2'], 300_000],
+    [['/3'], 600_000],
+  ]);
+});
+
 describe('a node', () => {
   const accessLogs = { bucket: 'logs', prefix: '' };
   const config = balancerOf(listenerOf(groupOf('api')), { accessLogs });
@@ -159,5 +186,53 @@ describe('a node', () => {
       '- -1 -1 503 -',
     ]);
     expect(lines[2]).toContain(' "- http://10.0.0.20:443- -" "-" ');
+  });
+
+  it('loses no line of what is under way when the log moves, and when the node ends', async () => {
+    const parts = await setUp(config);
+    const { logs, plane } = parts;
+    const moved = get(parts, '/moved');
+    const first = await nextRequest(parts);
+    plane.apply([{ ...config, accessLogs: { bucket: 'others', prefix: '' } }]);
+    expect(logs).toEqual([]);
+    first.end();
+    await moved;
+    expect(logs.splice(0)).toMatchObject([{ place: { bucket: 'logs' }, text: expect.stringContaining('/moved') }]);
+    const cut = get(parts, '/cut').catch(() => {});
+    await nextRequest(parts);
+    const socket = await parts.connect();
+    socket.on('error', () => {}); // The node will break it off.
+    const upgraded = once(socket, 'data');
+    parts.server.on('upgrade', (_, target) =>
+      target.write('HTTP/1.1 101 Ok\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n'),
+    );
+    socket.write('GET /socket HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await upgraded;
+    await plane.close();
+    await cut;
+    expect(logs).toMatchObject([
+      { place: { bucket: 'others' }, text: expect.stringMatching(/\/cut .*\n.*\/socket |\/socket .*\n.*\/cut /) },
+    ]);
+  });
+
+  it('counts and logs an upgrade that it refuses for its body', async () => {
+    const parts = await setUp(config);
+    const request =
+      'POST /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\nabc';
+    expect(await exchange(parts, request)).toContain('HTTP/1.1 400 ');
+    expect(parts.counts.get('RequestCount')).toBe(1);
+    await parts.plane.close();
+    expect(parts.logs).toMatchObject([{ text: expect.stringContaining(' - -1 -1 -1 400 - ') }]);
+  });
+
+  it('drops what a bucket does not take, rather than fill the memory with it', async () => {
+    const parts = await setUp(config, (_, response) => void response.end(), { mostLogBytes: 1_000 });
+    const { clock, logs, notes } = parts;
+    await get(parts, '/kept');
+    await clock.advance(300_000);
+    for (let n = 0; n < 10; n++) await get(parts, '/much');
+    await clock.advance(300_000);
+    expect(logs).toMatchObject([{ text: expect.stringContaining('/kept') }]);
+    expect(notes).toEqual([expect.stringMatching(/^Balancer dropped \d+ bytes of access log/)]);
   });
 });

@@ -135,6 +135,8 @@ export class AccessLogFile {
   readonly #deliver: (text: string, endMs: number) => void;
   #lines: string[] = [];
   #length = 0;
+  /** Of the five minutes that the lines are of. */
+  #endMs = 0;
   #timer: Timer | undefined;
 
   /** @param deliver takes a file's text, and the end of the five minutes that it is of */
@@ -144,11 +146,17 @@ export class AccessLogFile {
   }
 
   add(entry: AccessEntry): void {
+    // A busy process's timer is late.
+    if (this.#timer && entry.endedMs >= this.#endMs) this.flush();
     const line = accessLine(entry);
     this.#lines.push(line);
     this.#length += line.length + 1;
+    if (!this.#timer) {
+      const nowMs = this.#clock.now();
+      this.#endMs = (Math.floor(nowMs / everyMs) + 1) * everyMs;
+      this.#timer = this.#clock.after(this.#endMs - nowMs, () => this.flush());
+    }
     if (this.#length >= largestFile) this.flush();
-    else this.#timer ??= this.#clock.after(everyMs - (this.#clock.now() % everyMs), () => this.flush());
   }
 
   /** Delivers what there is. */
@@ -159,6 +167,6 @@ export class AccessLogFile {
     const text = `${this.#lines.join('\n')}\n`;
     this.#lines = [];
     this.#length = 0;
-    this.#deliver(text, Math.ceil(this.#clock.now() / everyMs) * everyMs);
+    this.#deliver(text, this.#endMs);
   }
 }

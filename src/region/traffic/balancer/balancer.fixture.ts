@@ -10,7 +10,7 @@ import { type Change, worldOf } from '../../network/example-changes.ts';
 import { modelFabric } from '../model-fabric.ts';
 import type { Meter } from '../planes.ts';
 import type { BalancerConfig, ListenerConfig, TargetConfig, TargetGroupConfig } from './config.ts';
-import { type AccessLogDelivery, startBalancers } from './plane.ts';
+import { type AccessLogDelivery, type BalancerPlaneOptions, startBalancers } from './plane.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -83,7 +83,11 @@ export function balancerOf(listener: ListenerConfig, more: Partial<BalancerConfi
 }
 
 /** Without `listener` the server's requests wait for whoever listens to its `request` event. */
-export async function setUp(config = balancerOf(listenerOf(groupOf('api'))), listener?: RequestListener) {
+export async function setUp(
+  config = balancerOf(listenerOf(groupOf('api'))),
+  listener?: RequestListener,
+  more: Pick<BalancerPlaneOptions, 'mostLogBytes'> = {},
+) {
   const clock = new VirtualClock(0);
   let world = worldOf();
   const told: string[] = [];
@@ -104,6 +108,7 @@ export async function setUp(config = balancerOf(listenerOf(groupOf('api'))), lis
     async deliverLog(file) {
       logs.push(file);
     },
+    ...more,
   });
   const server = createServer(listener ? listener : () => {});
   await once(server.listen(0, '127.0.0.1'), 'listening');

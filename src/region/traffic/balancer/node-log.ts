@@ -32,7 +32,8 @@ export interface NodeLog {
   ): LoggedRequest;
   /** On a connection no request could be read. */
   malformed(listener: ListenerConfig | undefined, client: Peer, status: number, bytesOut: number): void;
-  flush(): void;
+  /** It gets no more requests. Delivers what there is; what is under way follows when its last request has ended. */
+  retire(): void;
 }
 
 /** Undefined when the balancer keeps no log: then nothing is gathered. */
@@ -44,6 +45,8 @@ export function nodeLog(
   if (!config.accessLogs) return undefined;
   const file = new AccessLogFile(clock, (text, endMs) => deliverLog(config, node, text, endMs));
   const connections = new WeakMap<object, string>();
+  let underWay = 0;
+  let retired = false;
   const freshId = () => `TID_${random.hex(32)}`;
 
   function connectionId(socket: object): string {
@@ -71,13 +74,17 @@ export function nodeLog(
       } as const;
       const bytesIn = headBytes(request);
       let rule: RuleConfig | undefined;
-      const add = (rest: Pick<AccessEntry, 'status' | 'bytesIn' | 'bytesOut'> & Partial<AccessEntry>) =>
+      underWay++;
+      const add = (rest: Pick<AccessEntry, 'status' | 'bytesIn' | 'bytesOut'> & Partial<AccessEntry>) => {
         file.add({
           ...known,
           endedMs: clock.now(),
           ...(rule ? { rulePriority: rule.priority, action: rule.action.type } : {}),
           ...rest,
         });
+        underWay--;
+        if (retired && underWay === 0) file.flush();
+      };
       return {
         matched(found) {
           rule = found;
@@ -111,7 +118,10 @@ export function nodeLog(
         connectionId: freshId(),
       });
     },
-    flush: () => file.flush(),
+    retire() {
+      retired = true;
+      file.flush();
+    },
   };
 }
 

@@ -44,7 +44,8 @@ export interface NodeHost {
 
 export interface BalancerNode {
   configure(config: BalancerConfig, node: NodeConfig): void;
-  close(): void;
+  /** Ends what is under way; resolves when its log has been handed on. */
+  close(): Promise<void>;
 }
 
 /** A request on its way through a node. */
@@ -62,6 +63,13 @@ interface Passing {
 /** What a server reads has both. */
 type RequestHead = IncomingMessage & { readonly method: string; readonly url: string };
 
+/** What an upgrade brings besides its request. */
+interface Upgrade {
+  readonly tunnel?: ClientSide;
+  /** Why it cannot be forwarded, as a status. */
+  readonly refusal?: number;
+}
+
 type ForwardAction = Extract<ActionConfig, { type: 'forward' }>;
 
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
@@ -74,6 +82,10 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   let log: NodeLog | undefined = nodeLog(host, config, node);
   /** Since when a client's connection is open. */
   const since = new WeakMap<Duplex, number>();
+  /** Clients' connections that have become WebSockets. */
+  const tunnels = new Set<Duplex>();
+  let underWay = 0;
+  let idle: (() => void) | undefined;
 
   function listenerOn(port: number): ListenerConfig | undefined {
     return config.listeners.find((listener) => listener.port === port);
@@ -84,7 +96,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     request: IncomingMessage,
     response: ServerResponse,
     client: Peer,
-    tunnel?: ClientSide,
+    { tunnel, refusal: refused }: Upgrade = {},
   ): void {
     const listener = listenerOn(port);
     if (!listener) {
@@ -95,7 +107,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     limitConnection(request, response);
     const head = request as RequestHead;
     const logged = log?.arrived(listener, head, client, tunnel !== undefined);
-    const refusal = refusalOf(head);
+    const refusal = refused ?? refusalOf(head);
     if (refusal !== undefined) {
       finishOwn(response, refusal, logged);
       return;
@@ -165,6 +177,8 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     const trace = freshTrace();
     const flying = host.flying(group, target);
     flying.count++;
+    underWay++;
+    if (tunnel) tunnels.add(tunnel.socket);
     const entrance = { config, listener, nodeAddress: node.privateIp, clientAddress: client.address };
     const headers = forwardedHeaders(head, entrance, trace);
     forward(
@@ -181,9 +195,11 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       },
       (result) => {
         flying.count--;
+        if (tunnel) tunnels.delete(tunnel.socket);
         measure(group, target, head, result);
         // The trace id is the last of the headers.
         logged?.forwarded(group, target, result, headers.at(-1) ?? trace);
+        if (--underWay === 0) idle?.();
       },
     );
   }
@@ -226,8 +242,8 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     const protocol = request.headers.upgrade?.toLowerCase();
     const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
     // Node's parser has given up at the end of the head: a body cannot be told from what follows it.
-    if (hasBody) finishOwn(response, 400, undefined);
-    else if (protocol === 'websocket') handle(port, request, response, client, { protocol, socket, head });
+    if (hasBody) handle(port, request, response, client, { refusal: 400 });
+    else if (protocol === 'websocket') handle(port, request, response, client, { tunnel: { protocol, socket, head } });
     else handle(port, request, response, client);
   }
 
@@ -272,16 +288,19 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       counted = nodeMeter(host.meter, config, node);
       if (!sameLogs) {
         // Requests under way keep the log that they began with.
-        log?.flush();
+        log?.retire();
         log = nodeLog(host, config, node);
       }
       openListeners();
     },
-    close() {
-      log?.flush();
+    async close() {
       for (const listening of open.values()) listening.close();
       open.clear();
-      targets.close();
+      for (const socket of tunnels) socket.destroy();
+      const ended = underWay > 0 && new Promise<void>((resolve) => (idle = resolve));
+      await targets.close();
+      await ended;
+      log?.retire();
     },
   };
 }

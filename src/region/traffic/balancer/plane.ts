@@ -16,6 +16,8 @@ export interface BalancerPlaneOptions {
   note(kind: string, text: string, data?: Record<string, unknown>): void;
   /** Writes a file of access log lines; never rejects. */
   deliverLog(file: AccessLogDelivery): Promise<void>;
+  /** How many bytes of access logs may wait for that; default 64 MiB. */
+  readonly mostLogBytes?: number;
 }
 
 /** Lines of one node of a balancer, whose five minutes end then. */
@@ -40,6 +42,8 @@ export interface RunningBalancers extends BalancerPlane {
 /** Several in each minute, so that a minute's maximum tells of what was short. */
 const hostCountEveryMs = 10_000;
 
+const mostLogBytes = 64 * 1024 * 1024;
+
 type HealthListener = Parameters<BalancerPlane['onHealth']>[0];
 
 export function startBalancers(options: BalancerPlaneOptions): RunningBalancers {
@@ -53,7 +57,9 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
   let answers = new Map<string, readonly string[]>();
   const reported = new Map<string, TargetHealth>();
   const listeners = new Set<HealthListener>();
-  const delivering = new Set<Promise<void>>();
+  /** Nodes that end, and files that are being written. */
+  const ending = new Set<Promise<void>>();
+  let logBytes = 0;
   let configs: readonly BalancerConfig[] = [];
 
   const host: NodeHost = {
@@ -74,14 +80,27 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       return found;
     },
     note,
-    deliverLog({ arn, accessLogs }, node, text, endMs) {
+    deliverLog({ arn, name, accessLogs }, node, text, endMs) {
       if (!accessLogs) return;
+      // Logs are kept "on a best-effort basis": rather these than the memory of the region.
+      if (logBytes + text.length > (options.mostLogBytes ?? mostLogBytes)) {
+        note('access-log-failed', `${name} dropped ${text.length} bytes of access log: the bucket does not keep up`);
+        return;
+      }
+      logBytes += text.length;
       const address = node.publicIp ?? node.privateIp;
-      const delivery = options.deliverLog({ place: accessLogs, balancerArn: arn, address, text, endMs });
-      delivering.add(delivery);
-      void delivery.finally(() => delivering.delete(delivery));
+      ends(
+        options.deliverLog({ place: accessLogs, balancerArn: arn, address, text, endMs }).finally(() => {
+          logBytes -= text.length;
+        }),
+      );
     },
   };
+
+  function ends(what: Promise<void>): void {
+    ending.add(what);
+    void what.finally(() => ending.delete(what));
+  }
 
   /** A target is as healthy as the node that sees it worst. */
   function healthOf(group: TargetGroupConfig, target: TargetConfig): TargetHealth | undefined {
@@ -140,7 +159,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     }
     for (const [key, { running }] of nodes) {
       if (wanted.has(key)) continue;
-      running.close();
+      ends(running.close());
       nodes.delete(key);
     }
   }
@@ -240,7 +259,8 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       configs = [];
       applyNodes();
       applyCheckers();
-      await Promise.all(delivering);
+      // Nodes that end hand on the last of their logs.
+      while (ending.size > 0) await Promise.all(ending);
     },
   };
 }

@@ -62,9 +62,11 @@ export class TargetPool {
     return pool;
   }
 
-  close(): void {
-    for (const pool of this.#pools.values()) void pool.destroy();
+  /** Requests under way fail before it resolves. */
+  async close(): Promise<void> {
+    const pools = [...this.#pools.values()];
     this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   /**
