@@ -14,6 +14,7 @@ export interface RegionArguments {
   readonly rootKey?: string;
   readonly anyCredentials?: boolean;
   readonly allowReset?: boolean;
+  readonly timeScale: string;
 }
 
 export interface RegionChoices {
@@ -21,6 +22,7 @@ export interface RegionChoices {
   readonly rootKey: RootKey;
   readonly anyCredentials: boolean;
   readonly allowReset: boolean;
+  readonly timeScale: number;
 }
 
 export const portOptions: Readonly<Record<keyof Ports, string>> = {
@@ -48,7 +50,8 @@ export function withRegionOptions(command: Command): Command {
   return command
     .option('--root-key <id:secret>', 'the key of the root user, in the place of test:test')
     .option('--any-credentials', 'take unknown keys for root, without looking at their signatures')
-    .option('--allow-reset', 'serve POST /_orrery/reset');
+    .option('--allow-reset', 'serve POST /_orrery/reset')
+    .option('--time-scale <n>', 'run the control loops n times as fast: at 60 their minutes pass as seconds', '1');
 }
 
 export function regionChoices(given: RegionArguments): RegionChoices {
@@ -68,7 +71,17 @@ export function regionChoices(given: RegionArguments): RegionChoices {
     rootKey: rootKeyOf(given.rootKey),
     anyCredentials: given.anyCredentials ?? false,
     allowReset: given.allowReset ?? false,
+    timeScale: timeScaleOf(given.timeScale),
   };
+}
+
+/** Faster than that, a health check would be late before it was answered. */
+const fastest = 600;
+
+function timeScaleOf(text: string): number {
+  const scale = Number(text);
+  if (text.trim() !== '' && scale >= 1 && scale <= fastest) return scale;
+  throw new UserError(`--time-scale must be a number from 1 to ${fastest}, not "${text}".`);
 }
 
 function rootKeyOf(text: string | undefined): RootKey {
@@ -84,11 +97,13 @@ function rootKeyOf(text: string | undefined): RootKey {
 }
 
 /** The same choices again, for another process. */
-export function regionArguments({ ports, rootKey, anyCredentials, allowReset }: RegionChoices): string[] {
+export function regionArguments({ ports, rootKey, anyCredentials, allowReset, timeScale }: RegionChoices): string[] {
   return [
     ...doors.flatMap((door) => [portOptions[door], String(ports[door])]),
     '--root-key',
     `${rootKey.accessKeyId}:${rootKey.secretAccessKey}`,
+    '--time-scale',
+    String(timeScale),
     ...(anyCredentials ? ['--any-credentials'] : []),
     ...(allowReset ? ['--allow-reset'] : []),
   ];

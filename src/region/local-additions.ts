@@ -1,9 +1,11 @@
 /** What the endpoint serves beyond AWS: health, events, and (where allowed) reset. This is the whole list. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from './clock/clock.ts';
 import type { EventLog, LoggedEvent } from './events.ts';
 
 export interface Additions {
   readonly events: EventLog;
+  readonly clock: Clock;
   /** Undefined: not allowed. */
   readonly reset?: () => Promise<void>;
 }
@@ -11,13 +13,15 @@ export interface Additions {
 /** True when the request was one of ours. */
 export function localAdditions({
   events,
+  clock,
   reset,
 }: Additions): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
     const [path, query] = (request.url ?? '').split('?', 2);
     if (!path?.startsWith('/_orrery/')) return false;
     const name = `${request.method} ${path}`;
-    if (name === 'GET /_orrery/health') json(response, 200, { status: 'running' });
+    if (name === 'GET /_orrery/health')
+      json(response, 200, { status: 'running', timeScale: clock.scale, nowMs: Math.floor(clock.now()) });
     else if (name === 'GET /_orrery/events') stream(response, events, query !== 'recent');
     else if (name === 'POST /_orrery/reset') void runReset(response, reset);
     else

@@ -7,6 +7,7 @@ import { type Random, secureRandom } from './clock/random.ts';
 import { type EventLog, eventLog } from './events.ts';
 import { localAdditions } from './local-additions.ts';
 import type { Machines } from './machines/machine.ts';
+import { keptClock } from './model-time.ts';
 import { regionPlanes } from './planes.ts';
 import { s3Origin } from './services/cloudfront/s3-origin.ts';
 import { createDispatcher, type Dispatcher } from './services/dispatcher.ts';
@@ -45,7 +46,8 @@ export const freePorts: Ports = { aws: 0, dns: 0, https: 0, tls: 0, http: 0 };
 export interface RegionOptions {
   /** Where state is kept; without it everything is forgotten at the end. */
   readonly dir?: string;
-  readonly ports?: Partial<Ports>;
+  /** `false`: none is opened, and the region is spoken to in this process alone. */
+  readonly ports?: Partial<Ports> | false;
   readonly account?: string;
   readonly defaultRegion?: string;
   readonly rootKey?: RootKey;
@@ -56,6 +58,8 @@ export interface RegionOptions {
   /** Serve `POST /_orrery/reset`. */
   readonly allowReset?: boolean;
   readonly clock?: Clock;
+  /** Without a clock: how many times as fast as real time the control loops run. */
+  readonly timeScale?: number;
   readonly random?: Random;
   /** Another driver for machines than processes. */
   readonly machines?: (scope: Scope) => Machines;
@@ -117,9 +121,9 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     defaultRegion = 'us-east-1',
     rootKey = { accessKeyId: 'test', secretAccessKey: 'test' },
   } = options;
-  const clock = options.clock ?? realClock();
   const random = options.random ?? secureRandom();
   const store: Store = options.dir === undefined ? memoryStore() : openStore(options.dir);
+  const clock = options.clock ?? keptClock(store, options.timeScale ?? 1);
   const events = eventLog();
   const services = options.services ?? allServices();
   const root = rootCaller(account, rootKey.accessKeyId);
@@ -166,9 +170,13 @@ async function startParts(options: RegionOptions): Promise<Parts> {
 
   const opened: { close(): void | Promise<void> }[] = [cloudFront];
   try {
-    const wanted = { ...defaultPorts, ...options.ports };
     const scope = dispatcher.scope(defaultRegion);
-    const additions = localAdditions({ events, ...(options.allowReset ? { reset: () => store.reset() } : {}) });
+    if (options.ports === false) {
+      const ports = { aws: 0, dns: 0, https: 0, tls: 0, http: 0 };
+      return { ports, events, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
+    }
+    const wanted = { ...defaultPorts, ...options.ports };
+    const additions = localAdditions({ events, clock, ...(options.allowReset ? { reset: () => store.reset() } : {}) });
     const aws = await listen(wanted.aws, (request, response) => {
       if (!additions(request, response)) endpoint.serve(request, response);
     });
@@ -252,7 +260,7 @@ function awsEndpoint(dispatcher: Dispatcher, services: readonly Service[], parts
     services,
     defaultRegion,
     anonymous: { kind: 'anonymous' },
-    nowMs: () => clock.now(),
+    nowMs: () => clock.wallMs(),
     requestId: () => random.uuid(),
     credentials(accessKeyId, sessionToken) {
       const stranger = parts.otherAccounts.find((key) => key.accessKeyId === accessKeyId);

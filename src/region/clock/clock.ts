@@ -1,6 +1,9 @@
 /**
  * Time has one door: everything in a region that waits or reads the time does it through a `Clock`.
  * Model time runs at `scale` times real time (`realClock`), or only when told to (`VirtualClock`).
+ *
+ * What control loops wait for is model time. What programs and networks outside of the model take is real time: a delay
+ * for them is multiplied by `scale`, a duration of theirs divided by it, and dates that they bring are `wallMs`'s.
  */
 
 export interface Timer {
@@ -13,6 +16,10 @@ export interface Clock {
   now(): number;
   /** Model time as a `Date`, for AWS's timestamp members. */
   date(): Date;
+  /** Model ms per ms of real time: 1, or more when the control loops' minutes shall pass as seconds. */
+  readonly scale: number;
+  /** What clocks outside of the model show, in ms since the Unix epoch: signatures and expiry dates go by it. */
+  wallMs(): number;
   /** Calls `run` once after `delayMs` of model time. */
   after(delayMs: number, run: () => void): Timer;
   /** Calls `run` every `intervalMs` of model time, the first time after one interval. */
@@ -33,6 +40,7 @@ export class ClockStopped extends Error {
 /** What a clock needs from the world below it. */
 interface Ticker {
   now(): number;
+  wallMs(): number;
   /** Schedules in model time, returns how to cancel. */
   schedule(delayMs: number, run: () => void): () => void;
 }
@@ -41,6 +49,11 @@ abstract class TickingClock implements Clock {
   readonly #pending = new Set<() => void>();
   #stopped = false;
   protected abstract readonly ticker: Ticker;
+  abstract readonly scale: number;
+
+  wallMs(): number {
+    return this.ticker.wallMs();
+  }
 
   now(): number {
     return this.ticker.now();
@@ -124,18 +137,18 @@ abstract class TickingClock implements Clock {
 
 const longestTimeoutMs = 2 ** 31 - 1;
 
-/** Model time that starts at the real time and runs `scale` times as fast (default 1). */
 class RealClock extends TickingClock {
-  #scale: number;
-  #originReal = Date.now();
-  #originModel = this.#originReal;
+  readonly scale: number;
+  readonly #originReal = Date.now();
+  readonly #originModel: number;
   protected readonly ticker: Ticker = {
-    now: () => this.#originModel + (Date.now() - this.#originReal) * this.#scale,
+    wallMs: () => Date.now(),
+    now: () => this.#originModel + (Date.now() - this.#originReal) * this.scale,
     schedule: (delayMs, run) => {
       let handle: NodeJS.Timeout;
       const due = this.now() + delayMs;
       const arm = () => {
-        const realMs = Math.max(0, (due - this.now()) / this.#scale);
+        const realMs = Math.max(0, (due - this.now()) / this.scale);
         // A delay beyond what setTimeout can hold is armed again.
         handle = setTimeout(() => (realMs > longestTimeoutMs ? arm() : run()), Math.min(realMs, longestTimeoutMs));
       };
@@ -144,15 +157,17 @@ class RealClock extends TickingClock {
     },
   };
 
-  constructor(scale: number) {
+  constructor(scale: number, earliestMs: number) {
     super();
     if (!(scale > 0 && Number.isFinite(scale))) throw new RangeError(`a time scale must be more than 0, not ${scale}`);
-    this.#scale = scale;
+    this.scale = scale;
+    this.#originModel = Math.max(this.#originReal, earliestMs);
   }
 }
 
-export function realClock(scale = 1): Clock {
-  return new RealClock(scale);
+/** Model time that starts at the real time, or at `earliestMs` where that is later, and runs `scale` times as fast. */
+export function realClock(scale = 1, earliestMs = 0): Clock {
+  return new RealClock(scale, earliestMs);
 }
 
 interface Due {
@@ -166,8 +181,10 @@ export class VirtualClock extends TickingClock {
   #now: number;
   #order = 0;
   readonly #queue: Due[] = [];
+  readonly scale = 1;
   protected readonly ticker: Ticker = {
     now: () => this.#now,
+    wallMs: () => this.#now,
     schedule: (delayMs, run) => {
       const due: Due = { at: this.#now + delayMs, order: this.#order++, run };
       const index = this.#queue.findIndex((other) => other.at > due.at);

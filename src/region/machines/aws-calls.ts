@@ -53,7 +53,7 @@ export function awsCalls(
   let cached: { credentials: Credentials; expirationMs: number } | undefined;
 
   async function roleCredentials(): Promise<Credentials> {
-    if (cached && cached.expirationMs - refreshBeforeMs > host.clock.now()) return cached.credentials;
+    if (cached && cached.expirationMs - refreshBeforeMs > host.clock.wallMs()) return cached.credentials;
     const metadata = async (method: string, path: string, headers: Record<string, string>) => {
       const { imdsPort } = surroundings();
       const answer = await exchange({ host: '127.0.0.1', port: imdsPort, method, path, headers, agent });
@@ -94,7 +94,7 @@ export function awsCalls(
       const plain = { method, protocol: 'http:', hostname: '127.0.0.1', port: awsPort, path: pathname, query, headers };
       const made = await signer.sign(
         { ...plain, ...(body === undefined ? {} : { body }) },
-        { signingDate: host.clock.date() },
+        { signingDate: new Date(host.clock.wallMs()) },
       );
       return made.headers;
     }

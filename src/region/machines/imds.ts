@@ -115,7 +115,7 @@ function tokenSeal(host: MachineHost): TokenSeal {
   return {
     make(ttlSeconds) {
       const head = Buffer.alloc(10);
-      head.writeDoubleBE(host.clock.now() + ttlSeconds * 1000);
+      head.writeDoubleBE(host.clock.wallMs() + ttlSeconds * 1000);
       host.random.secret(2).copy(head, 8);
       return Buffer.concat([head, seal(head)]).toString('base64url');
     },
@@ -123,7 +123,7 @@ function tokenSeal(host: MachineHost): TokenSeal {
       const bytes = Buffer.from(token.slice(0, 100), 'base64url');
       if (bytes.length !== 42) return false;
       const head = bytes.subarray(0, 10);
-      return timingSafeEqual(bytes.subarray(10), seal(head)) && head.readDoubleBE() > host.clock.now();
+      return timingSafeEqual(bytes.subarray(10), seal(head)) && head.readDoubleBE() > host.clock.wallMs();
     },
   };
 }

@@ -209,7 +209,7 @@ export function service(guest: Guest, unit: ServiceUnit): Service {
     state = 'deactivating';
     process.kill(unit.killSignal);
     const late = Number.isFinite(unit.stopTimeoutMs)
-      ? clock.after(unit.stopTimeoutMs, () => {
+      ? clock.after(unit.stopTimeoutMs * clock.scale, () => {
           say(`State 'stop-sigterm' timed out. Killing.`);
           process.kill('SIGKILL');
         })

@@ -227,7 +227,11 @@ class Shell {
       }
       case 'sleep':
         if (!/^\d+(\.\d+)?$/.test(args[0] ?? '')) throw new ShellSyntax(line, `\`sleep ${args.join(' ')}\``);
-        await this.#run.guest.host.clock.sleep(Number(args[0]) * 1000, this.#run.signal);
+        // What is waited for are programs, which take real time.
+        await this.#run.guest.host.clock.sleep(
+          Number(args[0]) * 1000 * this.#run.guest.host.clock.scale,
+          this.#run.signal,
+        );
         return 0;
       case 'shopt':
       case 'umask':

@@ -40,7 +40,15 @@ export interface EdgePlane {
  * Cheap enough for each request: values are summed per minute in memory.
  */
 export interface Meter {
-  count(namespace: string, metric: string, dimensions: readonly MeterDimensions[], value: number, unit: string): void;
+  /** @param weight how many such samples there were; else the clock's scale: a request of a fast clock stands for so many */
+  count(
+    namespace: string,
+    metric: string,
+    dimensions: readonly MeterDimensions[],
+    value: number,
+    unit: string,
+    weight?: number,
+  ): void;
 }
 
 /** `{ LoadBalancer: 'app/x/123', AvailabilityZone: 'us-east-1a' }`. A value is counted under each set that is given. */

@@ -72,7 +72,7 @@ async function makeAuthority(scope: Scope): Promise<Authority> {
     X509CertificateGenerator,
   } = await x509();
   const keys = await generateKey(p256);
-  const now = scope.clock.now();
+  const now = scope.clock.wallMs();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(scope),
     name: `CN=Orrery local CA ${scope.region} ${scope.random.hex(6)}, O=Orrery`,
@@ -116,7 +116,7 @@ export async function issueCertificate(
   const serial = serialNumber(scope);
   const issuer = new library.X509Certificate(ca.cert);
   // Whole seconds, as in the certificate; from yesterday, for clocks that are late.
-  const notBeforeMs = Math.floor(scope.clock.now() / dayMs) * dayMs - dayMs;
+  const notBeforeMs = Math.floor(scope.clock.wallMs() / dayMs) * dayMs - dayMs;
   const notAfterMs = notBeforeMs + certificateDays * dayMs - 1000;
   const certificate = await library.X509CertificateGenerator.create({
     serialNumber: serial,

@@ -55,7 +55,7 @@ export function s3Origin({ clock, random, serve }: S3OriginHost): S3Origin {
   /** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html */
   function sign(method: string, target: string, headers: Headers, region: string, caller: S3Caller): void {
     const { accessKeyId, secretAccessKey } = keyOf(caller);
-    const timestamp = compactTime(clock.now());
+    const timestamp = compactTime(clock.wallMs());
     set(headers, 'x-amz-date', timestamp);
     // A viewer's own hash of what it uploads is kept, so that S3 checks it.
     if (get(headers, 'x-amz-content-sha256') === undefined) set(headers, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD');

@@ -59,7 +59,7 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const dead = machine?.impaired === true || machine?.state === 'terminated';
     data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
     if (dead || machine?.state !== 'running') continue;
-    const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs);
+    const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs, scope.clock.scale);
     const samples = [...(before.get(instanceId)?.samples ?? []), sample];
     const detailed = instance.Monitoring?.State === 'enabled';
     const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
@@ -95,7 +95,8 @@ async function runningInstances(scope: Scope): Promise<Instance[]> {
   return found;
 }
 
-function sampleOf(machine: Machine, before: Watched | undefined, endMs: number) {
+/** Processes compute and send in real time: at a scale of 60 what they do in a second counts for a minute. */
+function sampleOf(machine: Machine, before: Watched | undefined, endMs: number, scale: number) {
   const usage = machine.usage();
   // A machine that was started anew counts from zero.
   const zero = { cpuSeconds: 0, networkInBytes: 0, networkOutBytes: 0 };
@@ -103,11 +104,11 @@ function sampleOf(machine: Machine, before: Watched | undefined, endMs: number) 
   const fromMs = before?.atMs ?? Math.max(machine.spec.launchedAtMs, endMs - minuteMs);
   const seconds = Math.max(1, (endMs - fromMs) / 1_000);
   const vcpus = instanceTypeSize(machine.spec.instanceType)?.vcpus ?? 2;
-  const cpu = ((usage.cpuSeconds - last.cpuSeconds) / seconds / vcpus) * 100;
+  const cpu = (((usage.cpuSeconds - last.cpuSeconds) * scale) / seconds / vcpus) * 100;
   const sample: Sample = {
     cpuPercent: Math.min(100, Math.max(0, cpu)),
-    networkIn: Math.max(0, usage.networkInBytes - last.networkInBytes),
-    networkOut: Math.max(0, usage.networkOutBytes - last.networkOutBytes),
+    networkIn: Math.max(0, usage.networkInBytes - last.networkInBytes) * scale,
+    networkOut: Math.max(0, usage.networkOutBytes - last.networkOutBytes) * scale,
   };
   return { sample, usage };
 }

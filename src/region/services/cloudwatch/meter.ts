@@ -56,7 +56,7 @@ export function meterOf(scope: Scope): Meter {
   }
 
   return {
-    count(namespace, metric, dimensions, value, unit) {
+    count(namespace, metric, dimensions, value, unit, weight = clock.scale) {
       if (!Number.isFinite(value)) return;
       const nowMs = clock.now();
       const minute = Math.floor(nowMs / minuteMs);
@@ -65,7 +65,7 @@ export function meterOf(scope: Scope): Meter {
         if (slot.minute !== minute || slot.aggregate.sealed || slot.generation !== store.generation) {
           renew(slot, store, nowMs, minute);
         }
-        slot.aggregate.add(value);
+        slot.aggregate.add(value, weight);
       }
     },
   };

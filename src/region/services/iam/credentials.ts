@@ -26,7 +26,7 @@ export function credentialsOf(
   if (!key || key.status !== 'Active') return undefined;
   const { secretAccessKey, owner } = key;
   if (owner.kind !== 'user' && owner.sessionToken !== sessionToken) return undefined;
-  const expired = owner.kind !== 'user' && owner.expirationMs <= scope.clock.now();
+  const expired = owner.kind !== 'user' && owner.expirationMs <= scope.clock.wallMs();
   if (owner.kind !== 'session') {
     if (owner.userName === undefined) return { secretAccessKey, identity: rootCaller(account, accessKeyId), expired };
     const user = users(scope).get(owner.userName);

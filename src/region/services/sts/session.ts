@@ -9,7 +9,7 @@ type WithoutToken<T> = T extends unknown ? Omit<T, 'sessionToken' | 'expirationM
 
 export function newSession(call: Call, owner: WithoutToken<Session>, seconds: number): Required<Credentials> {
   const sessionToken = `FwoGZXIvYXdzE${call.random.secret(180).toString('base64')}`;
-  const expirationMs = Math.floor(call.clock.now() / 1000 + seconds) * 1000;
+  const expirationMs = Math.floor(call.clock.wallMs() / 1000 + seconds) * 1000;
   const record: AccessKeyRecord = {
     accessKeyId: `ASIA${call.random.text(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`,
     secretAccessKey: call.random.secret(30).toString('base64'),

@@ -16,6 +16,7 @@ const forwarded: AccessEntry = {
   sentMs: Date.parse('2018-07-02T22:22:48.364Z'),
   answeredMs: Date.parse('2018-07-02T22:22:48.365Z'),
   endedMs: Date.parse('2018-07-02T22:23:00.186Z'),
+  timeScale: 1,
   status: 200,
   targetStatus: 200,
   bytesIn: 34,

@@ -16,6 +16,8 @@ export interface AccessEntry {
   readonly sentMs?: number | undefined;
   readonly answeredMs?: number | undefined;
   readonly endedMs: number;
+  /** Model ms per ms that a target takes. */
+  readonly timeScale: number;
   readonly status: number;
   readonly targetStatus?: number | undefined;
   /** Heads included. */
@@ -53,7 +55,7 @@ export interface TlsFacts {
 const longestUserAgent = 8 * 1024;
 
 export function accessLine(entry: AccessEntry): string {
-  const { arrivedMs, sentMs, answeredMs, request, tls, target, targetStatus } = entry;
+  const { arrivedMs, sentMs, answeredMs, timeScale, request, tls, target, targetStatus } = entry;
   const scheme = entry.type === 'https' || entry.type === 'wss' ? 'https' : 'http';
   const at = `${scheme}://${entry.host}:${entry.port}`;
   const targetAt = place(target);
@@ -64,10 +66,10 @@ export function accessLine(entry: AccessEntry): string {
     place(entry.client),
     targetAt,
     // From -1 on all are: what did not come about took no time.
-    seconds(arrivedMs, sentMs),
-    seconds(sentMs, answeredMs),
+    seconds(timeScale, arrivedMs, sentMs),
+    seconds(timeScale, sentMs, answeredMs),
     // The head goes on to the client in the turn of the loop in which it came.
-    seconds(answeredMs, answeredMs),
+    seconds(timeScale, answeredMs, answeredMs),
     entry.status,
     targetStatus ?? '-',
     entry.bytesIn,
@@ -111,8 +113,8 @@ function time(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}000Z`;
 }
 
-function seconds(fromMs: number | undefined, toMs: number | undefined): string {
-  return fromMs === undefined || toMs === undefined ? '-1' : (Math.max(0, toMs - fromMs) / 1000).toFixed(3);
+function seconds(timeScale: number, fromMs: number | undefined, toMs: number | undefined): string {
+  return fromMs === undefined || toMs === undefined ? '-1' : (Math.max(0, toMs - fromMs) / 1000 / timeScale).toFixed(3);
 }
 
 /** What would end the field or the line, or is not ASCII, is written as `\x22`. */

@@ -34,6 +34,7 @@ export interface ForwardRequest {
   /** Raw name and value pairs, hop-by-hop ones left out. */
   readonly headers: string[];
   readonly extraResponseHeaders: readonly string[];
+  /** In model ms: the client and the target take real time. */
   readonly idleTimeoutMs: number;
   /** A WebSocket is asked for. */
   readonly tunnel?: ClientSide;

@@ -96,7 +96,8 @@ async function probe(
 ): Promise<TargetHealth | undefined> {
   const port = check.port === 'traffic-port' ? target.port : check.port;
   const timeout = new AbortController();
-  const timer = clock.after(check.timeoutMs, () => timeout.abort(new ProbeTimeout()));
+  // An answer takes real time; a dropped packet is waited for in the model's.
+  const timer = clock.after(check.timeoutMs * clock.scale, () => timeout.abort(new ProbeTimeout()));
   try {
     const { socket } = await fabric.dial({
       from: { address: node.privateIp, interfaceId: node.interfaceId },

@@ -24,7 +24,13 @@ interface TargetSets {
   readonly answers: readonly MeterDimensions[];
 }
 
-export function nodeMeter(meter: Meter | undefined, config: BalancerConfig, node: NodeConfig): NodeMeter {
+/** @param timeScale model ms per ms that a target takes */
+export function nodeMeter(
+  meter: Meter | undefined,
+  config: BalancerConfig,
+  node: NodeConfig,
+  timeScale: number,
+): NodeMeter {
   const LoadBalancer = config.dimension;
   const own = [{ LoadBalancer }, { LoadBalancer, AvailabilityZone: node.zone }];
   // A node's meter lasts as long as its configuration, and so do the targets in it.
@@ -62,7 +68,13 @@ export function nodeMeter(meter: Meter | undefined, config: BalancerConfig, node
       if (targetStatus !== undefined) {
         meter.count(namespace, families[Math.floor(targetStatus / 100)] ?? '', sets.answers, 1, 'Count');
         if (sentMs !== undefined && answeredMs !== undefined)
-          meter.count(namespace, 'TargetResponseTime', sets.answers, (answeredMs - sentMs) / 1000, 'Seconds');
+          meter.count(
+            namespace,
+            'TargetResponseTime',
+            sets.answers,
+            (answeredMs - sentMs) / 1000 / timeScale,
+            'Seconds',
+          );
       } else if (status !== clientClosed) {
         ownAnswer(status);
         if (sentMs === undefined) meter.count(namespace, 'TargetConnectionErrorCount', sets.answers, 1, 'Count');

@@ -75,8 +75,9 @@ type ForwardAction = Extract<ActionConfig, { type: 'forward' }>;
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
   const { clock, random } = host;
   let config = first;
-  let counted = nodeMeter(host.meter, config, node);
-  const targets = new TargetPool(host.fabric, node, clock, () => config.idleTimeoutMs);
+  let counted = nodeMeter(host.meter, config, node, clock.scale);
+  const idleTimeoutMs = () => config.idleTimeoutMs * clock.scale;
+  const targets = new TargetPool(host.fabric, node, clock, idleTimeoutMs);
   const selections = new Map<string, Selection>();
   const open = new Map<number, { protocol: string; close(): void }>();
   let log: NodeLog | undefined = nodeLog(host, config, node);
@@ -142,7 +143,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   function limitConnection({ socket }: IncomingMessage, response: ServerResponse): void {
     const openedMs = since.get(socket);
     if (openedMs === undefined) since.set(socket, clock.now());
-    else if (clock.now() - openedMs >= config.clientKeepAliveMs) response.shouldKeepAlive = false;
+    else if (clock.now() - openedMs >= config.clientKeepAliveMs * clock.scale) response.shouldKeepAlive = false;
   }
 
   function choose(
@@ -190,7 +191,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
         path,
         headers,
         extraResponseHeaders: stickyCookies(group, target, clock.now()),
-        idleTimeoutMs: config.idleTimeoutMs,
+        idleTimeoutMs: idleTimeoutMs(),
         ...(tunnel ? { tunnel } : {}),
       },
       (result) => {
@@ -285,7 +286,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       const [before, after] = [config.accessLogs, next.accessLogs];
       const sameLogs = before?.bucket === after?.bucket && before?.prefix === after?.prefix;
       config = next;
-      counted = nodeMeter(host.meter, config, node);
+      counted = nodeMeter(host.meter, config, node, clock.scale);
       if (!sameLogs) {
         // Requests under way keep the log that they began with.
         log?.retire();

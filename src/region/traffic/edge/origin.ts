@@ -290,8 +290,9 @@ class StaleConnection extends Error {
   }
 }
 
-/** One timer that looks at the last activity, rather than one per chunk. */
-function idleWatch(clock: Clock, limitMs: number, expired: () => void) {
+/** One timer that looks at the last activity, rather than one per chunk. The origin takes real time. */
+function idleWatch(clock: Clock, realLimitMs: number, expired: () => void) {
+  const limitMs = realLimitMs * clock.scale;
   let lastMs: number | undefined;
   let timer = clock.after(limitMs, look);
   function look(): void {

@@ -113,7 +113,7 @@ async function answer(
   viewerRequest: EdgeRequest,
   request: IncomingMessage,
 ): Promise<Reply> {
-  const refused = refuse(exchange, viewerRequest, request, location.clock.now());
+  const refused = refuse(exchange, viewerRequest, request, location.clock.wallMs());
   if (refused)
     return refused.result === 'Redirect'
       ? ofError(refused)
