@@ -78,6 +78,15 @@ test('the access log of the balancer tells of a request, and is complete when an
   expect(text).toMatch(/^https .* 200 200 \d+ \d+ "GET https:\/\/api\.myapp\.localhost:443\/items HTTP\/1\.1" /m);
 }, 60_000);
 
+test('deployed by hand with nothing prepared, its machines serve the placeholder', async () => {
+  gallery = await startGallery();
+  expect(await gallery.create('by-hand', gallery.template), await gallery.failures('by-hand')).toBe('CREATE_COMPLETE');
+  expect(await gallery.get('api.myapp.com.localhost', '/', { door: 'https' })).toMatchObject({
+    status: 200,
+    body: 'Nothing is released here yet.\n',
+  });
+}, 60_000);
+
 test('without a domain the distribution serves both under its own name', async () => {
   gallery = await startGallery({}, { domain: undefined });
   const delivered = await gallery.deliver();

@@ -171,28 +171,26 @@ export function realClock(scale = 1, earliestMs = 0): Clock {
 }
 
 interface Due {
-  at: number;
-  order: number;
-  run: () => void;
+  readonly at: number;
+  readonly order: number;
+  /** Undefined: cancelled. It stays in the queue until its time. */
+  run: (() => void) | undefined;
 }
 
 /** Time that moves only by `advance`. Timers fire in order of time, then of scheduling. */
 export class VirtualClock extends TickingClock {
+  readonly scale = 1;
   #now: number;
   #order = 0;
-  readonly #queue: Due[] = [];
-  readonly scale = 1;
+  readonly #queue = new DueQueue();
   protected readonly ticker: Ticker = {
     now: () => this.#now,
     wallMs: () => this.#now,
     schedule: (delayMs, run) => {
       const due: Due = { at: this.#now + delayMs, order: this.#order++, run };
-      const index = this.#queue.findIndex((other) => other.at > due.at);
-      if (index < 0) this.#queue.push(due);
-      else this.#queue.splice(index, 0, due);
+      this.#queue.push(due);
       return () => {
-        const at = this.#queue.indexOf(due);
-        if (at >= 0) this.#queue.splice(at, 1);
+        due.run = undefined;
       };
     },
   };
@@ -206,14 +204,60 @@ export class VirtualClock extends TickingClock {
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await settle();
-    for (let due = this.#queue[0]; due && due.at <= until; due = this.#queue[0]) {
+    for (let due = this.#queue.first; due && due.at <= until; due = this.#queue.first) {
       this.#queue.shift();
+      if (!due.run) continue;
       this.#now = due.at;
       due.run();
       await settle();
     }
     this.#now = until;
   }
+}
+
+/** A binary heap: a simulated day schedules millions of timers. */
+class DueQueue {
+  readonly #heap: Due[] = [];
+
+  get first(): Due | undefined {
+    return this.#heap[0];
+  }
+
+  push(due: Due): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    heap.push(due);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent];
+      if (!above || before(above, due)) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = due;
+  }
+
+  shift(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      const [left, right] = [heap[child], heap[child + 1]];
+      if (!left) break;
+      if (right && before(right, left)) child++;
+      const below = heap[child];
+      if (!below || before(last, below)) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function before(a: Due, b: Due): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
 /** Lets every promise that is ready run its continuations. */

@@ -32,6 +32,15 @@ describe('boot metadata before anything starts', () => {
       'config.services: services of windows',
     ]);
   });
+
+  it('is not asked of configs that no set names', () => {
+    const strange = { services: { windows: {} } };
+    const told = (configSets: unknown) =>
+      unmodelledInit({ 'AWS::CloudFormation::Init': { configSets, strange, fine: {} } });
+    expect(told({ default: ['fine'], other: [{ ConfigSet: 'default' }] })).toEqual([]);
+    for (const sets of [{ default: ['fine'], other: ['strange'] }, { default: ['fine', { Ref: 'X' }] }, undefined])
+      expect(told(sets)).toEqual(['strange.services: services of windows']);
+  });
 });
 
 describe('instance types', () => {

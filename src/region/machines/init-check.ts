@@ -18,9 +18,20 @@ const sections = new Set(['packages', 'groups', 'users', 'sources', 'files', 'co
  */
 export function unmodelledInit(metadata: Readonly<Record<string, unknown>>): readonly string[] {
   const init = record(metadata['AWS::CloudFormation::Init']);
+  const named = namedInSets(init.configSets);
   return Object.entries(init)
     .filter(([name]) => name !== 'configSets' && !name.startsWith('Fn::') && name !== 'Ref')
+    .filter(([name]) => !named || named.has(name))
     .flatMap(([name, config]) => ofConfig(name, record(config)));
+}
+
+/** Configs that no set names are never run. Undefined where it is not known yet which are. */
+function namedInSets(configSets: unknown): ReadonlySet<string> | undefined {
+  if (configSets === undefined) return undefined;
+  const members = Object.values(record(configSets)).flatMap((set): unknown[] => (Array.isArray(set) ? set : [{}]));
+  const names = members.filter((member) => typeof member === 'string');
+  const sets = members.filter((member) => typeof record(member).ConfigSet === 'string');
+  return names.length + sets.length === members.length ? new Set(names) : undefined;
 }
 
 function ofConfig(name: string, config: Readonly<Record<string, unknown>>): string[] {
