@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls';
 import type { Clock } from './clock/clock.ts';
 import type { Random } from './clock/random.ts';
 import { machineHost } from './machine-host.ts';
-import type { Machines } from './machines/machine.ts';
+import type { MachineHost, Machines } from './machines/machine.ts';
 import { processMachines } from './machines/process-driver.ts';
 import { awsCertificate, localCa } from './services/acm/snapshot.ts';
 import { edgeConfigs, edgeTables } from './services/cloudfront/snapshot.ts';
@@ -15,6 +15,7 @@ import { deliverAccessLog } from './services/elasticloadbalancing/access-logs.ts
 import { balancerConfigs, balancerTables } from './services/elasticloadbalancing/snapshot.ts';
 import { dnsZones } from './services/route53/snapshot.ts';
 import type { Scope, Via } from './services/service.ts';
+import type { StartChecker } from './traffic/balancer/health.ts';
 import { type RunningBalancers, startBalancers } from './traffic/balancer/plane.ts';
 import { addresses } from './traffic/dns/resolve.ts';
 import type { DnsSnapshot } from './traffic/dns/zones.ts';
@@ -30,7 +31,9 @@ export interface PlanesOptions {
   machinesDir(): string;
   /** Hands a machine's AWS request to the endpoint. */
   serveAws(request: IncomingMessage, response: ServerResponse, via: Partial<Via>): void;
-  readonly machines?: (scope: Scope) => Machines;
+  readonly machines?: (scope: Scope, host: MachineHost) => Machines;
+  /** How balancers check targets, when not by connections. */
+  readonly startChecker?: StartChecker;
   readonly meter?: (scope: Scope) => Meter;
   /** The region whose fabric CloudFront's edge is on: the region's own, where its clients and most origins are. */
   readonly home: string;
@@ -85,6 +88,7 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
       meter,
       note: (kind, text, data) => scope.note({ source: 'balancer', kind, text, ...(data ? { data } : {}) }),
       deliverLog: (file) => deliverAccessLog(scope, file),
+      ...(options.startChecker ? { startChecker: options.startChecker } : {}),
     });
     const edge = scope.region === options.home ? runEdge(scope, fabric) : undefined;
     const planes: Planes = {
@@ -150,9 +154,8 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
     machinesOf(scope) {
       let made = machines.get(scope.region);
       if (!made) {
-        made =
-          options.machines?.(scope) ??
-          processMachines(machineHost(scope, options, run(scope).planes.fabric, dns(scope)));
+        const host = machineHost(scope, options, run(scope).planes.fabric, dns(scope));
+        made = options.machines?.(scope, host) ?? processMachines(host);
         machines.set(scope.region, made);
       }
       return made;

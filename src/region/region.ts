@@ -6,7 +6,7 @@ import { type Clock, realClock } from './clock/clock.ts';
 import { type Random, secureRandom } from './clock/random.ts';
 import { type EventLog, eventLog } from './events.ts';
 import { localAdditions } from './local-additions.ts';
-import type { Machines } from './machines/machine.ts';
+import type { MachineHost, Machines } from './machines/machine.ts';
 import { keptClock } from './model-time.ts';
 import { regionPlanes } from './planes.ts';
 import { s3Origin } from './services/cloudfront/s3-origin.ts';
@@ -19,6 +19,7 @@ import type { Caller, Scope, Service, Via } from './services/service.ts';
 import { openStore } from './store/lmdb-store.ts';
 import { memoryStore } from './store/memory-store.ts';
 import type { Store } from './store/store.ts';
+import type { StartChecker } from './traffic/balancer/health.ts';
 import { clientAddresses } from './traffic/client-addresses.ts';
 import { type DnsServer, startDnsServer } from './traffic/dns/server.ts';
 import { type FrontDoor, openFrontDoor } from './traffic/front-door.ts';
@@ -62,7 +63,9 @@ export interface RegionOptions {
   readonly timeScale?: number;
   readonly random?: Random;
   /** Another driver for machines than processes. */
-  readonly machines?: (scope: Scope) => Machines;
+  readonly machines?: (scope: Scope, host: MachineHost) => Machines;
+  /** How balancers check targets, when not by connections. */
+  readonly startChecker?: StartChecker;
   readonly services?: readonly Service[];
   /** Where the data plane counts, in place of CloudWatch. */
   readonly meter?: (scope: Scope) => Meter;
@@ -144,6 +147,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     serveAws: (request, response, via) => endpoint.serve(request, response, via),
     ...(options.machines ? { machines: options.machines } : {}),
     ...(options.meter ? { meter: options.meter } : {}),
+    ...(options.startChecker ? { startChecker: options.startChecker } : {}),
   });
   const dispatcher: Dispatcher = createDispatcher({
     account,

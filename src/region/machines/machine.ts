@@ -131,6 +131,8 @@ export interface Machine {
 
 /** A driver, started for a region. */
 export interface Machines {
+  /** They all do the same and there may be very many: measured by group, image and type, not each by itself. */
+  readonly alike?: boolean;
   /** Starts booting at once; the machine's state changes are told to `onChange`. */
   launch(spec: MachineSpec): Machine;
   get(instanceId: string): Machine | undefined;

@@ -2,6 +2,7 @@
  * The data plane as the control plane sees it: what services may ask of it, and what it tells back.
  * Its configuration goes the other way, as immutable snapshots that `region.ts` derives from the services' tables.
  */
+import type { Route } from './balancer/routes.ts';
 import type { Fabric } from './fabric.ts';
 
 export interface Planes {
@@ -26,6 +27,8 @@ export interface BalancerPlane {
   onHealth(changed: (targetGroupArn: string, targetId: string, port: number, health: TargetHealth) => void): () => void;
   /** Requests in flight to a target: deregistration waits for them. */
   inFlight(targetGroupArn: string, targetId: string, port: number): number;
+  /** Where requests go as things are; the same object until that changes. */
+  routes(): readonly Route[];
 }
 
 export interface EdgePlane {

@@ -21,6 +21,7 @@ export function stillBalancer() {
   const watchers = new Set<Parameters<BalancerPlane['onHealth']>[0]>();
   const sick: TargetHealth = { state: 'unhealthy', reason: 'Target.Timeout', description: 'Request timed out' };
   const plane: BalancerPlane = {
+    routes: () => [],
     targetHealth: (_group, id) => (allUnhealthy || unhealthy.has(id) ? sick : { state: 'healthy' }),
     onHealth(changed) {
       watchers.add(changed);

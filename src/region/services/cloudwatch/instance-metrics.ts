@@ -15,6 +15,8 @@ const ec2: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: tr
 const minuteMs = 60_000;
 const basicMinutes = 5;
 const mostData = 1_000;
+/** In one datum. */
+const mostValues = 150;
 const groupTag = 'aws:autoscaling:groupName';
 
 /** Of one minute. */
@@ -51,21 +53,24 @@ export function startInstanceMetrics(scope: Scope): void {
 async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs: number) {
   const after = new Map<string, Watched>();
   const data: MetricDatum[] = [];
-  for (const instance of await runningInstances(scope)) {
+  const found = await runningInstances(scope);
+  const alike = found.length > 0 && scope.machines.alike === true;
+  for (const instance of found) {
     // Asked for only here: a region without instances starts no driver for machines.
     const { InstanceId: instanceId = '' } = instance;
     const machine = scope.machines.get(instanceId);
     // One that died stays `running`: it computes nothing any more, and its instance status check fails.
     const dead = machine?.impaired === true || machine?.state === 'terminated';
-    data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
+    if (!alike) data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
     if (dead || machine?.state !== 'running') continue;
     const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs, scope.clock.scale);
     const samples = [...(before.get(instanceId)?.samples ?? []), sample];
     const detailed = instance.Monitoring?.State === 'enabled';
     const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
     after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
-    if (due) data.push(...measurements(instance, samples, endMs, detailed));
+    if (due) data.push(...measurements(instance, samples, endMs, detailed, alike));
   }
+  if (alike) data.splice(0, data.length, ...together(data));
   for (let from = 0; from < data.length; from += mostData) {
     const MetricData = data.slice(from, from + mostData);
     await scope.invoke(ec2, 'cloudwatch', 'PutMetricData', { Namespace: 'AWS/EC2', MetricData });
@@ -113,10 +118,16 @@ function sampleOf(machine: Machine, before: Watched | undefined, endMs: number, 
   return { sample, usage };
 }
 
-function measurements(instance: Instance, samples: readonly Sample[], endMs: number, detailed: boolean): MetricDatum[] {
+function measurements(
+  instance: Instance,
+  samples: readonly Sample[],
+  endMs: number,
+  detailed: boolean,
+  alike: boolean,
+): MetricDatum[] {
   const Timestamp = new Date(endMs - (detailed ? 1 : basicMinutes) * minuteMs);
   const datum = (MetricName: string, Unit: 'Percent' | 'Bytes', value: (sample: Sample) => number) =>
-    dimensionSets(instance, detailed).map(
+    dimensionSets(instance, detailed, alike).map(
       (Dimensions): MetricDatum => ({ MetricName, Dimensions, Timestamp, Unit, Values: samples.map(value) }),
     );
   return [
@@ -127,14 +138,33 @@ function measurements(instance: Instance, samples: readonly Sample[], endMs: num
 }
 
 /** By image, by type and over all there is only what has detailed monitoring. */
-function dimensionSets(instance: Instance, detailed: boolean): MetricDatum['Dimensions'][] {
+function dimensionSets(instance: Instance, detailed: boolean, alike: boolean): MetricDatum['Dimensions'][] {
   const { InstanceId, ImageId, InstanceType, Tags = [] } = instance;
   const group = Tags.find(({ Key }) => Key === groupTag)?.Value;
   return [
-    [{ Name: 'InstanceId', Value: InstanceId }],
+    ...(alike ? [] : [[{ Name: 'InstanceId', Value: InstanceId }]]),
     ...(group === undefined ? [] : [[{ Name: 'AutoScalingGroupName', Value: group }]]),
     ...(detailed ? [[{ Name: 'ImageId', Value: ImageId }], [{ Name: 'InstanceType', Value: InstanceType }], []] : []),
   ];
+}
+
+/** One datum for all samples of a metric at a time: the same value of many machines is one with their number. */
+function together(data: readonly MetricDatum[]): MetricDatum[] {
+  const byMetric = new Map<string, { datum: MetricDatum; counts: Map<number, number> }>();
+  for (const datum of data) {
+    const { MetricName, Dimensions = [], Timestamp, Values = [] } = datum;
+    const key = [MetricName, Timestamp?.getTime(), ...Dimensions.flatMap(({ Name, Value }) => [Name, Value])].join(' ');
+    const found = byMetric.get(key) ?? { datum, counts: new Map<number, number>() };
+    byMetric.set(key, found);
+    for (const value of Values) found.counts.set(value, (found.counts.get(value) ?? 0) + 1);
+  }
+  return [...byMetric.values()].flatMap(({ datum, counts }) => {
+    const all = [...counts];
+    return Array.from({ length: Math.ceil(all.length / mostValues) }, (_, part) => {
+      const some = all.slice(part * mostValues, (part + 1) * mostValues);
+      return { ...datum, Values: some.map(([value]) => value), Counts: some.map(([, count]) => count) };
+    });
+  });
 }
 
 function statusChecks(instanceId: string, failed: boolean, atMs: number): MetricDatum[] {

@@ -14,6 +14,16 @@ export interface HealthView {
   health: TargetHealth;
 }
 
+/** Starts the checks of one node and one target. `changed` is never called before it has returned. */
+export type StartChecker = (
+  fabric: Fabric,
+  clock: Clock,
+  node: NodeConfig,
+  group: TargetGroupConfig,
+  target: TargetConfig,
+  changed: (health: TargetHealth, was: TargetHealth) => void,
+) => Checker;
+
 export interface Checker {
   readonly view: HealthView;
   /** Takes a changed configuration without forgetting what was measured. */
@@ -28,39 +38,39 @@ const initial: TargetHealth = {
 };
 const healthy: TargetHealth = { state: 'healthy' };
 
-export function startChecker(
-  fabric: Fabric,
-  clock: Clock,
-  node: NodeConfig,
-  first: TargetGroupConfig,
-  target: TargetConfig,
-  changed: (health: TargetHealth, was: TargetHealth) => void,
-): Checker {
+/** What a row of checks means. */
+export class HealthCount implements HealthView {
+  health: TargetHealth = initial;
+  #passed = 0;
+  #failed = 0;
+
+  /** @param failure undefined: passed. Returns what the health was before, if it is another now. */
+  record(failure: TargetHealth | undefined, check: HealthCheckConfig): TargetHealth | undefined {
+    const was = this.health;
+    if (failure) {
+      this.#failed++;
+      this.#passed = 0;
+      if (this.#failed >= check.unhealthyThreshold) this.health = failure;
+    } else {
+      this.#passed++;
+      this.#failed = 0;
+      // One pass is enough for a target that was just registered.
+      if (was.state === 'initial' || this.#passed >= check.healthyThreshold) this.health = healthy;
+    }
+    return this.health.state !== was.state || this.health.reason !== was.reason ? was : undefined;
+  }
+}
+
+export const startChecker: StartChecker = (fabric, clock, node, first, target, changed) => {
   let check = first.health;
-  const view: HealthView = { health: initial };
-  let passed = 0;
-  let failed = 0;
+  const view = new HealthCount();
   let stopped = false;
   let timer: Timer | undefined;
 
-  function record(failure: TargetHealth | undefined): void {
-    const was = view.health;
-    if (failure) {
-      failed++;
-      passed = 0;
-      if (failed >= check.unhealthyThreshold) view.health = failure;
-    } else {
-      passed++;
-      failed = 0;
-      // One pass is enough for a target that was just registered.
-      if (was.state === 'initial' || passed >= check.healthyThreshold) view.health = healthy;
-    }
-    if (view.health.state !== was.state || view.health.reason !== was.reason) changed(view.health, was);
-  }
-
   async function run(): Promise<void> {
     const failure = await probe(fabric, clock, node, target, check);
-    if (!stopped) record(failure);
+    const was = stopped ? undefined : view.record(failure, check);
+    if (was) changed(view.health, was);
   }
 
   function again(): void {
@@ -84,7 +94,7 @@ export function startChecker(
       timer?.cancel();
     },
   };
-}
+};
 
 /** Undefined: passed. */
 async function probe(

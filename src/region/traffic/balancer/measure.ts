@@ -11,11 +11,17 @@ const namespace = 'AWS/ApplicationELB';
 
 export interface NodeMeter {
   /** Of the balancer, and of it in the node's zone. */
-  count(metric: string, value: number, unit: string): void;
+  count(metric: string, value: number, unit: string, weight?: number): void;
   /** An answer of the balancer's own. */
-  own(status: number): void;
-  /** A request that was given to a target. */
-  forwarded(group: TargetGroupConfig, target: TargetConfig, result: ForwardResult, headBytes: number): void;
+  own(status: number, weight?: number): void;
+  /** A request that was given to a target; several that were alike with `weight`. */
+  forwarded(
+    group: TargetGroupConfig,
+    target: TargetConfig,
+    result: ForwardResult,
+    headBytes: number,
+    weight?: number,
+  ): void;
 }
 
 interface TargetSets {
@@ -51,38 +57,36 @@ export function nodeMeter(
     return sets;
   }
 
-  const count = (metric: string, value: number, unit: string) => meter?.count(namespace, metric, own, value, unit);
+  const count = (metric: string, value: number, unit: string, weight?: number) =>
+    meter?.count(namespace, metric, own, value, unit, weight);
 
-  function ownAnswer(status: number): void {
-    count(`HTTPCode_ELB_${Math.floor(status / 100)}XX_Count`, 1, 'Count');
-    if (status >= 500) count(`HTTPCode_ELB_${status}_Count`, 1, 'Count');
+  function ownAnswer(status: number, weight?: number): void {
+    count(`HTTPCode_ELB_${Math.floor(status / 100)}XX_Count`, 1, 'Count', weight);
+    if (status >= 500) count(`HTTPCode_ELB_${status}_Count`, 1, 'Count', weight);
   }
 
   return {
     count,
     own: ownAnswer,
-    forwarded(group, target, result, headBytes) {
+    forwarded(group, target, result, headBytes, weight) {
       if (!meter) return;
       const { status, targetStatus, sentMs, answeredMs } = result;
       const sets = setsOf(group, target);
       if (targetStatus !== undefined) {
-        meter.count(namespace, families[Math.floor(targetStatus / 100)] ?? '', sets.answers, 1, 'Count');
-        if (sentMs !== undefined && answeredMs !== undefined)
-          meter.count(
-            namespace,
-            'TargetResponseTime',
-            sets.answers,
-            (answeredMs - sentMs) / 1000 / timeScale,
-            'Seconds',
-          );
+        meter.count(namespace, families[Math.floor(targetStatus / 100)] ?? '', sets.answers, 1, 'Count', weight);
+        if (sentMs !== undefined && answeredMs !== undefined) {
+          const seconds = (answeredMs - sentMs) / 1000 / timeScale;
+          meter.count(namespace, 'TargetResponseTime', sets.answers, seconds, 'Seconds', weight);
+        }
       } else if (status !== clientClosed) {
-        ownAnswer(status);
-        if (sentMs === undefined) meter.count(namespace, 'TargetConnectionErrorCount', sets.answers, 1, 'Count');
+        ownAnswer(status, weight);
+        if (sentMs === undefined)
+          meter.count(namespace, 'TargetConnectionErrorCount', sets.answers, 1, 'Count', weight);
       }
-      meter.count(namespace, 'RequestCount', sets.requests, 1, 'Count');
+      meter.count(namespace, 'RequestCount', sets.requests, 1, 'Count', weight);
       // Its sum is the average over the targets, not what one of them was given.
-      meter.count(namespace, 'RequestCountPerTarget', sets.perTarget, 1 / servingTargets(group), 'Count');
-      count('ProcessedBytes', headBytes + result.bytesIn + result.bytesOut, 'Bytes');
+      meter.count(namespace, 'RequestCountPerTarget', sets.perTarget, 1 / servingTargets(group), 'Count', weight);
+      count('ProcessedBytes', headBytes + result.bytesIn + result.bytesOut, 'Bytes', weight);
     },
   };
 }
@@ -104,13 +108,19 @@ function servingTargets(group: TargetGroupConfig): number {
   return count;
 }
 
-/** How many targets a node sees healthy and unhealthy, altogether and in each zone. */
-export function countHosts(
-  meter: Meter,
+/** How many targets a node sees healthy and unhealthy: altogether, or in a zone. */
+export interface HostCount {
+  readonly dimensions: readonly MeterDimensions[];
+  readonly healthy: number;
+  readonly unhealthy: number;
+}
+
+/** @param isHealthy undefined: not known yet */
+export function hostCounts(
   config: BalancerConfig,
   group: TargetGroupConfig,
   isHealthy: (target: TargetConfig) => boolean | undefined,
-): void {
+): HostCount[] {
   const both = { LoadBalancer: config.dimension, TargetGroup: group.dimension };
   const zones = new Map<string | undefined, { healthy: number; unhealthy: number }>();
   for (const target of group.targets) {
@@ -123,9 +133,13 @@ export function countHosts(
       zones.set(zone, seen);
     }
   }
-  for (const [AvailabilityZone, { healthy, unhealthy }] of zones) {
-    const sets = [AvailabilityZone === undefined ? both : { ...both, AvailabilityZone }];
-    meter.count(namespace, 'HealthyHostCount', sets, healthy, 'Count');
-    meter.count(namespace, 'UnHealthyHostCount', sets, unhealthy, 'Count');
-  }
+  return [...zones].map(([AvailabilityZone, seen]) => ({
+    dimensions: [AvailabilityZone === undefined ? both : { ...both, AvailabilityZone }],
+    ...seen,
+  }));
+}
+
+export function countHosts(meter: Meter, { dimensions, healthy, unhealthy }: HostCount): void {
+  meter.count(namespace, 'HealthyHostCount', dimensions, healthy, 'Count');
+  meter.count(namespace, 'UnHealthyHostCount', dimensions, unhealthy, 'Count');
 }

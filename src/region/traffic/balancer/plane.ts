@@ -4,9 +4,10 @@ import type { Random } from '../../clock/random.ts';
 import type { Fabric } from '../fabric.ts';
 import type { BalancerPlane, Meter, TargetHealth } from '../planes.ts';
 import type { AccessLogPlace, BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
-import { type Checker, startChecker } from './health.ts';
-import { countHosts } from './measure.ts';
+import { type Checker, type StartChecker, startChecker } from './health.ts';
+import { countHosts, type HostCount, hostCounts } from './measure.ts';
 import { type BalancerNode, type NodeHost, startNode } from './node.ts';
+import { type Route, routesOf } from './routes.ts';
 
 export interface BalancerPlaneOptions {
   readonly fabric: Fabric;
@@ -16,6 +17,8 @@ export interface BalancerPlaneOptions {
   note(kind: string, text: string, data?: Record<string, unknown>): void;
   /** Writes a file of access log lines; never rejects. */
   deliverLog(file: AccessLogDelivery): Promise<void>;
+  /** How targets are checked; else over the fabric. */
+  readonly startChecker?: StartChecker;
   /** How many bytes of access logs may wait for that; default 64 MiB. */
   readonly mostLogBytes?: number;
 }
@@ -48,6 +51,7 @@ type HealthListener = Parameters<BalancerPlane['onHealth']>[0];
 
 export function startBalancers(options: BalancerPlaneOptions): RunningBalancers {
   const { fabric, clock, random, note } = options;
+  const start = options.startChecker ?? startChecker;
   const nodes = new Map<string, { balancerArn: string; running: BalancerNode }>();
   const checkers = new Map<string, Checker>();
   const flying = new Map<string, { count: number }>();
@@ -179,9 +183,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
             else
               checkers.set(
                 key,
-                startChecker(fabric, clock, node, group, target, (health) =>
-                  healthChanged(group, target, node, health),
-                ),
+                start(fabric, clock, node, group, target, (health) => healthChanged(group, target, node, health)),
               );
           }
         }
@@ -194,28 +196,35 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     }
   }
 
-  function addressesOf(config: BalancerConfig): readonly string[] {
+  /** Those that have a healthy target, or all. */
+  function servingNodes(config: BalancerConfig): readonly NodeConfig[] {
     const groups = groupsOf(config);
     const serving = config.nodes.filter((node) =>
       groups.some((group) => group.targets.some((target) => host.isHealthy(node, group, target))),
     );
-    return (serving.length > 0 ? serving : config.nodes).map((node) => node.publicIp ?? node.privateIp);
+    return serving.length > 0 ? serving : config.nodes;
   }
 
-  const hostCounts = clock.every(hostCountEveryMs, () => {
+  let routes: { readonly epoch: number; readonly found: readonly Route[] } = { epoch: -1, found: [] };
+
+  let hosts: { readonly epoch: number; readonly counts: readonly HostCount[] } = { epoch: -1, counts: [] };
+  const hostTimer = clock.every(hostCountEveryMs, () => {
     const { meter } = options;
     if (!meter) return;
-    for (const config of configs) {
-      for (const group of groupsOf(config)) {
-        for (const node of config.nodes) {
-          countHosts(meter, config, group, (target) => {
-            const state = checkers.get(checkerKey(node, group, target))?.view.health.state;
-            return state === undefined || state === 'initial' ? undefined : state === 'healthy';
-          });
-        }
-      }
-    }
+    if (hosts.epoch !== epoch) hosts = { epoch, counts: configs.flatMap(hostsOf) };
+    for (const count of hosts.counts) countHosts(meter, count);
   });
+
+  function hostsOf(config: BalancerConfig): HostCount[] {
+    return groupsOf(config).flatMap((group) =>
+      config.nodes.flatMap((node) =>
+        hostCounts(config, group, (target) => {
+          const state = checkers.get(checkerKey(node, group, target))?.view.health.state;
+          return state === undefined || state === 'initial' ? undefined : state === 'healthy';
+        }),
+      ),
+    );
+  }
 
   return {
     apply(next) {
@@ -243,19 +252,25 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    routes() {
+      if (routes.epoch !== epoch) {
+        routes = { epoch, found: configs.flatMap((one) => routesOf(one, servingNodes(one), host.isHealthy)) };
+      }
+      return routes.found;
+    },
     inFlight: (groupArn, targetId, port) => flying.get(targetKey(groupArn, targetId, port))?.count ?? 0,
     addresses(dnsName) {
       let found = answers.get(dnsName);
       if (!found) {
         const config = configs.find((balancer) => balancer.dnsName.toLowerCase() === dnsName);
         if (!config) return [];
-        found = addressesOf(config);
+        found = servingNodes(config).map((node) => node.publicIp ?? node.privateIp);
         answers.set(dnsName, found);
       }
       return found;
     },
     async close() {
-      hostCounts.cancel();
+      hostTimer.cancel();
       configs = [];
       applyNodes();
       applyCheckers();

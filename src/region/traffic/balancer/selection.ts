@@ -56,7 +56,12 @@ export class Selection {
   }
 }
 
-function choicesOf(group: TargetGroupConfig, zone: string | undefined, view: View): readonly TargetConfig[] {
+/** Whom requests are given to. */
+export function choicesOf(
+  group: TargetGroupConfig,
+  zone: string | undefined,
+  view: Pick<View, 'isHealthy'>,
+): readonly TargetConfig[] {
   const open = group.targets.filter((target) => !target.draining && (zone ?? target.zone) === target.zone);
   const healthy = open.filter((target) => view.isHealthy(target));
   // With no healthy target the balancer fails open: all get requests, as if all were healthy.

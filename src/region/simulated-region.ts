@@ -1,0 +1,114 @@
+/**
+ * A region on a virtual clock whose machines and clients are arithmetic. Its control plane, its balancers' health checks
+ * and choices, CloudWatch's alarms and Auto Scaling are the ones of every region; no process is started, no port opened.
+ */
+import { VirtualClock } from './clock/clock.ts';
+import { seededRandom } from './clock/random.ts';
+import type { Machine, MachineSpec, MachineUsage } from './machines/machine.ts';
+import { modelledMachines } from './machines/modelled-driver.ts';
+import { Region } from './region.ts';
+import { meterOf } from './services/cloudwatch/meter.ts';
+import type { ForwardResult } from './traffic/balancer/forward.ts';
+import { type NodeMeter, nodeMeter } from './traffic/balancer/measure.ts';
+import { modelledChecks } from './traffic/balancer/modelled-checks.ts';
+import type { Route } from './traffic/balancer/routes.ts';
+import type { TargetHealth } from './traffic/planes.ts';
+
+export interface SimulatedMachines {
+  bootMs(spec: MachineSpec): number;
+  usage(spec: MachineSpec): MachineUsage;
+  serving(machine: Machine, serves: boolean): void;
+  /** Whether its app answers now. */
+  answers(instanceId: string): boolean;
+}
+
+export interface SimulatedRegion {
+  readonly region: Region;
+  readonly clock: VirtualClock;
+  /** Where the requests of the balancers go as things are; the same object until that changes. */
+  routes(): readonly Route[];
+  /** Counts requests of a route that ended alike, as its node counts those of clients. */
+  count(route: Route, ended: ModelledRequests): void;
+  close(): Promise<void>;
+}
+
+/** Requests that were alike. */
+export interface ModelledRequests {
+  readonly requests: number;
+  /** What the balancer answered: the target's 200, or its own 502, 503 or 504. */
+  readonly status: number;
+  /** From the request's way to the target until its answer. */
+  readonly responseMs: number;
+  /** Of one of them. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+const refusing: TargetHealth = {
+  state: 'unhealthy',
+  reason: 'Target.FailedHealthChecks',
+  description: 'Health checks failed',
+};
+
+export async function simulatedRegion(
+  machines: SimulatedMachines,
+  options: { readonly seed: number; readonly startMs: number; readonly region?: string },
+): Promise<SimulatedRegion> {
+  const clock = new VirtualClock(options.startMs);
+  const region = await Region.start({
+    ports: false,
+    clock,
+    random: seededRandom(options.seed),
+    ...(options.region === undefined ? {} : { defaultRegion: options.region }),
+    machines: (_scope, host) => modelledMachines(host, machines),
+    startChecker: modelledChecks(({ id }) => (machines.answers(id) ? undefined : refusing)),
+  });
+  const { scope } = region;
+  const meter = meterOf(scope);
+  const counters = new WeakMap<Route, NodeMeter>();
+
+  function counterOf(route: Route): NodeMeter {
+    let found = counters.get(route);
+    if (!found) {
+      found = nodeMeter(meter, route.config, route.node, 1);
+      counters.set(route, found);
+    }
+    return found;
+  }
+
+  return {
+    region,
+    clock,
+    routes: () => scope.planes.balancer.routes(),
+    count(route, { requests, status, responseMs, bytesIn, bytesOut }) {
+      if (!(requests > 0)) return;
+      const counter = counterOf(route);
+      const [first] = route.choices;
+      counter.count('RequestCount', 1, 'Count', requests);
+      if (!first) {
+        counter.own(status, requests);
+        return;
+      }
+      const answered = status < 500;
+      const result: ForwardResult = {
+        status,
+        targetStatus: answered ? status : undefined,
+        bytesIn: 0,
+        bytesOut,
+        sentMs: 0,
+        answeredMs: answered ? responseMs : undefined,
+      };
+      // Zones of targets count apart.
+      const zones = new Map<string, { target: typeof first; count: number }>();
+      for (const target of route.choices) {
+        const zone = zones.get(target.zone) ?? { target, count: 0 };
+        zone.count++;
+        zones.set(target.zone, zone);
+      }
+      for (const { target, count } of zones.values()) {
+        counter.forwarded(route.group, target, result, bytesIn, (requests * count) / route.choices.length);
+      }
+    },
+    close: () => region.close(),
+  };
+}

@@ -1,0 +1,40 @@
+/** Where a balancer's requests go as things are: what a model of traffic needs to know of the nodes' rules and choices. */
+import type { BalancerConfig, ListenerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
+import { choicesOf } from './selection.ts';
+
+/** A target group as one node serves it. */
+export interface Route {
+  readonly config: BalancerConfig;
+  readonly node: NodeConfig;
+  readonly group: TargetGroupConfig;
+  /** Of the balancer's requests. */
+  readonly share: number;
+  /** Whom they are given to: the healthy ones, or all when none is. */
+  readonly choices: readonly TargetConfig[];
+}
+
+/** @param serving the nodes that the balancer's name is answered with */
+export function routesOf(
+  config: BalancerConfig,
+  serving: readonly NodeConfig[],
+  isHealthy: (node: NodeConfig, group: TargetGroupConfig, target: TargetConfig) => boolean,
+): Route[] {
+  const groups = forwardedTo(config);
+  const total = groups.reduce((sum, { weight }) => sum + weight, 0);
+  return serving.flatMap((node) =>
+    groups.map(({ group, weight }): Route => {
+      const zone = (group.crossZone ?? config.crossZone) ? undefined : node.zone;
+      const choices = choicesOf(group, zone, { isHealthy: (target) => isHealthy(node, group, target) });
+      return { config, node, group, share: total > 0 ? weight / total / serving.length : 0, choices };
+    }),
+  );
+}
+
+/** By the default rule of a listener, HTTPS before HTTP; else by the first rule that forwards. */
+function forwardedTo({ listeners }: BalancerConfig) {
+  const order = (a: ListenerConfig, b: ListenerConfig) =>
+    Number(b.protocol === 'HTTPS') - Number(a.protocol === 'HTTPS');
+  const rules = [...listeners].sort(order).flatMap((listener) => [...listener.rules].reverse());
+  for (const { action } of rules) if (action.type === 'forward') return action.groups;
+  return [];
+}
