@@ -43,8 +43,9 @@ function withoutComments(text: string): string[] {
 
 /** A room may import those in its list, and itself. `region/x` are the rooms of the region. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  cli: ['blueprint', 'delivery', 'region', 'region/clock'],
+  cli: ['blueprint', 'delivery', 'insight', 'region', 'region/clock'],
   delivery: ['blueprint', 'region/clock'],
+  insight: ['region', 'region/clock'],
   blueprint: [],
   region: [
     'region/wire',
