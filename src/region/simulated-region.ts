@@ -5,9 +5,11 @@
 import { VirtualClock } from './clock/clock.ts';
 import { seededRandom } from './clock/random.ts';
 import type { Machine, MachineSpec, MachineUsage } from './machines/machine.ts';
+import { type AgentDatum, ModelledAgents } from './machines/modelled-agent.ts';
 import { modelledMachines } from './machines/modelled-driver.ts';
 import { Region } from './region.ts';
 import { meterOf } from './services/cloudwatch/meter.ts';
+import type { Caller, Scope } from './services/service.ts';
 import type { ForwardResult } from './traffic/balancer/forward.ts';
 import { type NodeMeter, nodeMeter } from './traffic/balancer/measure.ts';
 import { modelledChecks } from './traffic/balancer/modelled-checks.ts';
@@ -50,6 +52,32 @@ const refusing: TargetHealth = {
   description: 'Health checks failed',
 };
 
+const agentEveryMs = 60_000;
+const ec2: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: true };
+
+/** Neither the agents' permissions nor their ways to CloudWatch are asked about. */
+async function publish(scope: Scope, data: readonly AgentDatum[]): Promise<void> {
+  for (const { namespace, metric, dimensions, unit, values } of data) {
+    const datum = {
+      MetricName: metric,
+      Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+      Unit: unit,
+      Timestamp: scope.clock.date(),
+    };
+    const all = [...values];
+    for (let from = 0; from < all.length; from += mostValues) {
+      const some = all.slice(from, from + mostValues);
+      await scope.invoke(ec2, 'cloudwatch', 'PutMetricData', {
+        Namespace: namespace,
+        MetricData: [{ ...datum, Values: some.map(([value]) => value), Counts: some.map(([, count]) => count) }],
+      });
+    }
+  }
+}
+
+/** In one datum. */
+const mostValues = 150;
+
 export async function simulatedRegion(
   machines: SimulatedMachines,
   options: { readonly seed: number; readonly startMs: number; readonly region?: string },
@@ -60,7 +88,14 @@ export async function simulatedRegion(
     clock,
     random: seededRandom(options.seed),
     ...(options.region === undefined ? {} : { defaultRegion: options.region }),
-    machines: (_scope, host) => modelledMachines(host, machines),
+    machines(scope, host) {
+      const made = modelledMachines(host, machines);
+      const agents = new ModelledAgents(host);
+      clock.every(agentEveryMs, () => {
+        void agents.measure(made.list()).then((data) => publish(scope, data));
+      });
+      return made;
+    },
     startChecker: modelledChecks(({ id }) => (machines.answers(id) ? undefined : refusing)),
   });
   const { scope } = region;

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Random } from '../clock/random.ts';
 import type { Machines } from '../machines/machine.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Table } from '../store/store.ts';
 import type { Planes } from '../traffic/planes.ts';
 import { Fault } from '../wire/fault.ts';
 import type { Access, Call, Caller, RegionEvent, Scope, Service, Via } from './service.ts';
@@ -62,6 +62,17 @@ const regionName = /^[a-z]{2,4}(-[a-z]{1,9}){1,2}-\d$/;
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const services = new Map(options.services.map((service) => [service.name, service]));
   const scopes = new Map<string, Scope>();
+  const globalTables = new Map<string, Table<unknown>>();
+
+  /** Found by its short name: a call asks for many tables many times. */
+  function tableOf<T>(known: Map<string, Table<unknown>>, prefix: string, name: string): Table<T> {
+    let table = known.get(name);
+    if (!table) {
+      table = options.store.table<unknown>(prefix + name);
+      known.set(name, table);
+    }
+    return table as Table<T>;
+  }
 
   function scope(region: string): Scope {
     const known = scopes.get(region);
@@ -70,6 +81,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       throw new Fault('InvalidClientTokenId', `'${region}' is not the name of an AWS region.`, { status: 403 });
     }
     const { account, clock, random, store } = options;
+    const tables = new Map<string, Table<unknown>>();
     let machines: Machines | undefined;
     let planes: Planes | undefined;
     const made: Scope = {
@@ -78,8 +90,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       zones: zoneLetters.map((letter) => `${region}${letter}`),
       clock,
       random,
-      table: (name) => store.table(`${region}/${name}`),
-      globalTable: (name) => store.table(`global/${name}`),
+      table: <T>(name: string) => tableOf<T>(tables, `${region}/`, name),
+      globalTable: <T>(name: string) => tableOf<T>(globalTables, 'global/', name),
       globalIndex: (name) => store.index(name),
       get filesDir() {
         return store.filesDir;

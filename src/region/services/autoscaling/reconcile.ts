@@ -1,6 +1,6 @@
 /**
  * The loop of each group: makes what is there into what is desired. It runs on each change of the group, of its machines
- * and of its targets' health, every second while something is under way, and every ten seconds otherwise.
+ * and of its targets' health, every second while something is under way, and as often as EC2 checks statuses otherwise.
  * Everything it does is in the tables first, so that it goes on after a restart.
  */
 import type { Timer } from '../../clock/clock.ts';
@@ -9,7 +9,7 @@ import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { imbalance, nextPlace, nextVictim } from './choose.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
-import { checkHealth } from './health.ts';
+import { checkHealth, inGrace } from './health.ts';
 import { addMember, bringIntoService, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
 import {
   activities,
@@ -29,7 +29,10 @@ import {
 import { deleteAlarms } from './tracking-alarms.ts';
 
 const busyEveryMs = 1_000;
-const idleEveryMs = 10_000;
+/** While an instance is in its grace period: what is found of it counts only when that ends. */
+const graceEveryMs = 10_000;
+/** Changes are told of; this is for those that were missed. */
+const idleEveryMs = 60_000;
 const firstBackoffMs = 5_000;
 const longestBackoffMs = 60_000;
 
@@ -104,7 +107,13 @@ async function run(scope: Scope, name: string, loop: Loop): Promise<void> {
     loopsOf(scope).delete(name);
     return;
   }
-  loop.timer = scope.clock.after(busy ? busyEveryMs : idleEveryMs, () => kick(scope, name));
+  const everyMs = busy ? busyEveryMs : anyInGrace(scope, name) ? graceEveryMs : idleEveryMs;
+  loop.timer = scope.clock.after(everyMs, () => kick(scope, name));
+}
+
+function anyInGrace(scope: Scope, name: string): boolean {
+  const group = groups(scope).get(name);
+  return group !== undefined && membersOf(scope, name).some((member) => inGrace(scope, group, member));
 }
 
 /** One look. True when something is under way. */

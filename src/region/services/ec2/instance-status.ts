@@ -38,7 +38,8 @@ export function describeInstanceStatus(input: DescribeInstanceStatusRequest, cal
   };
   // Only running ones, unless all are asked for.
   const all = [...instances(call).values()].filter((one) => input.IncludeAllInstances || one.state === 'running');
-  const asked = input.InstanceIds?.length ? all.filter((one) => input.InstanceIds?.includes(one.instanceId)) : all;
+  const ids = new Set(input.InstanceIds);
+  const asked = ids.size > 0 ? all.filter((one) => ids.has(one.instanceId)) : all;
   const { records, NextToken } = select(call, input, {
     table: asked,
     id: (one) => one.instanceId,

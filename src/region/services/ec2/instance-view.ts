@@ -22,8 +22,8 @@ import {
   renderInterface,
 } from './interface-view.ts';
 import { zoneId } from './places.ts';
-import { type InterfaceRecord, interfaces, vpcs } from './state.ts';
-import { tagList } from './tag-table.ts';
+import { addresses, type InterfaceRecord, interfaces, securityGroups, vpcs } from './state.ts';
+import { tagList, tags } from './tag-table.ts';
 
 export function describeInstances(input: DescribeInstancesRequest, call: Call): DescribeInstancesResult {
   const associated = associationByInterface(call);
@@ -46,12 +46,13 @@ export function renderReservation(
   associated: AssociationOf = associationByInterface(scope),
 ): Reservation {
   const [first] = records;
+  const around = surroundings(scope);
   return {
     ReservationId: first?.reservationId,
     OwnerId: scope.account,
     ...(first?.requesterId ? { RequesterId: first.requesterId } : {}),
     Groups: [],
-    Instances: records.map((one) => renderInstance(scope, one, associated)),
+    Instances: records.map((one) => viewOf(scope, one, associated, around)),
   };
 }
 
@@ -65,6 +66,23 @@ function attachedTo(scope: Scope, record: InstanceRecord): InterfaceRecord[] {
     const one = interfaces(scope).get(id);
     return one?.attachment?.instanceId === record.instanceId ? [one] : [];
   });
+}
+
+/** Views that still hold: of this record, while the tables around it were as now. */
+const views = new WeakMap<InstanceRecord, { readonly around: string; readonly view: Instance }>();
+
+/** Changes with what an instance's view shows of other tables. */
+function surroundings(scope: Scope): string {
+  const around = [interfaces(scope), vpcs(scope), securityGroups(scope), volumes(scope), tags(scope), addresses(scope)];
+  return around.map(({ version }) => version).join(' ');
+}
+
+function viewOf(scope: Scope, record: InstanceRecord, associated: AssociationOf, around: string): Instance {
+  const known = views.get(record);
+  if (known?.around === around) return known.view;
+  const view = renderInstance(scope, record, associated);
+  views.set(record, { around, view });
+  return view;
 }
 
 function renderInstance(scope: Scope, record: InstanceRecord, associated: AssociationOf): Instance {

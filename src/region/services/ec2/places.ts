@@ -13,15 +13,21 @@ import type { Call, Scope } from '../service.ts';
 import { type FilterFields, select } from './describe.ts';
 import { limits } from './limits.ts';
 
+const zoneIds = new Map<string, string>();
+
 /** `use1-az1` of `us-east-1a`. On AWS the mapping differs by account; here the letters are in order. */
 export function zoneId(zone: string): string {
+  const known = zoneIds.get(zone);
+  if (known !== undefined) return known;
   const region = zone.slice(0, -1);
   const [area = '', direction = '', number = ''] = region.split('-');
   const short = direction.replace(
     /^(north|south|central|east|west)(east|west)?$/,
     (_, first: string, second?: string) => `${first.charAt(0)}${second?.charAt(0) ?? ''}`,
   );
-  return `${area}${short}${number}-az${zone.charCodeAt(zone.length - 1) - 96}`;
+  const id = `${area}${short}${number}-az${zone.charCodeAt(zone.length - 1) - 96}`;
+  zoneIds.set(zone, id);
+  return id;
 }
 
 function needZone(scope: Scope, zone: string): string {

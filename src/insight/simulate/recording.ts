@@ -1,0 +1,232 @@
+/** What a simulation writes down as it goes on, and what it comes to. */
+import type { Machine } from '../../region/machines/machine.ts';
+import type { SimulatedRegion } from '../../region/simulated-region.ts';
+import type { AppModel } from './app-model.ts';
+import type { Fleet } from './fleet.ts';
+import { ResponseTimes } from './response-times.ts';
+import type { Outcome } from './traffic.ts';
+
+/** Values at the ends of equal steps; null where there was nothing to measure. */
+export interface SimulatedSeries {
+  /** Seconds from the beginning. */
+  readonly at: number[];
+  /** Per second. */
+  readonly requests: number[];
+  readonly answered: number[];
+  readonly failed: number[];
+  /** In seconds. */
+  readonly p50: (number | null)[];
+  readonly p90: (number | null)[];
+  readonly p99: (number | null)[];
+  readonly desired: number[];
+  /** Machines whose app answers. */
+  readonly serving: number[];
+  /** Of all their processors, in per cent. */
+  readonly cpu: (number | null)[];
+}
+
+export interface SimulatedAlarm {
+  readonly at: number;
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface SimulatedActivity {
+  readonly at: number;
+  readonly description: string;
+  readonly cause: string;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly profile: string;
+  readonly app: AppModel;
+  readonly stepSeconds: number;
+  readonly series: SimulatedSeries;
+  readonly totals: {
+    readonly requests: number;
+    readonly answered: number;
+    /** By the balancer's status. */
+    readonly failed: Readonly<Record<string, number>>;
+    /** In seconds; null when nothing was answered. */
+    readonly p50: number | null;
+    readonly p90: number | null;
+    readonly p99: number | null;
+    /** By instance type. */
+    readonly instanceHours: Readonly<Record<string, number>>;
+    readonly mostServing: number;
+    readonly fewestServing: number;
+  };
+  readonly alarms: readonly SimulatedAlarm[];
+  readonly activities: readonly SimulatedActivity[];
+  /** What is approximate about it. */
+  readonly notes: readonly string[];
+}
+
+const mostSteps = 2_000;
+const mostEvents = 2_000;
+
+interface Group {
+  readonly AutoScalingGroupName: string;
+  readonly DesiredCapacity: number;
+}
+
+export class Recording {
+  readonly stepSeconds: number;
+  readonly #simulated: SimulatedRegion;
+  readonly #fleet: Fleet;
+  readonly #beginMs: number;
+  readonly #series: SimulatedSeries = {
+    at: [],
+    requests: [],
+    answered: [],
+    failed: [],
+    p50: [],
+    p90: [],
+    p99: [],
+    desired: [],
+    serving: [],
+    cpu: [],
+  };
+  readonly #times = new ResponseTimes();
+  readonly #failed = new Map<string, number>();
+  readonly #alarms: SimulatedAlarm[] = [];
+  readonly #running = new Map<string, { readonly type: string; readonly sinceMs: number }>();
+  readonly #hours = new Map<string, number>();
+  readonly #undo: (() => void)[] = [];
+  #sent = 0;
+  #answered = 0;
+  #mostServing = 0;
+  #fewestServing = Number.POSITIVE_INFINITY;
+  #lastAt = 0;
+
+  constructor(simulated: SimulatedRegion, fleet: Fleet, seconds: number) {
+    this.#simulated = simulated;
+    this.#fleet = fleet;
+    this.#beginMs = simulated.clock.now();
+    this.stepSeconds = Math.max(1, Math.ceil(seconds / mostSteps));
+  }
+
+  async begin(): Promise<void> {
+    const { region } = this.#simulated;
+    for (const machine of region.scope.machines.list()) this.#follow(machine);
+    this.#undo.push(region.scope.machines.onChange((machine) => this.#follow(machine)));
+    this.#undo.push(
+      region.events.subscribe(({ kind, data }) => {
+        if (kind !== 'alarm-state' || this.#alarms.length >= mostEvents) return;
+        const { alarm, from, to } = data as { alarm: string; from: string; to: string };
+        this.#alarms.push({ at: this.#now(), name: alarm, from, to });
+      }),
+    );
+  }
+
+  /** At the end of a step. */
+  async sample(at: number, outcome: Outcome): Promise<void> {
+    const seconds = at - this.#lastAt;
+    this.#lastAt = at;
+    const series = this.#series;
+    const [p50, p90, p99] = outcome.times.quantiles([0.5, 0.9, 0.99]);
+    series.at.push(at);
+    series.requests.push(outcome.sent / seconds);
+    series.answered.push(outcome.answered / seconds);
+    series.failed.push(outcome.failures / seconds);
+    series.p50.push(p50 ?? null);
+    series.p90.push(p90 ?? null);
+    series.p99.push(p99 ?? null);
+    const { region } = this.#simulated;
+    const { AutoScalingGroups } = await region.invoke<{ AutoScalingGroups: Group[] }>(
+      'autoscaling',
+      'DescribeAutoScalingGroups',
+      {},
+    );
+    series.desired.push(AutoScalingGroups.reduce((sum, { DesiredCapacity }) => sum + DesiredCapacity, 0));
+    const serving = this.#fleet.size;
+    series.serving.push(serving);
+    this.#mostServing = Math.max(this.#mostServing, serving);
+    this.#fewestServing = Math.min(this.#fewestServing, serving);
+    const { used, possible } = this.#fleet.takeProcessorSeconds(seconds);
+    series.cpu.push(possible > 0 ? (100 * used) / possible : null);
+    this.#sent += outcome.sent;
+    this.#answered += outcome.answered;
+    this.#times.addAll(outcome.times);
+    for (const [status, count] of outcome.failed) {
+      this.#failed.set(String(status), (this.#failed.get(String(status)) ?? 0) + count);
+    }
+  }
+
+  async end(
+    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & { readonly unknownTypes: readonly string[] },
+  ): Promise<SimulationResult> {
+    for (const undo of this.#undo) undo();
+    for (const [id, { type, sinceMs }] of this.#running) this.#used(id, type, sinceMs);
+    const { unknownTypes, ...rest } = about;
+    const [p50, p90, p99] = this.#times.quantiles([0.5, 0.9, 0.99]);
+    return {
+      ...rest,
+      stepSeconds: this.stepSeconds,
+      series: this.#series,
+      totals: {
+        requests: this.#sent,
+        answered: this.#answered,
+        failed: Object.fromEntries(this.#failed),
+        p50: p50 ?? null,
+        p90: p90 ?? null,
+        p99: p99 ?? null,
+        instanceHours: Object.fromEntries(this.#hours),
+        mostServing: this.#mostServing,
+        fewestServing: Number.isFinite(this.#fewestServing) ? this.#fewestServing : 0,
+      },
+      alarms: this.#alarms,
+      activities: await this.#activities(),
+      notes: [...approximations, ...unknownTypes.map(unknownType)],
+    };
+  }
+
+  #now(): number {
+    return (this.#simulated.clock.now() - this.#beginMs) / 1000;
+  }
+
+  #follow({ spec, state }: Machine): void {
+    const { instanceId, instanceType } = spec;
+    const known = this.#running.get(instanceId);
+    if (state === 'running' && !known) {
+      this.#running.set(instanceId, { type: instanceType, sinceMs: this.#simulated.clock.now() });
+    } else if (state !== 'running' && known) this.#used(instanceId, known.type, known.sinceMs);
+  }
+
+  #used(instanceId: string, type: string, sinceMs: number): void {
+    const hours = (this.#simulated.clock.now() - sinceMs) / 3_600_000;
+    this.#hours.set(type, (this.#hours.get(type) ?? 0) + hours);
+    this.#running.delete(instanceId);
+  }
+
+  /** Those that changed how many machines are wanted, oldest first. */
+  async #activities(): Promise<SimulatedActivity[]> {
+    const { region } = this.#simulated;
+    const found: SimulatedActivity[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await region.invoke<{
+        Activities: { Description: string; Cause: string; StartTime: Date }[];
+        NextToken?: string;
+      }>('autoscaling', 'DescribeScalingActivities', NextToken === undefined ? {} : { NextToken });
+      for (const { Description, Cause, StartTime } of page.Activities) {
+        const at = (StartTime.getTime() - this.#beginMs) / 1000;
+        if (at >= 0) found.push({ at, description: Description, cause: Cause });
+      }
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined && found.length < mostEvents);
+    return found.reverse();
+  }
+}
+
+const approximations = [
+  'Requests are followed by the second and the machine, not one by one: waiting is Sakasegawa’s formula for G/G/c, and a queue grows towards it as a random walk does.',
+  'Machines of a group are measured together: there are no metrics of single instances.',
+  'All targets of a group are checked at the same moment; on AWS each has its own.',
+  'The network, the agents’ permissions and their ways are not asked about for each request: `orrery check` proves them.',
+];
+
+const unknownType = (type: string) =>
+  `The size of ${type} is not known: it was taken to have 2 vCPUs and 2 GiB of memory.`;

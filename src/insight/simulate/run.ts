@@ -1,0 +1,133 @@
+/** A template under a profile of traffic, on a virtual clock: what its scaling does, and what its users would see. */
+import { realClock } from '../../region/clock/clock.ts';
+import { seededRandom } from '../../region/clock/random.ts';
+import { type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
+import type { Profile } from '../profile.ts';
+import type { AppModel } from './app-model.ts';
+import { Fleet } from './fleet.ts';
+import { Recording, type SimulationResult } from './recording.ts';
+import { Outcome, Traffic } from './traffic.ts';
+
+export interface SimulationOptions {
+  /** CloudFormation, JSON or YAML. */
+  readonly template: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly profile: Profile;
+  readonly app: AppModel;
+  readonly seed?: number;
+  /** The logical id of the balancer that the traffic is for, where the template has several. */
+  readonly balancer?: string;
+  readonly region?: string;
+  readonly allowUnmodelled?: boolean;
+  /** Called with the share that is done, in [0, 1]. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** What cannot be simulated, and why. */
+export class SimulationError extends Error {
+  override readonly name = 'SimulationError';
+}
+
+const stackName = 'simulated';
+const hourMs = 3_600_000;
+const startMs = Date.UTC(2026, 0, 1);
+/** The model's, for a stack to be made. */
+const longestCreationMs = 6 * hourMs;
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { app, profile, seed = 1 } = options;
+  const fleet = new Fleet(app);
+  const region = options.region === undefined ? {} : { region: options.region };
+  const simulated = await simulatedRegion(fleet, { seed, startMs, ...region });
+  try {
+    await create(simulated, options);
+    const random = seededRandom(seed);
+    const traffic = new Traffic(simulated, fleet, app, random, options.balancer);
+    checkBalancers(simulated, traffic, options.balancer);
+    // By then all that was made has settled: how long real work took while it was made decides nothing.
+    const { clock } = simulated;
+    await clock.advance(hourMs - (clock.now() % hourMs));
+    const recording = new Recording(simulated, fleet, profile.seconds);
+    await recording.begin();
+    const outcome = new Outcome();
+    for (let second = 0; second < profile.seconds; second++) {
+      traffic.send(traffic.arrivals(profile.rate(second)), outcome);
+      if (second % 60 === 59) traffic.count();
+      await clock.advance(1_000);
+      if ((second + 1) % recording.stepSeconds === 0 || second + 1 === profile.seconds) {
+        await recording.sample(second + 1, outcome);
+        outcome.clear();
+        options.onProgress?.((second + 1) / profile.seconds);
+      }
+    }
+    return await recording.end({ seed, profile: profile.text, app, unknownTypes: [...fleet.unknownTypes] });
+  } finally {
+    await simulated.close();
+  }
+}
+
+async function create({ region, clock }: SimulatedRegion, options: SimulationOptions): Promise<void> {
+  const { template, parameters = {}, allowUnmodelled } = options;
+  const patience = realClock();
+  const invoke = <O>(operation: string, input: object) => region.invoke<O>('cloudformation', operation, input);
+  try {
+    await invoke('CreateStack', {
+      StackName: stackName,
+      TemplateBody: template,
+      Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
+        ParameterKey,
+        ParameterValue,
+      })),
+      Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
+      ...(allowUnmodelled ? { Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }] } : {}),
+    });
+    const untilMs = clock.now() + longestCreationMs;
+    for (;;) {
+      // Certificates and the like are made by real work, which the virtual clock must not outrun.
+      await patience.sleep(1);
+      await clock.advance(200);
+      const { Stacks } = await invoke<{ Stacks: { StackStatus: string }[] }>('DescribeStacks', {
+        StackName: stackName,
+      });
+      const status = Stacks[0]?.StackStatus ?? '';
+      if (status === 'CREATE_COMPLETE') return;
+      if (!status.endsWith('_IN_PROGRESS') || clock.now() > untilMs)
+        throw new SimulationError(await whyNot(invoke, status));
+    }
+  } finally {
+    patience.stop();
+  }
+}
+
+interface StackEvents {
+  readonly StackEvents: {
+    readonly LogicalResourceId: string;
+    readonly ResourceStatus: string;
+    readonly ResourceStatusReason?: string;
+  }[];
+}
+
+async function whyNot(invoke: <O>(operation: string, input: object) => Promise<O>, status: string): Promise<string> {
+  const { StackEvents } = await invoke<StackEvents>('DescribeStackEvents', { StackName: stackName });
+  const reasons = StackEvents.filter(({ ResourceStatus }) => ResourceStatus.endsWith('_FAILED')).map(
+    ({ LogicalResourceId, ResourceStatusReason = '' }) => `${LogicalResourceId}: ${ResourceStatusReason}`,
+  );
+  return [`The stack could not be made (${status}).`, ...reasons.reverse()].join('\n  ');
+}
+
+function checkBalancers(simulated: SimulatedRegion, traffic: Traffic, chosen: string | undefined): void {
+  const names = [...new Set(simulated.routes().map(({ config }) => config.name))];
+  if (names.length === 0) {
+    throw new SimulationError(
+      'The template has no load balancer that forwards to a target group: nothing takes requests.',
+    );
+  }
+  if (chosen !== undefined && traffic.routes().length === 0) {
+    throw new SimulationError(`--balancer: there is no ${chosen} that forwards. There are: ${names.join(', ')}.`);
+  }
+  if (chosen === undefined && names.length > 1) {
+    throw new SimulationError(
+      `The template has several load balancers; say which one the traffic is for: --balancer ${names.join(' | ')}`,
+    );
+  }
+}

@@ -1,0 +1,180 @@
+/** A second's requests on their way: to the balancer's routes, to machines, and into its metrics once a minute. */
+import type { Random } from '../../region/clock/random.ts';
+import type { SimulatedRegion } from '../../region/simulated-region.ts';
+import type { AppModel } from './app-model.ts';
+import type { Fleet } from './fleet.ts';
+import { type QueueSecond, responses, serviceShares } from './queue.ts';
+import { gaussian } from './requests.ts';
+import { ResponseTimes } from './response-times.ts';
+
+type Route = ReturnType<SimulatedRegion['routes']>[number];
+
+/** What became of the requests of a while. */
+export class Outcome {
+  sent = 0;
+  answered = 0;
+  /** By the balancer's status. */
+  readonly failed = new Map<number, number>();
+  readonly times = new ResponseTimes();
+
+  get failures(): number {
+    let sum = 0;
+    for (const count of this.failed.values()) sum += count;
+    return sum;
+  }
+
+  fail(status: number, requests: number): void {
+    if (requests > 0) this.failed.set(status, (this.failed.get(status) ?? 0) + requests);
+  }
+
+  clear(): void {
+    this.sent = 0;
+    this.answered = 0;
+    this.failed.clear();
+    this.times.clear();
+  }
+}
+
+/** Routes with the same choices: their machines get the requests of all of them. */
+interface Lane {
+  readonly routes: readonly Route[];
+  readonly choices: Route['choices'];
+  /** Of the requests. */
+  readonly share: number;
+  /** Since the last minute. */
+  readonly counts: Outcome;
+}
+
+export class Traffic {
+  readonly #simulated: SimulatedRegion;
+  readonly #fleet: Fleet;
+  readonly #app: AppModel;
+  readonly #random: Random;
+  readonly #balancer: string | undefined;
+  readonly #shares = new Map<object, readonly number[]>();
+  #routes: readonly Route[] | undefined;
+  #lanes: readonly Lane[] = [];
+  /** Of routes that have changed since, not counted yet. */
+  #former: Lane[] = [];
+
+  /** @param balancer its name in the template; undefined: all of them */
+  constructor(simulated: SimulatedRegion, fleet: Fleet, app: AppModel, random: Random, balancer?: string) {
+    this.#simulated = simulated;
+    this.#fleet = fleet;
+    this.#app = app;
+    this.#random = random;
+    this.#balancer = balancer;
+  }
+
+  /** Of the balancers that the traffic is for. */
+  routes(): readonly Route[] {
+    const all = this.#simulated.routes();
+    return this.#balancer === undefined ? all : all.filter(({ config }) => config.name === this.#balancer);
+  }
+
+  #follow(): readonly Lane[] {
+    const now = this.#simulated.routes();
+    if (now === this.#routes) return this.#lanes;
+    this.#routes = now;
+    this.#former.push(...this.#lanes);
+    const found = new Map<string, Route[]>();
+    for (const route of this.routes()) {
+      const key = [route.group.arn, ...route.choices.map(({ id }) => id)].join(' ');
+      found.set(key, [...(found.get(key) ?? []), route]);
+    }
+    this.#lanes = [...found.values()].map((routes) => ({
+      routes,
+      choices: routes[0]?.choices ?? [],
+      share: routes.reduce((sum, { share }) => sum + share, 0),
+      counts: new Outcome(),
+    }));
+    return this.#lanes;
+  }
+
+  /** How many requests of a second with this rate come: Poisson's, by its normal approximation where there are many. */
+  arrivals(rate: number): number {
+    if (rate <= 0) return 0;
+    if (rate > 50) return Math.max(0, Math.round(rate + Math.sqrt(rate) * gaussian(this.#random)));
+    let left = this.#random.next();
+    let chance = Math.exp(-rate);
+    let count = 0;
+    while (left > chance && count < 1_000) {
+      left -= chance;
+      count++;
+      chance *= rate / count;
+    }
+    return count;
+  }
+
+  /** Sends a second's requests; what became of them is added to `outcome`. */
+  send(requests: number, outcome: Outcome): void {
+    outcome.sent += requests;
+    const lanes = this.#follow();
+    if (lanes.length === 0) outcome.fail(503, requests);
+    for (const lane of lanes) this.#onLane(lane, requests * lane.share, outcome, lane.counts);
+  }
+
+  #onLane({ choices }: Lane, requests: number, ...outcomes: readonly Outcome[]): void {
+    if (choices.length === 0) {
+      for (const outcome of outcomes) outcome.fail(503, requests);
+      return;
+    }
+    const each = requests / choices.length;
+    let alike: QueueSecond | undefined;
+    let number = 0;
+    let shares: readonly number[] = [];
+    const tell = () => {
+      if (!alike || number === 0) return;
+      const answered = Math.max(0, each - alike.timedOut) * number;
+      for (const outcome of outcomes) {
+        outcome.answered += answered;
+        outcome.fail(504, alike.timedOut * number);
+        responses(shares, alike, answered, (seconds, count) => outcome.times.add(seconds, count));
+      }
+    };
+    for (const { id } of choices) {
+      const second = this.#fleet.work(id, each);
+      if (second === alike && alike) {
+        number++;
+        continue;
+      }
+      tell();
+      alike = second;
+      number = 1;
+      // Nobody listens there: the balancer, which fails open, is refused the connection.
+      if (!second) for (const outcome of outcomes) outcome.fail(502, each);
+      else shares = this.#sharesOf(id);
+    }
+    tell();
+  }
+
+  #sharesOf(instanceId: string): readonly number[] {
+    const capacity = this.#fleet.capacity(instanceId);
+    if (!capacity) return [];
+    let found = this.#shares.get(capacity);
+    if (!found) {
+      found = serviceShares(capacity);
+      this.#shares.set(capacity, found);
+    }
+    return found;
+  }
+
+  /** Counts for CloudWatch what happened since the last time, as the balancer does at each minute's end. */
+  count(): void {
+    const { requestBytes: bytesIn, responseBytes: bytesOut } = this.#app;
+    for (const { routes, share, counts } of [...this.#former, ...this.#lanes]) {
+      for (const route of routes) {
+        const part = share > 0 ? route.share / share : 0;
+        for (const [seconds, requests] of counts.times.entries()) {
+          const responseMs = seconds * 1000;
+          this.#simulated.count(route, { requests: requests * part, status: 200, responseMs, bytesIn, bytesOut });
+        }
+        for (const [status, requests] of counts.failed) {
+          this.#simulated.count(route, { requests: requests * part, status, responseMs: 0, bytesIn, bytesOut: 0 });
+        }
+      }
+      counts.clear();
+    }
+    this.#former = [];
+  }
+}
