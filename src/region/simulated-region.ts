@@ -83,20 +83,28 @@ export async function simulatedRegion(
   options: { readonly seed: number; readonly startMs: number; readonly region?: string },
 ): Promise<SimulatedRegion> {
   const clock = new VirtualClock(options.startMs);
+  const checks = modelledChecks(({ id }) => (machines.answers(id) ? undefined : refusing));
   const region = await Region.start({
     ports: false,
     clock,
     random: seededRandom(options.seed),
     ...(options.region === undefined ? {} : { defaultRegion: options.region }),
     machines(scope, host) {
-      const made = modelledMachines(host, machines);
+      const made = modelledMachines(host, {
+        bootMs: (spec) => machines.bootMs(spec),
+        usage: (spec) => machines.usage(spec),
+        serving(machine, serves) {
+          machines.serving(machine, serves);
+          checks.changed(machine.spec.instanceId);
+        },
+      });
       const agents = new ModelledAgents(host);
       clock.every(agentEveryMs, () => {
         void agents.measure(made.list()).then((data) => publish(scope, data));
       });
       return made;
     },
-    startChecker: modelledChecks(({ id }) => (machines.answers(id) ? undefined : refusing)),
+    startChecker: checks.start,
   });
   const { scope } = region;
   const meter = meterOf(scope);

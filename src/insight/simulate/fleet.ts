@@ -1,29 +1,65 @@
-/** The simulated machines: what each is given to do in a second, what waits at it, and what it has used so far. */
-
+/**
+ * The simulated machines: what each is given to do in a second, what waits at it, and what it has used so far. Machines
+ * that are given the same and have as much waiting are one cohort: a second costs as much for a thousand as for one.
+ */
 import { instanceTypeSize } from '../../region/machines/instance-types.ts';
 import type { Machine, MachineSpec, MachineUsage } from '../../region/machines/machine.ts';
 import type { SimulatedMachines } from '../../region/simulated-region.ts';
 import type { AppModel } from './app-model.ts';
 import { type MachineCapacity, machineCapacity, type QueueSecond, queueSecond } from './queue.ts';
 
-interface Worker {
-  readonly capacity: MachineCapacity;
-  readonly vcpus: number;
-  readonly memoryTotal: number;
-  queue: number;
-  /** Since it began to answer. */
+/** What a machine has done, since it began to answer or since its cohort was made. */
+interface Work {
   cpuSeconds: number;
   networkInBytes: number;
   networkOutBytes: number;
-  inFlight: number;
+}
+
+interface Worker extends Work {
+  readonly capacity: MachineCapacity;
+  readonly vcpus: number;
+  readonly memoryBytes: number;
+  queue: number;
+  cohort: Cohort | undefined;
 }
 
 const mebibyte = 1024 * 1024;
+/** An instance type of unknown size is taken to have these. */
+const usual = { vcpus: 2, memoryMiB: 2_048 };
+
+export class Cohort implements Work {
+  readonly capacity: MachineCapacity;
+  readonly size: number;
+  queue: number;
+  inFlight = 0;
+  cpuSeconds = 0;
+  networkInBytes = 0;
+  networkOutBytes = 0;
+  readonly #app: AppModel;
+
+  constructor(app: AppModel, capacity: MachineCapacity, queue: number, size: number) {
+    this.#app = app;
+    this.capacity = capacity;
+    this.queue = queue;
+    this.size = size;
+  }
+
+  /** Gives each of the machines its requests of a second. */
+  work(arrivals: number): QueueSecond {
+    const second = queueSecond(this.capacity, arrivals, this.queue);
+    const { cpuMs, requestBytes, responseBytes } = this.#app;
+    this.queue = second.queue;
+    this.inFlight = second.queue + second.busy * this.capacity.servers;
+    this.cpuSeconds += (second.served * cpuMs) / 1000;
+    this.networkInBytes += arrivals * requestBytes;
+    this.networkOutBytes += second.served * responseBytes;
+    return second;
+  }
+}
 
 export class Fleet implements SimulatedMachines {
   readonly #app: AppModel;
   readonly #workers = new Map<string, Worker>();
-  #cpuSeconds = 0;
   readonly #capacities = new Map<string, MachineCapacity>();
   /** Of instances that are not modelled by size. */
   readonly unknownTypes = new Set<string>();
@@ -50,15 +86,17 @@ export class Fleet implements SimulatedMachines {
       this.#workers.delete(spec.instanceId);
       return;
     }
+    const size = instanceTypeSize(spec.instanceType) ?? usual;
+    if (size === usual) this.unknownTypes.add(spec.instanceType);
     this.#workers.set(spec.instanceId, {
-      capacity: this.#capacityOf(spec),
-      vcpus: instanceTypeSize(spec.instanceType)?.vcpus ?? 2,
-      memoryTotal: (instanceTypeSize(spec.instanceType)?.memoryMiB ?? 2_048) * mebibyte,
+      capacity: this.#capacityOf(spec.instanceType, size.vcpus),
+      vcpus: size.vcpus,
+      memoryBytes: size.memoryMiB * mebibyte,
       queue: 0,
+      cohort: undefined,
       cpuSeconds: 0,
       networkInBytes: 0,
       networkOutBytes: 0,
-      inFlight: 0,
     });
   }
 
@@ -66,59 +104,69 @@ export class Fleet implements SimulatedMachines {
     const worker = this.#workers.get(instanceId);
     if (!worker) return { cpuSeconds: 0, memoryBytes: 0, networkInBytes: 0, networkOutBytes: 0 };
     const { memoryMiB, memoryPerRequestMiB } = this.#app;
-    const memory = (memoryMiB + memoryPerRequestMiB * worker.inFlight) * mebibyte;
-    const { cpuSeconds, networkInBytes, networkOutBytes } = worker;
-    return { cpuSeconds, networkInBytes, networkOutBytes, memoryBytes: Math.min(worker.memoryTotal, memory) };
+    const { cohort } = worker;
+    const memory = (memoryMiB + memoryPerRequestMiB * (cohort?.inFlight ?? 0)) * mebibyte;
+    return {
+      cpuSeconds: worker.cpuSeconds + (cohort?.cpuSeconds ?? 0),
+      networkInBytes: worker.networkInBytes + (cohort?.networkInBytes ?? 0),
+      networkOutBytes: worker.networkOutBytes + (cohort?.networkOutBytes ?? 0),
+      memoryBytes: Math.min(worker.memoryBytes, memory),
+    };
   }
 
-  /** Gives a machine its requests of a second. Undefined when its app does not answer. */
-  work(instanceId: string, arrivals: number): QueueSecond | undefined {
-    const worker = this.#workers.get(instanceId);
-    if (!worker) return undefined;
-    const second = this.#second(worker.capacity, arrivals, worker.queue);
-    worker.queue = second.queue;
-    worker.inFlight = second.queue + second.busy * worker.capacity.servers;
-    const cpuSeconds = (second.served * this.#app.cpuMs) / 1000;
-    worker.cpuSeconds += cpuSeconds;
-    this.#cpuSeconds += cpuSeconds;
-    worker.networkInBytes += arrivals * this.#app.requestBytes;
-    worker.networkOutBytes += second.served * this.#app.responseBytes;
-    return second;
+  /** Puts machines that get the same into cohorts, by what waits at them. `missing`: how many do not answer. */
+  cohorts(instanceIds: readonly string[]): { readonly cohorts: Cohort[]; readonly missing: number } {
+    const alike = new Map<MachineCapacity, Map<number, Worker[]>>();
+    let missing = 0;
+    for (const id of instanceIds) {
+      const worker = this.#workers.get(id);
+      if (!worker) {
+        missing++;
+        continue;
+      }
+      leave(worker);
+      const byQueue = alike.get(worker.capacity) ?? new Map<number, Worker[]>();
+      alike.set(worker.capacity, byQueue);
+      // Less than a millionth of a request makes no difference.
+      const queue = Math.round(worker.queue * 1e6);
+      const others = byQueue.get(queue);
+      if (others) others.push(worker);
+      else byQueue.set(queue, [worker]);
+    }
+    const cohorts = [...alike].flatMap(([capacity, byQueue]) =>
+      [...byQueue.values()].map((workers) => {
+        const cohort = new Cohort(this.#app, capacity, workers[0]?.queue ?? 0, workers.length);
+        for (const worker of workers) worker.cohort = cohort;
+        return cohort;
+      }),
+    );
+    return { cohorts, missing };
   }
 
-  /** What all machines computed since the last time, in the processors' seconds, and how many could have been. */
-  takeProcessorSeconds(seconds: number): { readonly used: number; readonly possible: number } {
-    let possible = 0;
-    for (const { vcpus } of this.#workers.values()) possible += vcpus * seconds;
-    const used = this.#cpuSeconds;
-    this.#cpuSeconds = 0;
-    return { used, possible };
+  /** Of all machines whose app answers. */
+  get processors(): number {
+    let sum = 0;
+    for (const { vcpus } of this.#workers.values()) sum += vcpus;
+    return sum;
   }
 
-  /** Of a machine; undefined when its app does not answer. */
-  capacity(instanceId: string): MachineCapacity | undefined {
-    return this.#workers.get(instanceId)?.capacity;
-  }
-
-  #last: { capacity: MachineCapacity; arrivals: number; queue: number; second: QueueSecond } | undefined;
-
-  /** Machines that are given the same do the same: most often the one before was just like it. */
-  #second(capacity: MachineCapacity, arrivals: number, queue: number): QueueSecond {
-    const last = this.#last;
-    if (last && last.capacity === capacity && last.arrivals === arrivals && last.queue === queue) return last.second;
-    const second = queueSecond(capacity, arrivals, queue);
-    this.#last = { capacity, arrivals, queue, second };
-    return second;
-  }
-
-  #capacityOf({ instanceType }: MachineSpec): MachineCapacity {
+  #capacityOf(instanceType: string, vcpus: number): MachineCapacity {
     let found = this.#capacities.get(instanceType);
     if (!found) {
-      const size = instanceTypeSize(instanceType);
-      if (!size) this.unknownTypes.add(instanceType);
-      found = machineCapacity(this.#app, size?.vcpus ?? 2);
+      found = machineCapacity(this.#app, vcpus);
       this.#capacities.set(instanceType, found);
     }
     return found;
   }
+}
+
+/** Takes over what the cohort did. */
+function leave(worker: Worker): void {
+  const { cohort } = worker;
+  if (!cohort) return;
+  worker.queue = cohort.queue;
+  worker.cpuSeconds += cohort.cpuSeconds;
+  worker.networkInBytes += cohort.networkInBytes;
+  worker.networkOutBytes += cohort.networkOutBytes;
+  worker.cohort = undefined;
 }

@@ -122,7 +122,7 @@ export class Recording {
   }
 
   /** At the end of a step. */
-  async sample(at: number, outcome: Outcome): Promise<void> {
+  async sample(at: number, outcome: Outcome, processorSeconds: number): Promise<void> {
     const seconds = at - this.#lastAt;
     this.#lastAt = at;
     const series = this.#series;
@@ -145,8 +145,8 @@ export class Recording {
     series.serving.push(serving);
     this.#mostServing = Math.max(this.#mostServing, serving);
     this.#fewestServing = Math.min(this.#fewestServing, serving);
-    const { used, possible } = this.#fleet.takeProcessorSeconds(seconds);
-    series.cpu.push(possible > 0 ? (100 * used) / possible : null);
+    const possible = this.#fleet.processors * seconds;
+    series.cpu.push(possible > 0 ? Math.min(100, (100 * processorSeconds) / possible) : null);
     this.#sent += outcome.sent;
     this.#answered += outcome.answered;
     this.#times.addAll(outcome.times);

@@ -55,7 +55,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       if (second % 60 === 59) traffic.count();
       await clock.advance(1_000);
       if ((second + 1) % recording.stepSeconds === 0 || second + 1 === profile.seconds) {
-        await recording.sample(second + 1, outcome);
+        await recording.sample(second + 1, outcome, traffic.takeProcessorSeconds());
         outcome.clear();
         options.onProgress?.((second + 1) / profile.seconds);
       }

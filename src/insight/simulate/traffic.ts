@@ -2,8 +2,8 @@
 import type { Random } from '../../region/clock/random.ts';
 import type { SimulatedRegion } from '../../region/simulated-region.ts';
 import type { AppModel } from './app-model.ts';
-import type { Fleet } from './fleet.ts';
-import { type QueueSecond, responses, serviceShares } from './queue.ts';
+import type { Cohort, Fleet } from './fleet.ts';
+import { type MachineCapacity, responses, serviceShares } from './queue.ts';
 import { gaussian } from './requests.ts';
 import { ResponseTimes } from './response-times.ts';
 
@@ -38,7 +38,11 @@ export class Outcome {
 /** Routes with the same choices: their machines get the requests of all of them. */
 interface Lane {
   readonly routes: readonly Route[];
-  readonly choices: Route['choices'];
+  /** How many machines there are to choose from. */
+  readonly size: number;
+  cohorts: readonly Cohort[];
+  /** Machines that are given requests and do not answer. */
+  missing: number;
   /** Of the requests. */
   readonly share: number;
   /** Since the last minute. */
@@ -51,7 +55,8 @@ export class Traffic {
   readonly #app: AppModel;
   readonly #random: Random;
   readonly #balancer: string | undefined;
-  readonly #shares = new Map<object, readonly number[]>();
+  readonly #shares = new Map<MachineCapacity, readonly number[]>();
+  #processorSeconds = 0;
   #routes: readonly Route[] | undefined;
   #lanes: readonly Lane[] = [];
   /** Of routes that have changed since, not counted yet. */
@@ -82,13 +87,21 @@ export class Traffic {
       const key = [route.group.arn, ...route.choices.map(({ id }) => id)].join(' ');
       found.set(key, [...(found.get(key) ?? []), route]);
     }
-    this.#lanes = [...found.values()].map((routes) => ({
-      routes,
-      choices: routes[0]?.choices ?? [],
-      share: routes.reduce((sum, { share }) => sum + share, 0),
-      counts: new Outcome(),
-    }));
+    this.#lanes = [...found.values()].map((routes) => {
+      const choices = routes[0]?.choices ?? [];
+      return {
+        routes,
+        size: choices.length,
+        share: routes.reduce((sum, { share }) => sum + share, 0),
+        counts: new Outcome(),
+        ...this.#cohortsOf(routes),
+      };
+    });
     return this.#lanes;
+  }
+
+  #cohortsOf([route]: readonly Route[]) {
+    return this.#fleet.cohorts(route?.choices.map(({ id }) => id) ?? []);
   }
 
   /** How many requests of a second with this rate come: Poisson's, by its normal approximation where there are many. */
@@ -114,43 +127,35 @@ export class Traffic {
     for (const lane of lanes) this.#onLane(lane, requests * lane.share, outcome, lane.counts);
   }
 
-  #onLane({ choices }: Lane, requests: number, ...outcomes: readonly Outcome[]): void {
-    if (choices.length === 0) {
+  #onLane({ size, cohorts, missing }: Lane, requests: number, ...outcomes: readonly Outcome[]): void {
+    if (size === 0) {
       for (const outcome of outcomes) outcome.fail(503, requests);
       return;
     }
-    const each = requests / choices.length;
-    let alike: QueueSecond | undefined;
-    let number = 0;
-    let shares: readonly number[] = [];
-    const tell = () => {
-      if (!alike || number === 0) return;
-      const answered = Math.max(0, each - alike.timedOut) * number;
+    const each = requests / size;
+    // Nobody listens there: the balancer, which fails open, is refused the connection.
+    for (const outcome of outcomes) outcome.fail(502, each * missing);
+    for (const cohort of cohorts) {
+      const second = cohort.work(each);
+      const answered = Math.max(0, each - second.timedOut) * cohort.size;
+      this.#processorSeconds += (second.served * cohort.size * this.#app.cpuMs) / 1000;
+      const shares = this.#sharesOf(cohort.capacity);
       for (const outcome of outcomes) {
         outcome.answered += answered;
-        outcome.fail(504, alike.timedOut * number);
-        responses(shares, alike, answered, (seconds, count) => outcome.times.add(seconds, count));
+        outcome.fail(504, second.timedOut * cohort.size);
+        responses(shares, second, answered, (seconds, count) => outcome.times.add(seconds, count));
       }
-    };
-    for (const { id } of choices) {
-      const second = this.#fleet.work(id, each);
-      if (second === alike && alike) {
-        number++;
-        continue;
-      }
-      tell();
-      alike = second;
-      number = 1;
-      // Nobody listens there: the balancer, which fails open, is refused the connection.
-      if (!second) for (const outcome of outcomes) outcome.fail(502, each);
-      else shares = this.#sharesOf(id);
     }
-    tell();
   }
 
-  #sharesOf(instanceId: string): readonly number[] {
-    const capacity = this.#fleet.capacity(instanceId);
-    if (!capacity) return [];
+  /** What all machines computed since it was last asked. */
+  takeProcessorSeconds(): number {
+    const used = this.#processorSeconds;
+    this.#processorSeconds = 0;
+    return used;
+  }
+
+  #sharesOf(capacity: MachineCapacity): readonly number[] {
     let found = this.#shares.get(capacity);
     if (!found) {
       found = serviceShares(capacity);
@@ -176,5 +181,7 @@ export class Traffic {
       counts.clear();
     }
     this.#former = [];
+    // Queues that were apart may have come to the same.
+    for (const lane of this.#lanes) if (lane.cohorts.length > 1) Object.assign(lane, this.#cohortsOf(lane.routes));
   }
 }

@@ -55,6 +55,7 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
   const data: MetricDatum[] = [];
   const found = await runningInstances(scope);
   const alike = found.length > 0 && scope.machines.alike === true;
+  const together = new Together();
   for (const instance of found) {
     // Asked for only here: a region without instances starts no driver for machines.
     const { InstanceId: instanceId = '' } = instance;
@@ -68,9 +69,10 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const detailed = instance.Monitoring?.State === 'enabled';
     const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
     after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
-    if (due) data.push(...measurements(instance, samples, endMs, detailed, alike));
+    if (due && alike) together.add(instance, samples, detailed);
+    else if (due) data.push(...measurements(instance, samples, endMs, detailed, false));
   }
-  if (alike) data.splice(0, data.length, ...together(data));
+  data.push(...together.data(endMs));
   for (let from = 0; from < data.length; from += mostData) {
     const MetricData = data.slice(from, from + mostData);
     await scope.invoke(ec2, 'cloudwatch', 'PutMetricData', { Namespace: 'AWS/EC2', MetricData });
@@ -139,8 +141,8 @@ function measurements(
 
 /** By image, by type and over all there is only what has detailed monitoring. */
 function dimensionSets(instance: Instance, detailed: boolean, alike: boolean): MetricDatum['Dimensions'][] {
-  const { InstanceId, ImageId, InstanceType, Tags = [] } = instance;
-  const group = Tags.find(({ Key }) => Key === groupTag)?.Value;
+  const { InstanceId, ImageId, InstanceType } = instance;
+  const group = groupOf(instance);
   return [
     ...(alike ? [] : [[{ Name: 'InstanceId', Value: InstanceId }]]),
     ...(group === undefined ? [] : [[{ Name: 'AutoScalingGroupName', Value: group }]]),
@@ -148,23 +150,43 @@ function dimensionSets(instance: Instance, detailed: boolean, alike: boolean): M
   ];
 }
 
-/** One datum for all samples of a metric at a time: the same value of many machines is one with their number. */
-function together(data: readonly MetricDatum[]): MetricDatum[] {
-  const byMetric = new Map<string, { datum: MetricDatum; counts: Map<number, number> }>();
-  for (const datum of data) {
-    const { MetricName, Dimensions = [], Timestamp, Values = [] } = datum;
-    const key = [MetricName, Timestamp?.getTime(), ...Dimensions.flatMap(({ Name, Value }) => [Name, Value])].join(' ');
-    const found = byMetric.get(key) ?? { datum, counts: new Map<number, number>() };
-    byMetric.set(key, found);
-    for (const value of Values) found.counts.set(value, (found.counts.get(value) ?? 0) + 1);
+/** Samples of machines that are alike: equal ones are one with their number. */
+class Together {
+  readonly #kinds = new Map<string, { readonly instance: Instance; readonly detailed: boolean; counts: Counts }>();
+
+  add(instance: Instance, samples: readonly Sample[], detailed: boolean): void {
+    const { ImageId, InstanceType } = instance;
+    const key = `${groupOf(instance)} ${ImageId} ${InstanceType} ${detailed}`;
+    let kind = this.#kinds.get(key);
+    if (!kind) {
+      kind = { instance, detailed, counts: new Map() };
+      this.#kinds.set(key, kind);
+    }
+    for (const sample of samples) {
+      const same = `${sample.cpuPercent} ${sample.networkIn} ${sample.networkOut}`;
+      const found = kind.counts.get(same);
+      if (found) found.count++;
+      else kind.counts.set(same, { sample, count: 1 });
+    }
   }
-  return [...byMetric.values()].flatMap(({ datum, counts }) => {
-    const all = [...counts];
-    return Array.from({ length: Math.ceil(all.length / mostValues) }, (_, part) => {
-      const some = all.slice(part * mostValues, (part + 1) * mostValues);
-      return { ...datum, Values: some.map(([value]) => value), Counts: some.map(([, count]) => count) };
+
+  data(endMs: number): MetricDatum[] {
+    return [...this.#kinds.values()].flatMap(({ instance, detailed, counts }) => {
+      const all = [...counts.values()];
+      return Array.from({ length: Math.ceil(all.length / mostValues) }, (_, part) => {
+        const some = all.slice(part * mostValues, (part + 1) * mostValues);
+        const Counts = some.map(({ count }) => count);
+        const samples = some.map(({ sample }) => sample);
+        return measurements(instance, samples, endMs, detailed, true).map((datum) => ({ ...datum, Counts }));
+      }).flat();
     });
-  });
+  }
+}
+
+type Counts = Map<string, { readonly sample: Sample; count: number }>;
+
+function groupOf({ Tags = [] }: Instance): string | undefined {
+  return Tags.find(({ Key }) => Key === groupTag)?.Value;
 }
 
 function statusChecks(instanceId: string, failed: boolean, atMs: number): MetricDatum[] {
