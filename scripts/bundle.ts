@@ -12,7 +12,11 @@ const packages = /^(node:|orrery\/|@aws-sdk\/|@smithy\/|aws-cdk-lib|constructs|c
 
 rmSync(out, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: { main: join(dist, 'cli', 'main.js') },
+  input: {
+    main: join(dist, 'cli', 'main.js'),
+    // A thread of its own, found by its name.
+    'sender-thread': join(dist, 'insight', 'surge', 'sender-thread.js'),
+  },
   platform: 'node',
   external: (id) => packages.test(id),
 });

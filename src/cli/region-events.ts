@@ -7,8 +7,10 @@ export async function readEvents(
   running: RunningRegion,
   follow: boolean,
   each: (event: LoggedEvent) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const { body } = await fetch(`${endpointOf(running)}/_orrery/events${follow ? '' : '?recent'}`);
+  const url = `${endpointOf(running)}/_orrery/events${follow ? '' : '?recent'}`;
+  const { body } = await fetch(url, signal ? { signal } : {});
   if (!body) return;
   let pending = '';
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {

@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { formatAddress } from '../network/address.ts';
@@ -58,6 +58,7 @@ const same = (one: readonly string[], other: readonly string[]) =>
 
 const keepAliveMs = 75_000;
 const headersMs = 60_000;
+const heldAddressHeader = 'x-orrery-address';
 
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const find = finder(options);
@@ -130,7 +131,7 @@ function finder({
     const world = fabric.world();
     const last = remembered.get(request.socket);
     const name = last && last.host === host ? last.name : hostName(host);
-    const addresses = resolve(name);
+    const addresses = heldAddress(request) ?? resolve(name);
     if (last && last.world === world && last.name === name && same(last.addresses, addresses)) return last.found;
     const found = look(name, addresses, request);
     remembered.set(request.socket, { world, host, name, addresses, found });
@@ -173,6 +174,19 @@ function finder({
     }
     return { status: 502, why: `Nobody listens on port ${standsFor} at ${name} (${addresses.join(', ')}).` };
   }
+}
+
+/**
+ * The address that a client got from the model's DNS before, and holds: it need not be a true one any more. The header
+ * is for this door alone, and nobody behind it sees it.
+ */
+function heldAddress({ headers, rawHeaders }: IncomingMessage): readonly string[] | undefined {
+  const held = headers[heldAddressHeader];
+  if (held === undefined) return undefined;
+  delete headers[heldAddressHeader];
+  for (let i = rawHeaders.length - 2; i >= 0; i -= 2)
+    if (rawHeaders[i]?.toLowerCase() === heldAddressHeader) rawHeaders.splice(i, 2);
+  return typeof held === 'string' && isIP(held) !== 0 ? [held] : undefined;
 }
 
 /** In the place of a connection that a client outside could not have made: says why. */

@@ -1,0 +1,219 @@
+/** A surge's result as a report: which plots, and what there is to say. Pure. */
+import type { Band, Fact, Marker, Plot, Point, Report, Series, Table } from '../report/report.ts';
+import { clockText, count, milliseconds } from '../words.ts';
+import type { ObservedAlarm } from './observed.ts';
+import type { SurgeResult } from './surge.ts';
+import type { Second, Total } from './tally.ts';
+
+/** Of kinds of errors, each with a line of its own. */
+const mostKinds = 6;
+
+export function surgeReport(result: SurgeResult): Report {
+  const { url, profile, observed, timeScale, startedAt, seed } = result;
+  const shownAlarms = (observed?.alarms ?? []).filter(({ changes }) => changes.some(({ state }) => state === 'ALARM'));
+  return {
+    title: `Surge on ${new URL(url).host}`,
+    subtitle: `${profile} · ${result.arrivals} arrivals, seed ${seed} · ${startedAt.slice(0, 19).replace('T', ' ')} UTC${timeScale === 1 ? '' : ` · time ${timeScale} times as fast`}`,
+    facts: facts(result),
+    seconds: Math.max(1, (result.seconds.at(-1)?.atSeconds ?? 0) + timeScale),
+    plots: plots(result),
+    bands: { title: 'Alarms', rows: shownAlarms.map(band) },
+    markers: markers(result),
+    tables: [routesTable(result), activitiesTable(result), eventsTable(result)],
+    notes: notes(result, shownAlarms.length),
+  };
+}
+
+function facts({ total, observed, realSeconds, timeScale }: SurgeResult): Fact[] {
+  const failed = failures(total);
+  const capacity = observed?.groups[0]?.capacity ?? [];
+  const inService = capacity.map((one) => one.inService);
+  return [
+    { label: 'Sent', value: count(total.sent) },
+    { label: 'Answered', value: count(total.answered) },
+    { label: 'Failed', value: failed === 0 ? 'none' : share(failed, total.due), tone: failed === 0 ? 'good' : 'bad' },
+    { label: 'Median latency', value: milliseconds(total.p50) },
+    { label: '99th percentile', value: milliseconds(total.p99) },
+    { label: 'Slowest', value: milliseconds(total.maxMs) },
+    ...(inService.length > 0 ? [{ label: 'Machines', value: `${inService[0]} → ${Math.max(...inService)}` }] : []),
+    { label: timeScale === 1 ? 'Time' : 'Real time', value: clockText(realSeconds) },
+  ];
+}
+
+function failures({ errors }: Total): number {
+  return Object.entries(errors).reduce((sum, [kind, times]) => (kind === 'interrupted' ? sum : sum + times), 0);
+}
+
+function share(part: number, whole: number): string {
+  return `${((100 * part) / Math.max(1, whole)).toPrecision(2)} %`;
+}
+
+function plots({ seconds, observed, total }: SurgeResult): Plot[] {
+  const by = (name: string, of: (second: Second) => number): Series => ({
+    name,
+    points: seconds.map((second): Point => [second.atSeconds, of(second)]),
+  });
+  const latency = (name: string, of: (second: Second) => number): Series => ({
+    name,
+    points: seconds.flatMap((second): Point[] => (second.answered > 0 ? [[second.atSeconds, of(second)]] : [])),
+  });
+  const kinds = Object.entries(total.errors)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind]) => kind);
+  const groups = observed?.groups ?? [];
+  const cpu = (observed?.cpu ?? []).filter(({ points }) => points.length > 0);
+  const end = seconds.at(-1)?.atSeconds ?? 0;
+  return [
+    {
+      title: 'Traffic',
+      unit: 'requests per second',
+      axis: 'linear',
+      shape: 'area',
+      series: [by('sent', ({ sent }) => sent), by('answered', ({ answered }) => answered)],
+    },
+    {
+      title: 'Latency',
+      unit: 'ms',
+      axis: 'log',
+      shape: 'line',
+      series: [latency('p50', ({ p50 }) => p50), latency('p90', ({ p90 }) => p90), latency('p99', ({ p99 }) => p99)],
+    },
+    ...(kinds.length > 0
+      ? [
+          {
+            title: 'Errors',
+            unit: 'per second',
+            axis: 'linear',
+            shape: 'area',
+            bad: true,
+            series: kinds.slice(0, mostKinds).map((kind) => by(kind, ({ errors }) => errors[kind] ?? 0)),
+          } satisfies Plot,
+        ]
+      : []),
+    ...groups.map(({ name, capacity }): Plot => {
+      const held = (points: readonly Point[]): Point[] => {
+        const last = points.at(-1);
+        return last ? [...points, [Math.max(last[0], end), last[1]]] : [];
+      };
+      return {
+        title: groups.length === 1 ? 'Capacity' : `Capacity of ${name}`,
+        unit: 'machines',
+        axis: 'linear',
+        shape: 'step',
+        atLeast: 4,
+        marked: true,
+        series: [
+          { name: 'in service', points: held(capacity.map(({ atSeconds, inService }) => [atSeconds, inService])) },
+          { name: 'desired', points: held(capacity.map(({ atSeconds, desired }) => [atSeconds, desired])) },
+        ],
+      };
+    }),
+    ...(cpu.length > 0
+      ? [
+          {
+            title: 'CPU',
+            unit: '%',
+            axis: 'linear',
+            shape: 'line',
+            atLeast: 100,
+            series: cpu.map(({ group, points }) => ({
+              name: cpu.length === 1 ? 'average of the group' : group,
+              points,
+            })),
+          } satisfies Plot,
+        ]
+      : []),
+  ];
+}
+
+const states: Readonly<Record<string, 'ok' | 'alarm'>> = { OK: 'ok', ALARM: 'alarm' };
+
+function band(alarm: ObservedAlarm): Band {
+  return {
+    name: shortName(alarm),
+    detail: alarm.name,
+    changes: alarm.changes.map(({ atSeconds, state }) => ({ atSeconds, state: states[state] ?? 'unknown' })),
+  };
+}
+
+/** `TargetTracking-gallery-ApiGroup-…-AlarmHigh-6f2…` says less than `CPUUtilization, high`. */
+function shortName({ name, metric }: ObservedAlarm): string {
+  const [, side] = /^TargetTracking-.*-Alarm(High|Low)-[0-9a-f-]+$/.exec(name) ?? [];
+  return side && metric ? `${metric} ${side === 'High' ? 'above' : 'below'} its target` : name;
+}
+
+function markers({ observed }: SurgeResult): Marker[] {
+  const activities = (observed?.activities ?? []).map(
+    ({ atSeconds, description, cause, status }): Marker => ({
+      atSeconds,
+      text: `${description} (${status})`,
+      detail: cause,
+      tone:
+        status === 'Failed' || status === 'Cancelled' ? 'bad' : description.startsWith('Launching') ? 'good' : 'plain',
+    }),
+  );
+  const events = (observed?.events ?? []).map(
+    ({ atSeconds, kind, text }): Marker => ({
+      atSeconds,
+      text: `${kind}: ${text}`,
+      tone: kind === 'target-healthy' ? 'good' : 'bad',
+    }),
+  );
+  return [...activities, ...events].sort((a, b) => a.atSeconds - b.atSeconds);
+}
+
+function routesTable({ routes }: SurgeResult): Table {
+  return {
+    title: 'Requests',
+    columns: [
+      { name: 'Request' },
+      ...['Sent', 'Answered', 'p50', 'p90', 'p99', 'p99.9', 'Slowest'].map((name) => ({ name, numbers: true })),
+      { name: 'Errors' },
+    ],
+    rows: routes.map((route) => [
+      route.route,
+      count(route.sent),
+      count(route.answered),
+      ...[route.p50, route.p90, route.p99, route.p999, route.maxMs].map(milliseconds),
+      Object.entries(route.errors)
+        .map(([kind, times]) => `${kind} ${count(times)}`)
+        .join(', '),
+    ]),
+  };
+}
+
+function activitiesTable({ observed }: SurgeResult): Table {
+  return {
+    title: 'Scaling activities',
+    columns: [{ name: 'At', numbers: true }, { name: 'What' }, { name: 'Why' }, { name: 'Status' }],
+    rows: (observed?.activities ?? []).map(({ atSeconds, description, cause, status }) => [
+      clockText(atSeconds),
+      description,
+      cause,
+      status,
+    ]),
+  };
+}
+
+function eventsTable({ observed }: SurgeResult): Table {
+  return {
+    title: 'Events of the region',
+    columns: [{ name: 'At', numbers: true }, { name: 'Kind' }, { name: 'What' }],
+    rows: (observed?.events ?? []).map(({ atSeconds, kind, text }) => [clockText(atSeconds), kind, text]),
+  };
+}
+
+function notes({ observed, interrupted, maxLateMs, timeScale }: SurgeResult, shownAlarms: number): string[] {
+  const others = (observed?.alarms.length ?? 0) - shownAlarms;
+  const leftOut = observed?.leftOut ?? 0;
+  return [
+    'A latency counts from the moment a request was due, whatever happened before it: a stall shows in full. Percentiles are of what was answered, and within 1 %.',
+    timeScale === 1
+      ? 'Rates are requests per second.'
+      : `The time axis is model time, ${timeScale} times as fast as real time; rates are requests per real second, and latencies real time.`,
+    `The sender was at most ${milliseconds(maxLateMs)} behind its schedule${maxLateMs > 100 ? ': this machine was too busy to keep it, and that is in the latencies' : ''}.`,
+    ...(others > 0 ? [`${others} other alarms were never in ALARM.`] : []),
+    ...(leftOut > 0 ? [`${count(leftOut)} further changes and events were beyond what this report keeps.`] : []),
+    ...(interrupted ? ['It was ended before the profile was.'] : []),
+  ];
+}
