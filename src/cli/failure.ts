@@ -3,13 +3,18 @@ import { ConfigError } from '../blueprint/config.ts';
 import { StackFailed } from '../delivery/stack.ts';
 import { UserError } from '../delivery/user-error.ts';
 import { ProfileError } from '../insight/profile.ts';
+import { AppModelError } from '../insight/simulate/app-model.ts';
+import { SimulationError } from '../insight/simulate/simulation-error.ts';
 import { SurgeError } from '../insight/surge/surge-error.ts';
 import { paint } from './print.ts';
+
+/** Their messages say all. */
+const told = [ProfileError, SurgeError, AppModelError, SimulationError];
 
 export function failure(error: unknown): string {
   if (error instanceof ConfigError) return `${paint.red('orrery.config.ts has mistakes:')}\n${indent(error.message)}\n`;
   if (error instanceof UserError) return `${paint.red(error.message)}\n${error.fix ? `${error.fix}\n` : ''}`;
-  if (error instanceof ProfileError || error instanceof SurgeError) return `${paint.red(error.message)}\n`;
+  if (told.some((kind) => error instanceof kind)) return `${paint.red((error as Error).message)}\n`;
   if (error instanceof StackFailed) return stackFailure(error);
   if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
     return `${paint.red('No region answers.')}\nStart one: orrery up\n`;

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   status: async () => (await import('./status.ts')).statusCommand,
   logs: async () => (await import('./logs.ts')).logsCommand,
   surge: async () => (await import('./surge.ts')).surgeCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
   synth: async () => (await import('./synth.ts')).synthCommand,
   init: async () => (await import('./init.ts')).initCommand,
   deploy: async () => (await import('./deploy.ts')).deployCommand,

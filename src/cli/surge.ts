@@ -1,9 +1,9 @@
 /** `orrery surge`: traffic by a profile, and how the architecture takes it. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
-import { type Profile, parseProfile, profileLimits, profileOfCsv } from '../insight/profile.ts';
+import type { Profile } from '../insight/profile.ts';
 import { reportPage } from '../insight/report/page.ts';
 import { checkExtent, surgeLimits } from '../insight/surge/limits.ts';
 import { contentTypeOf, parseMix, type Route } from '../insight/surge/mix.ts';
@@ -13,6 +13,7 @@ import { type SurgePlan, surge } from '../insight/surge/surge.ts';
 import { realClock } from '../region/clock/clock.ts';
 import { secureRandom } from '../region/clock/random.ts';
 import { line } from './print.ts';
+import { checkReportFile, readProfile, whole } from './profile-options.ts';
 import { summaryText, surgeScreen } from './surge-screen.ts';
 import { type SurgeTarget, surgeTarget } from './surge-target.ts';
 
@@ -126,19 +127,6 @@ function interruption(): AbortSignal {
   return ended.signal;
 }
 
-function readProfile(given: string): { profile: Profile; source: { spec: string; csv?: string } } {
-  if (!existsSync(given)) {
-    if (/\.csv$/i.test(given)) throw new UserError(`There is no file ${given}.`);
-    return { profile: parseProfile(given), source: { spec: given } };
-  }
-  const { size } = statSync(given);
-  if (size > profileLimits.characters)
-    throw new UserError(`${given} has ${size} bytes; at most ${profileLimits.characters} are read.`);
-  const csv = readFileSync(given, 'utf8');
-  const spec = basename(given);
-  return { profile: profileOfCsv(csv, spec), source: { spec, csv } };
-}
-
 const largestBodyBytes = 10 * 1024 * 1024;
 
 function readRequest({ method, path, bodyFile }: Route): SentRequest {
@@ -148,18 +136,4 @@ function readRequest({ method, path, bodyFile }: Route): SentRequest {
   if (size > largestBodyBytes)
     throw new UserError(`${bodyFile} has ${size} bytes; at most ${largestBodyBytes} are sent.`);
   return { method, path, contentType: contentTypeOf(bodyFile), body: readFileSync(bodyFile) };
-}
-
-function whole(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UserError(`${option} must be a whole number from ${least} to ${most}, not "${text}".`);
-}
-
-/** Found before the surge, not after it. */
-function checkReportFile(file: string): void {
-  const folder = dirname(resolve(file));
-  if (!existsSync(folder)) throw new UserError(`There is no folder ${folder} for the report.`);
-  if (existsSync(file) && statSync(file).isDirectory())
-    throw new UserError(`${file} is a folder, not a file for the report.`);
 }

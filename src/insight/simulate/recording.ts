@@ -19,6 +19,8 @@ export interface SimulatedSeries {
   readonly p90: (number | null)[];
   readonly p99: (number | null)[];
   readonly desired: number[];
+  /** As Auto Scaling sees it: from the launch on, while the app may still be starting. */
+  readonly inService: number[];
   /** Machines whose app answers. */
   readonly serving: number[];
   /** Of all their processors, in per cent. */
@@ -68,8 +70,8 @@ const mostSteps = 2_000;
 const mostEvents = 2_000;
 
 interface Group {
-  readonly AutoScalingGroupName: string;
   readonly DesiredCapacity: number;
+  readonly Instances: readonly { readonly LifecycleState: string }[];
 }
 
 export class Recording {
@@ -86,6 +88,7 @@ export class Recording {
     p90: [],
     p99: [],
     desired: [],
+    inService: [],
     serving: [],
     cpu: [],
   };
@@ -141,6 +144,9 @@ export class Recording {
       {},
     );
     series.desired.push(AutoScalingGroups.reduce((sum, { DesiredCapacity }) => sum + DesiredCapacity, 0));
+    const inService = (sum: number, { Instances }: Group) =>
+      sum + Instances.filter(({ LifecycleState }) => LifecycleState === 'InService').length;
+    series.inService.push(AutoScalingGroups.reduce(inService, 0));
     const serving = this.#fleet.size;
     series.serving.push(serving);
     this.#mostServing = Math.max(this.#mostServing, serving);

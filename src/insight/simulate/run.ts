@@ -5,7 +5,10 @@ import { type SimulatedRegion, simulatedRegion } from '../../region/simulated-re
 import type { Profile } from '../profile.ts';
 import type { AppModel } from './app-model.ts';
 import { Fleet } from './fleet.ts';
+import type { Settings } from './objective.ts';
 import { Recording, type SimulationResult } from './recording.ts';
+import { applySettings } from './settings.ts';
+import { SimulationError } from './simulation-error.ts';
 import { Outcome, Traffic } from './traffic.ts';
 
 export interface SimulationOptions {
@@ -19,17 +22,17 @@ export interface SimulationOptions {
   readonly balancer?: string;
   readonly region?: string;
   readonly allowUnmodelled?: boolean;
+  /** How long after a full minute it begins: alarms look at minutes. */
+  readonly phaseSeconds?: number;
+  /** In the place of the template's. */
+  readonly settings?: Settings;
   /** Called with the share that is done, in [0, 1]. */
   readonly onProgress?: (done: number) => void;
 }
 
-/** What cannot be simulated, and why. */
-export class SimulationError extends Error {
-  override readonly name = 'SimulationError';
-}
-
 const stackName = 'simulated';
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const startMs = Date.UTC(2026, 0, 1);
 /** The model's, for a stack to be made. */
 const longestCreationMs = 6 * hourMs;
@@ -41,18 +44,19 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const simulated = await simulatedRegion(fleet, { seed, startMs, ...region });
   try {
     await create(simulated, options);
+    if (options.settings) await applySettings(simulated, options.settings);
     const random = seededRandom(seed);
     const traffic = new Traffic(simulated, fleet, app, random, options.balancer);
     checkBalancers(simulated, traffic, options.balancer);
     // By then all that was made has settled: how long real work took while it was made decides nothing.
     const { clock } = simulated;
-    await clock.advance(hourMs - (clock.now() % hourMs));
+    await clock.advance(hourMs - (clock.now() % hourMs) + (options.phaseSeconds ?? 0) * 1_000);
     const recording = new Recording(simulated, fleet, profile.seconds);
     await recording.begin();
     const outcome = new Outcome();
     for (let second = 0; second < profile.seconds; second++) {
       traffic.send(traffic.arrivals(profile.rate(second)), outcome);
-      if (second % 60 === 59) traffic.count();
+      if (Math.floor((clock.now() + 1_000) / minuteMs) > Math.floor(clock.now() / minuteMs)) traffic.count();
       await clock.advance(1_000);
       if ((second + 1) % recording.stepSeconds === 0 || second + 1 === profile.seconds) {
         await recording.sample(second + 1, outcome, traffic.takeProcessorSeconds());

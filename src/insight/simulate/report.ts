@@ -1,0 +1,120 @@
+/** A simulation's result as a report: which plots, and what there is to say. Pure. */
+import type { Band, Fact, Marker, Plot, Report, Series } from '../report/report.ts';
+import { count, milliseconds } from '../words.ts';
+import type { SimulatedAlarm, SimulationResult } from './recording.ts';
+
+export function simulationReport(result: SimulationResult, title: string): Report {
+  const { series, alarms, activities, profile, seed, stepSeconds, notes } = result;
+  return {
+    title,
+    subtitle: `${profile}, seed ${seed}; a point is ${stepSeconds === 1 ? 'a second' : `${stepSeconds} seconds`}`,
+    facts: facts(result),
+    seconds: Math.max(1, series.at.at(-1) ?? 1),
+    plots: plots(result),
+    bands: { title: 'Alarms', rows: bandsOf(alarms) },
+    markers: activities.map(
+      ({ at, description, cause }): Marker => ({
+        atSeconds: at,
+        tone: description.startsWith('Launching') ? 'good' : 'plain',
+        text: description,
+        detail: cause,
+      }),
+    ),
+    tables: [
+      {
+        title: 'Scaling activities',
+        columns: [{ name: 'Second', numbers: true }, { name: 'Activity' }, { name: 'Cause' }],
+        rows: activities.slice(0, mostRows).map((one) => [count(one.at), one.description, one.cause]),
+      },
+    ],
+    notes: ['Simulated: the control plane is the region’s own, its machines and clients are arithmetic.', ...notes],
+  };
+}
+
+const mostRows = 200;
+
+function facts({ totals }: SimulationResult): Fact[] {
+  const failed = Object.values(totals.failed).reduce((sum, one) => sum + one, 0);
+  const time = (seconds: number | null) => (seconds === null ? '–' : milliseconds(seconds * 1000));
+  return [
+    { label: 'Requests', value: count(totals.requests) },
+    {
+      label: 'Failed',
+      value: failed === 0 ? 'none' : `${((100 * failed) / totals.requests).toPrecision(2)} %`,
+      tone: failed === 0 ? 'good' : 'bad',
+    },
+    { label: 'Median latency', value: time(totals.p50) },
+    { label: '99th percentile', value: time(totals.p99) },
+    { label: 'Machines', value: `${totals.fewestServing} – ${totals.mostServing}` },
+    ...Object.entries(totals.instanceHours).map(([type, hours]) => ({
+      label: `Hours of ${type}`,
+      value: hours.toFixed(1),
+    })),
+  ];
+}
+
+function plots({ series, totals }: SimulationResult): Plot[] {
+  const by = (name: string, values: readonly (number | null)[], times = 1): Series => ({
+    name,
+    points: values.flatMap((value, at) => (value === null ? [] : [[series.at[at] ?? 0, value * times] as const])),
+  });
+  const failed = Object.keys(totals.failed).length > 0;
+  return [
+    {
+      title: 'Traffic',
+      unit: 'requests per second',
+      axis: 'linear',
+      shape: 'area',
+      series: [by('sent', series.requests), by('answered', series.answered)],
+    },
+    {
+      title: 'Latency',
+      unit: 'ms',
+      axis: 'log',
+      shape: 'line',
+      series: [by('p50', series.p50, 1000), by('p90', series.p90, 1000), by('p99', series.p99, 1000)],
+    },
+    ...(failed
+      ? [
+          {
+            title: 'Errors',
+            unit: 'per second',
+            axis: 'linear',
+            shape: 'area',
+            bad: true,
+            series: [by('failed', series.failed)],
+          } satisfies Plot,
+        ]
+      : []),
+    {
+      title: 'Capacity',
+      unit: 'machines',
+      axis: 'linear',
+      shape: 'step',
+      atLeast: 4,
+      marked: true,
+      series: [by('serving', series.serving), by('desired', series.desired)],
+    },
+    { title: 'CPU', unit: '%', axis: 'linear', shape: 'line', atLeast: 100, series: [by('all machines', series.cpu)] },
+  ];
+}
+
+/** Those that rang. */
+function bandsOf(alarms: readonly SimulatedAlarm[]): Band[] {
+  const byName = new Map<string, SimulatedAlarm[]>();
+  for (const alarm of alarms) byName.set(alarm.name, [...(byName.get(alarm.name) ?? []), alarm]);
+  return [...byName].flatMap(([name, changes]): Band[] => {
+    if (!changes.some(({ to }) => to === 'ALARM')) return [];
+    const state = (text: string) => (text === 'OK' ? 'ok' : text === 'ALARM' ? 'alarm' : 'unknown');
+    return [
+      {
+        name: name.replace(/^TargetTracking-.*-Alarm(High|Low)-[0-9a-f-]+$/, 'target tracking, $1').toLowerCase(),
+        detail: name,
+        changes: [
+          { atSeconds: 0, state: state(changes[0]?.from ?? '') },
+          ...changes.map(({ at, to }) => ({ atSeconds: at, state: state(to) }) as const),
+        ],
+      },
+    ];
+  });
+}
