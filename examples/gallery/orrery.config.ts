@@ -6,6 +6,7 @@ export default defineConfig({
   domain: 'myapp.com',
   // A path to the web bucket for URLs signed by a key group. The page does without: its pictures go through the API.
   web: { uploads: true },
+  api: { max: 12 },
   // The pictures that people hang are kept by the API in the data bucket.
   data: { access: 'read-write' },
 });

@@ -166,6 +166,13 @@ describe('CORS', () => {
   });
 });
 
+it('waits in one of a few places', async () => {
+  const answers = await Promise.all(Array.from({ length: 6 }, () => get('/wait?ms=20')));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  expect(await answers[5]?.json()).toEqual({ waitedMs: 20 });
+  expect((await get('/wait?ms=5001')).status).toBe(400);
+});
+
 describe('burning', () => {
   it('takes as long as it was told, and answers others meanwhile', async () => {
     let burning = true;

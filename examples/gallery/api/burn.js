@@ -5,11 +5,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { HttpError } from './http.js';
+import { places } from './places.js';
 
 export const longestBurnMs = 5000;
-const atOnce = availableParallelism();
-const mayWait = 200;
+const inPlace = places(availableParallelism());
 
 // Evaluated in the thread, so that the API stays one bundle.
 const source = `
@@ -19,28 +18,14 @@ const source = `
   while (performance.now() < end) for (let i = 0; i < 10000; i++) x = Math.sqrt(x + i);
 `;
 
-let running = 0;
-/** @type {(() => void)[]} */
-const waiting = [];
-
 /** Resolves when `ms` milliseconds of one processor are burnt. @param {number} ms */
-export async function burn(ms) {
-  if (running >= atOnce) {
-    if (waiting.length >= mayWait) {
-      throw new HttpError(503, 'This machine is burning all it can. Try again in a moment.', { 'Retry-After': '1' });
-    }
-    // Woken by the one that ends, which hands its place over: `running` stays as it is.
-    await new Promise((wake) => waiting.push(() => wake(undefined)));
-  } else running++;
-  try {
-    await new Promise((done, fail) => {
-      const worker = new Worker(source, { eval: true, workerData: ms, env: {}, execArgv: [] });
-      worker.once('exit', done);
-      worker.once('error', fail);
-    });
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) running--;
-    else next();
-  }
+export function burn(ms) {
+  return inPlace(
+    () =>
+      new Promise((done, fail) => {
+        const worker = new Worker(source, { eval: true, workerData: ms, env: {}, execArgv: [] });
+        worker.once('exit', () => done(undefined));
+        worker.once('error', fail);
+      }),
+  );
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { allowedOrigins, corsHeaders, preflightHeaders } from './cors.js';
 import { looksLike, readTarget, readTitle, singleRange } from './http.js';
 import { isPictureId, pictureId } from './pictures.js';
+import { places } from './places.js';
 
 describe('allowedOrigins', () => {
   it.each([
@@ -124,4 +125,33 @@ it('lists the newest first by its ids', () => {
       if (a !== b) expect(late < early).toBe(true);
     }),
   );
+});
+
+describe('places', () => {
+  it('are taken so many at once, waited for in order, and refused beyond that', async () => {
+    const inPlace = places(2);
+    const open: (() => void)[] = [];
+    const begun: number[] = [];
+    const work = (n: number) =>
+      inPlace(
+        () =>
+          new Promise<number>((done, fail) => {
+            begun.push(n);
+            open.push(() => (n === 1 ? fail(new Error('one failed')) : done(n)));
+          }),
+      );
+    const all = Promise.allSettled(Array.from({ length: 203 }, (_, n) => work(n)));
+    expect(begun).toEqual([0, 1]);
+    // The 203rd finds two at work and two hundred waiting.
+    for (let n = 0; n < 202; n++) {
+      open[n]?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const ended = await all;
+    expect(begun).toEqual(Array.from({ length: 202 }, (_, n) => n));
+    expect(ended.filter(({ status }) => status === 'rejected')).toHaveLength(2);
+    expect(ended[202]).toMatchObject({ reason: { status: 503 } });
+    // A place that failed is free again.
+    await expect(inPlace(async () => 'again')).resolves.toBe('again');
+  });
 });

@@ -3,10 +3,14 @@
  */
 import { performance } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { burn, longestBurnMs } from './burn.js';
 import { HttpError, looksLike, pictureTypes, readTitle, signatureBytes, singleRange, wholeNumber } from './http.js';
 import { isMissing, isPictureId } from './pictures.js';
+import { places } from './places.js';
 
+const longestWaitMs = 5000;
+const inPlace = places(4);
 const largestPictureBytes = 10 * 1024 * 1024;
 const largestSide = 30_000;
 const pageSize = { usual: 24, most: 60 };
@@ -46,6 +50,16 @@ export function routes({ pictures, identity }) {
     const start = performance.now();
     await burn(ms);
     return { status: 200, json: { burntMs: ms, tookMs: Math.round(performance.now() - start) } };
+  };
+
+  /**
+   * Keeps no processor busy, but one of a few places: as an API does that asks a slow neighbour over few connections.
+   * @type {Handler}
+   */
+  const waitingFor = async ({ query, signal }) => {
+    const ms = wholeNumber(query, 'ms', { min: 1, max: longestWaitMs }) ?? 200;
+    await inPlace(() => setTimeout(ms, undefined, { signal }));
+    return { status: 200, json: { waitedMs: ms } };
   };
 
   /** @type {Handler} */
@@ -125,6 +139,7 @@ export function routes({ pictures, identity }) {
     { path: /^\/health$/, methods: { GET: health } },
     { path: /^\/whoami$/, methods: { GET: whoami } },
     { path: /^\/burn$/, methods: { GET: burning } },
+    { path: /^\/wait$/, methods: { GET: waitingFor } },
     { path: /^\/items$/, methods: { GET: list, POST: add, PUT: add } },
     { path: new RegExp(`^/items/${item}$`), methods: { GET: details, DELETE: remove } },
     { path: new RegExp(`^/items/${item}/image$`), methods: { GET: image } },
