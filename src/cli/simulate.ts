@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
 import { reportPage } from '../insight/report/page.ts';
 import { type AppModel, parseAppModel } from '../insight/simulate/app-model.ts';
+import { calibrate } from '../insight/simulate/calibrate.ts';
 import { compare, comparisonReport } from '../insight/simulate/compare.ts';
 import { findSettings, parseObjective, type Search, type Tried } from '../insight/simulate/objective.ts';
 import type { SimulationResult } from '../insight/simulate/recording.ts';
@@ -12,10 +13,14 @@ import { simulationReport } from '../insight/simulate/report.ts';
 import { type SimulationOptions, simulate } from '../insight/simulate/run.ts';
 import type { SurgeResult } from '../insight/surge/surge.ts';
 import { count, milliseconds } from '../insight/words.ts';
-import { loadApp } from './app.ts';
+import { realClock } from '../region/clock/clock.ts';
+import { appDir, loadApp } from './app.ts';
 import { withParameters } from './parameters.ts';
 import { line, paint, passing, table } from './print.ts';
 import { checkReportFile, readProfile, whole } from './profile-options.ts';
+import { recentEvents } from './region-events.ts';
+import { findRunning } from './running.ts';
+import { surgeTarget } from './surge-target.ts';
 
 interface SimulateArguments {
   readonly profile?: string;
@@ -28,6 +33,9 @@ interface SimulateArguments {
   readonly report?: string;
   readonly parameter?: Readonly<Record<string, string>>;
   readonly allowUnmodelled?: boolean;
+  readonly calibrate?: boolean;
+  readonly path: string;
+  readonly saveApp?: string;
 }
 
 export function simulateCommand(program: Command): void {
@@ -36,6 +44,9 @@ export function simulateCommand(program: Command): void {
     .argument('[dir|template]', "the app's folder, or a template's file", '.')
     .option('--profile <profile>', 'step:from=10,to=80,at=60,for=3600; ramp, spike, sine, constant; or a CSV file')
     .option('--app <model>', 'a JSON file, or serviceMs=20,cpuMs=15,concurrency=16,bootSeconds=60')
+    .option('--calibrate', 'measure the model of the app at the running region')
+    .option('--path <path>', 'what is asked for to measure it', '/')
+    .option('--save-app <file>', 'write what was measured')
     .option('--seed <n>', 'the same seed gives the same run', '1')
     .option('--balancer <id>', 'the logical id of the load balancer that the traffic is for')
     .option('--objective <limits>', 'find the cheapest settings that keep to p99=300ms,errors=0.1%')
@@ -48,11 +59,18 @@ export function simulateCommand(program: Command): void {
 
 async function run(given: string, options: SimulateArguments): Promise<void> {
   const surged = options.compare === undefined ? undefined : readSurge(options.compare);
+  if (options.saveApp !== undefined) checkReportFile(options.saveApp);
+  if (options.calibrate && options.app !== undefined) throw new UserError('--calibrate and --app exclude each other.');
+  const measured = options.calibrate ? await measure(given, options) : undefined;
+  if (measured && options.profile === undefined && !surged) {
+    line(options.json ? JSON.stringify(measured, null, 2) : `--app ${appText(measured)}`);
+    return;
+  }
   const spec = options.profile ?? surged?.profile;
   if (spec === undefined)
     throw new UserError('--profile is missing.', 'For example: --profile step:from=10,to=80,at=60,for=3600');
   const { profile } = readProfile(spec);
-  const app = readAppModel(options.app);
+  const app = measured ?? readAppModel(options.app);
   const objective = options.objective === undefined ? undefined : parseObjective(options.objective);
   if (objective && surged) throw new UserError('--objective and --compare exclude each other.');
   if (options.report !== undefined) checkReportFile(options.report);
@@ -84,6 +102,41 @@ async function run(given: string, options: SimulateArguments): Promise<void> {
       : simulationReport(result, `Simulation of ${given}`);
   writeFileSync(options.report, reportPage(report));
   if (!options.json) line(`Plots: ${resolve(options.report)}`);
+}
+
+/** Of the app that runs here. */
+async function measure(dir: string, { path, saveApp, json }: SimulateArguments): Promise<AppModel> {
+  const folder = appDir(dir);
+  const target = await surgeTarget(folder, { dir: folder, yes: false, region: 'us-east-1' });
+  const running = await findRunning(folder);
+  if (!target.watch || !running) throw new UserError('No region runs for this folder.', 'Start one: orrery up');
+  const healthyMs = new Map(
+    (await recentEvents(running)).flatMap(({ kind, atMs, data }) =>
+      kind === 'target-healthy' ? [[String(data?.target), atMs] as const] : [],
+    ),
+  );
+  const { origin, host } = target.destination;
+  const app = await calibrate(
+    {
+      origin,
+      host,
+      path: `${target.basePath}${path}`,
+      client: target.watch.client,
+      timeScale: target.timeScale,
+      nowMs: target.nowMs,
+      healthyMs,
+      onStep: (text) => (json ? undefined : line(paint.dim(text))),
+    },
+    realClock(),
+  );
+  if (saveApp !== undefined) writeFileSync(saveApp, `${JSON.stringify(app, null, 2)}\n`);
+  return app;
+}
+
+function appText(app: AppModel): string {
+  return Object.entries(app)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 }
 
 async function optimise(

@@ -1,0 +1,169 @@
+/**
+ * Measures an app at a running region: what it takes for a request when it has nothing else to do, how much it gets done
+ * when it is asked for more than it can, what of a processor that uses, and how long a machine takes to boot.
+ */
+import {
+  AutoScalingClient,
+  type AutoScalingGroup,
+  DescribeAutoScalingGroupsCommand,
+  DescribeScalingActivitiesCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { Pool } from 'undici';
+import type { Clock } from '../../region/clock/clock.ts';
+import { startStopwatch } from '../../region/clock/stopwatch.ts';
+import { instanceTypeSize } from '../../region/machines/instance-types.ts';
+import type { WatchOptions } from '../surge/watch.ts';
+import { type AppModel, parseAppModel } from './app-model.ts';
+import { SimulationError } from './simulation-error.ts';
+
+export interface CalibrationOptions {
+  /** `http://127.0.0.1:8080`, and the name that is asked for there. */
+  readonly origin: string;
+  readonly host: string;
+  readonly path: string;
+  readonly client: WatchOptions['client'];
+  /** Those of the stack; the only one is taken. */
+  readonly groups?: readonly string[];
+  readonly timeScale: number;
+  /** Model time. */
+  nowMs(): number;
+  /** When a balancer found targets healthy, in model time, by instance. */
+  readonly healthyMs: ReadonlyMap<string, number>;
+  readonly onStep: (text: string) => void;
+}
+
+const singlyRequests = 100;
+const singlySeconds = 10;
+const atOnce = 64;
+/** A whole minute of model time must lie within, but not three: the group shall not grow of it. */
+const fullModelSeconds = 130;
+const leastFullSeconds = 5;
+
+export async function calibrate(options: CalibrationOptions, clock: Clock): Promise<AppModel> {
+  const { origin, host, path, onStep, timeScale } = options;
+  const autoScaling = new AutoScalingClient(options.client);
+  const group = await theGroup(autoScaling, options.groups);
+  const machines = (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService');
+  const [first] = machines;
+  if (!first) throw new SimulationError(`${group.AutoScalingGroupName} has no machine in service: nothing to measure.`);
+  const pool = new Pool(origin, { connections: atOnce, headersTimeout: 60_000, bodyTimeout: 60_000 });
+  const ask = async (): Promise<number> => {
+    const elapsedMs = startStopwatch();
+    const { statusCode, body } = await pool.request({ method: 'GET', path, headers: { host } });
+    await body.dump();
+    if (statusCode >= 500 && statusCode !== 503)
+      throw new SimulationError(`${path} answers ${statusCode}: nothing to measure.`);
+    if (statusCode >= 400 && statusCode < 500)
+      throw new SimulationError(`${path} answers ${statusCode}: give a path that works with --path.`);
+    return statusCode < 400 ? elapsedMs() : Number.NaN;
+  };
+  try {
+    onStep(`One request of ${path} at a time`);
+    const singly = await inTurn(ask);
+    const seconds = Math.max(leastFullSeconds, fullModelSeconds / timeScale);
+    onStep(`${atOnce} at a time, for ${seconds.toFixed(0)} s`);
+    const fromMs = options.nowMs();
+    const answered = await together(ask, seconds);
+    const toMs = options.nowMs();
+    const perMachine = answered / seconds / machines.length;
+    onStep('Waiting for the metrics');
+    await clock.sleep(Math.max(1_500, 90_000 / timeScale));
+    const percent = await processorPercent(options, group.AutoScalingGroupName ?? '', fromMs, toMs);
+    const vcpus = instanceTypeSize(first.InstanceType ?? '')?.vcpus ?? 2;
+    const cpuMs = Math.min(((percent / 100) * vcpus * 1000) / Math.max(perMachine, 1e-9), singly.meanMs * vcpus);
+    const servers = Math.max(1, Math.round((perMachine * singly.meanMs) / 1000));
+    return parseAppModel({
+      serviceMs: rounded(singly.meanMs),
+      serviceVariation: rounded(Math.min(10, singly.variation)),
+      cpuMs: rounded(cpuMs),
+      concurrency: servers,
+      bootSeconds: rounded((await bootSeconds(autoScaling, group, options)) ?? 60),
+    });
+  } finally {
+    await pool.destroy();
+  }
+}
+
+const rounded = (value: number) => Number(value.toPrecision(3));
+
+async function theGroup(
+  autoScaling: AutoScalingClient,
+  names: readonly string[] | undefined,
+): Promise<AutoScalingGroup> {
+  const { AutoScalingGroups = [] } = await autoScaling.send(
+    new DescribeAutoScalingGroupsCommand(names ? { AutoScalingGroupNames: [...names] } : {}),
+  );
+  const [group, another] = AutoScalingGroups;
+  if (!group) throw new SimulationError('There is no Auto Scaling group: nothing to measure.');
+  if (another) throw new SimulationError('There are several Auto Scaling groups: which one serves is not known.');
+  return group;
+}
+
+async function inTurn(ask: () => Promise<number>): Promise<{ meanMs: number; variation: number }> {
+  const elapsedMs = startStopwatch();
+  const times: number[] = [];
+  // The first ones make connections.
+  for (let n = 0; n < 3; n++) await ask();
+  while (times.length < singlyRequests && elapsedMs() < singlySeconds * 1000) times.push(await ask());
+  const known = times.filter((one) => !Number.isNaN(one));
+  if (known.length === 0) throw new SimulationError('The app answers 503 to single requests: nothing to measure.');
+  const meanMs = known.reduce((sum, one) => sum + one, 0) / known.length;
+  const deviation = Math.sqrt(known.reduce((sum, one) => sum + (one - meanMs) ** 2, 0) / known.length);
+  return { meanMs, variation: deviation / meanMs };
+}
+
+/** How many were answered. */
+async function together(ask: () => Promise<number>, seconds: number): Promise<number> {
+  const elapsedMs = startStopwatch();
+  let answered = 0;
+  const one = async () => {
+    while (elapsedMs() < seconds * 1000) if (!Number.isNaN(await ask()) && elapsedMs() < seconds * 1000) answered++;
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+  return answered;
+}
+
+/** Of the minutes that lie within. */
+async function processorPercent(
+  { client }: CalibrationOptions,
+  group: string,
+  fromMs: number,
+  toMs: number,
+): Promise<number> {
+  const minute = 60_000;
+  const [first, end] = [Math.ceil(fromMs / minute) * minute, Math.floor(toMs / minute) * minute];
+  const { Datapoints = [] } = await new CloudWatchClient(client).send(
+    new GetMetricStatisticsCommand({
+      Namespace: 'AWS/EC2',
+      MetricName: 'CPUUtilization',
+      Dimensions: [{ Name: 'AutoScalingGroupName', Value: group }],
+      StartTime: new Date(first),
+      EndTime: new Date(Math.max(end, first + minute)),
+      Period: 60,
+      Statistics: ['Average'],
+    }),
+  );
+  const found = Datapoints.flatMap(({ Average }) => Average ?? []);
+  if (found.length === 0) {
+    throw new SimulationError(
+      'CloudWatch has no CPUUtilization of the minute that was measured; is detailed monitoring on?',
+    );
+  }
+  return found.reduce((sum, one) => sum + one, 0) / found.length;
+}
+
+/** From the launch until the balancer found it healthy, on average; undefined when no launch is remembered. */
+async function bootSeconds(
+  autoScaling: AutoScalingClient,
+  { AutoScalingGroupName }: AutoScalingGroup,
+  { healthyMs }: CalibrationOptions,
+): Promise<number | undefined> {
+  const { Activities = [] } = await autoScaling.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName }));
+  const found = Activities.flatMap(({ Description = '', StartTime }) => {
+    const id = /^Launching a new EC2 instance: (i-[0-9a-f]+)/.exec(Description)?.[1];
+    const readyMs = healthyMs.get(id ?? '');
+    return readyMs === undefined || !StartTime ? [] : [(readyMs - StartTime.getTime()) / 1000];
+  }).filter((one) => one > 0);
+  return found.length === 0 ? undefined : found.reduce((sum, one) => sum + one, 0) / found.length;
+}
