@@ -2,8 +2,16 @@
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { beginActivity, changeActivity, endActivity } from './activity.ts';
+import { settleActions, waitFor } from './lifecycle-action.ts';
+import type { Journey } from './lifecycle-state.ts';
 import type { DescribedHealth } from './shapes.ts';
 import { activities, asService, changeMember, type GroupRecord, type MemberRecord, members } from './state.ts';
+
+const terminating: Journey = {
+  transition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+  origin: 'AutoScalingGroup',
+  destination: 'EC2',
+};
 
 /** Returns the activity's id. */
 export function beginEnding(scope: Scope, member: MemberRecord, cause: string, sickness?: string): string {
@@ -13,8 +21,13 @@ export function beginEnding(scope: Scope, member: MemberRecord, cause: string, s
     place: { id: member.subnetId, zone: member.zone },
   });
   changeActivity(scope, id, { status: 'InProgress', progress: 0 });
-  if (member.lifecycle === 'Pending') endActivity(scope, member.key, 'Cancelled');
-  changeMember(scope, member.key, {
+  const now = members(scope).get(member.key);
+  if (!now) return id;
+  const { wait: _, actions: __, moveKey, ...rest } = now;
+  const under = moveKey ?? (now.lifecycle === 'Pending' ? member.key : undefined);
+  if (activities(scope).get(under ?? '')?.endedMs === undefined) endActivity(scope, under, 'Cancelled');
+  members(scope).put(member.key, {
+    ...rest,
     lifecycle: 'Terminating',
     endKey: id,
     ...(sickness === undefined ? {} : { sickness, healthy: false }),
@@ -30,11 +43,9 @@ export async function continueEnding(
   state: string | undefined,
 ): Promise<boolean> {
   const { instanceId } = member;
-  if (instanceId === undefined || state === undefined || state === 'terminated') {
-    if (instanceId !== undefined) await leaveAll(scope, group, instanceId);
-    return forget(scope, member);
-  }
-  if (member.ending) return false;
+  if (instanceId === undefined) return forget(scope, member);
+  const gone = state === undefined || state === 'terminated';
+  if (member.ending && !gone) return false;
   const drained = await leaveAll(scope, group, instanceId);
   // What does not run has nothing to finish.
   if (!drained && state === 'running' && !group.deleting) {
@@ -44,6 +55,9 @@ export async function continueEnding(
     }
     return false;
   }
+  // Also of an instance that is gone: somebody may have to be told of it.
+  if (!member.ending && !group.deleting && !(await hooksPassed(scope, member))) return false;
+  if (gone) return forget(scope, member);
   changeActivity(scope, member.endKey, {
     description: `Terminating EC2 instance: ${instanceId}`,
     status: 'InProgress',
@@ -56,6 +70,14 @@ export async function continueEnding(
   return false;
 }
 
+/** Whatever their results, the instance ends; the first that abandons ends the wait for the others. */
+async function hooksPassed(scope: Scope, member: MemberRecord): Promise<boolean> {
+  const begun = member.wait ? member : changeMember(scope, member.key, waitFor(scope, member.group, terminating));
+  if (!begun?.wait) return true;
+  changeActivity(scope, member.endKey, { description: `Terminating EC2 instance: ${member.instanceId}` });
+  return (await settleActions(scope, begun, member.endKey ?? '')) !== 'waiting';
+}
+
 function forget(scope: Scope, member: MemberRecord): boolean {
   endActivity(scope, member.endKey, 'Successful', {
     description: `Terminating EC2 instance: ${member.instanceId}`,
@@ -65,7 +87,7 @@ function forget(scope: Scope, member: MemberRecord): boolean {
 }
 
 /** Deregisters an instance from the group's target groups; true when none knows it any more. */
-async function leaveAll(scope: Scope, group: GroupRecord, instanceId: string): Promise<boolean> {
+export async function leaveAll(scope: Scope, group: GroupRecord, instanceId: string): Promise<boolean> {
   const gone = await Promise.all([...group.targetGroups, ...group.leaving].map((arn) => leave(scope, arn, instanceId)));
   return gone.every(Boolean);
 }

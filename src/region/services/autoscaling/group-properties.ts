@@ -1,8 +1,13 @@
 /** The properties of `AWS::AutoScaling::AutoScalingGroup`, and Auto Scaling's calls that they become. */
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { ResourceRequest } from '../../stacks/resource-type.ts';
+import { type HookSettings, hookSettings, hookSettingsHonoured } from './lifecycle-hook-resource.ts';
 
 export const service = 'autoscaling';
+
+export interface HookSpecification extends HookSettings {
+  readonly LifecycleHookName: string;
+}
 
 export interface GroupProperties {
   readonly AutoScalingGroupName?: string;
@@ -26,6 +31,7 @@ export interface GroupProperties {
   readonly ServiceLinkedRoleARN?: string;
   readonly Context?: string;
   readonly MetricsCollection?: readonly { readonly Granularity: string; readonly Metrics?: readonly string[] }[];
+  readonly LifecycleHookSpecificationList?: readonly HookSpecification[];
   readonly Tags?: readonly { readonly Key: string; readonly Value: string; readonly PropagateAtLaunch: boolean }[];
 }
 
@@ -50,6 +56,8 @@ export const honours = [
   'Context',
   'MetricsCollection[].Granularity',
   'MetricsCollection[].Metrics',
+  'LifecycleHookSpecificationList[].LifecycleHookName',
+  ...hookSettingsHonoured.map((name) => `LifecycleHookSpecificationList[].${name}`),
   'Tags[].Key',
   'Tags[].Value',
   'Tags[].PropagateAtLaunch',
@@ -92,6 +100,10 @@ export function sizes(properties: GroupProperties) {
   };
 }
 
+export function hooksIn({ LifecycleHookSpecificationList: list = [] }: GroupProperties) {
+  return list.map((hook) => ({ LifecycleHookName: hook.LifecycleHookName, ...hookSettings(hook) }));
+}
+
 /** The template's own tags before the stack's, which machines get, too. */
 export function tagsOf(
   properties: GroupProperties,
@@ -128,4 +140,4 @@ export const inService = (group: AutoScalingGroup) =>
   (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService');
 
 export const living = (group: AutoScalingGroup) =>
-  (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState !== 'Terminating');
+  (group.Instances ?? []).filter(({ LifecycleState }) => !LifecycleState?.startsWith('Terminating'));

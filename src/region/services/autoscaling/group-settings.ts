@@ -19,7 +19,6 @@ const notModelledMembers = [
   'AvailabilityZoneIds',
   'LoadBalancerNames',
   'PlacementGroup',
-  'LifecycleHookSpecificationList',
   'DeletionProtection',
   'TrafficSources',
   'InstanceMaintenancePolicy',

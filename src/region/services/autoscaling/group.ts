@@ -11,6 +11,8 @@ import type {
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
 import { checkTargetGroups, refuseUnmodelled, settingsOf, subnetsOf, templateOf } from './group-settings.ts';
+import { hooksOfNew } from './lifecycle-hook.ts';
+import { hookKey, hooks } from './lifecycle-state.ts';
 import { kick, removeGroup } from './reconcile.ts';
 import {
   activities,
@@ -72,8 +74,10 @@ export async function createAutoScalingGroup(input: CreateAutoScalingGroupComman
     metrics: [],
     change: `At ${timeText(call)} a user request created an AutoScalingGroup changing the desired capacity from 0 to ${settings.desired}.`,
   };
+  const found = await hooksOfNew(call, record, input.LifecycleHookSpecificationList);
   // Once more: others were heard while this one waited.
   refuseTaken(call, name);
+  for (const hook of found) hooks(call).put(hookKey(name, hook.name), hook);
   groups(call).put(name, record);
   kick(call, name);
   return {};
@@ -189,7 +193,8 @@ function refuseCooling(scope: Scope, group: GroupRecord): void {
   const underWay = [...activities(scope).values()].findLast(
     (one) => one.group === name && (scaledMs === undefined || one.startedMs >= scaledMs),
   );
-  const cooling = scaledMs !== undefined && scope.clock.now() < scaledMs + cooldownSeconds * 1000;
+  const waits = membersOf(scope, name).some(({ wait }) => wait === 'Wait');
+  const cooling = scaledMs !== undefined && (waits || scope.clock.now() < scaledMs + cooldownSeconds * 1000);
   if (!cooling) return;
   throw new Fault(
     'ScalingActivityInProgress',
@@ -246,12 +251,16 @@ function groupView(call: Call, group: GroupRecord, withInstances: boolean): Auto
   };
 }
 
+function lifecycleState({ lifecycle, wait }: MemberRecord): NonNullable<Instance['LifecycleState']> {
+  return (wait === undefined ? lifecycle : `${lifecycle}:${wait}`) as NonNullable<Instance['LifecycleState']>;
+}
+
 export function instanceView(member: MemberRecord, InstanceId: string): Instance {
   return {
     InstanceId,
     InstanceType: member.instanceType,
     AvailabilityZone: member.zone,
-    LifecycleState: member.lifecycle,
+    LifecycleState: lifecycleState(member),
     HealthStatus: member.healthy ? 'Healthy' : 'Unhealthy',
     LaunchTemplate: {
       LaunchTemplateId: member.templateId,

@@ -1,10 +1,14 @@
 /** Auto Scaling: groups of machines that are kept at their number, spread over zones, and healthy. */
 import { type Scope, service } from '../service.ts';
+import { groupAccess } from './access.ts';
 import { describeScalingActivities } from './activity.ts';
 import * as catalogue from './catalogue.ts';
 import * as group from './group.ts';
 import { publishMetrics } from './group-metrics.ts';
 import * as instance from './instance.ts';
+import { completeLifecycleAction, recordLifecycleActionHeartbeat } from './lifecycle-callback.ts';
+import * as hook from './lifecycle-hook.ts';
+import { lifecycleHook } from './lifecycle-hook-resource.ts';
 import { executePolicy } from './policy-execution.ts';
 import { scalingPolicy } from './policy-resource.ts';
 import * as processes from './processes.ts';
@@ -28,6 +32,12 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     setInstanceHealth: instance.setInstanceHealth,
     setInstanceProtection: instance.setInstanceProtection,
     describeScalingActivities,
+    putLifecycleHook: { handle: hook.putLifecycleHook, access: groupAccess },
+    deleteLifecycleHook: { handle: hook.deleteLifecycleHook, access: groupAccess },
+    describeLifecycleHooks: hook.describeLifecycleHooks,
+    describeLifecycleHookTypes: hook.describeLifecycleHookTypes,
+    completeLifecycleAction: { handle: completeLifecycleAction, access: groupAccess },
+    recordLifecycleActionHeartbeat: { handle: recordLifecycleActionHeartbeat, access: groupAccess },
     attachLoadBalancerTargetGroups: targetGroups.attachLoadBalancerTargetGroups,
     detachLoadBalancerTargetGroups: targetGroups.detachLoadBalancerTargetGroups,
     describeLoadBalancerTargetGroups: targetGroups.describeLoadBalancerTargetGroups,
@@ -50,6 +60,7 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
   },
   resources: {
     'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup,
+    'AWS::AutoScaling::LifecycleHook': lifecycleHook,
     'AWS::AutoScaling::ScalingPolicy': scalingPolicy,
   },
   start(scope: Scope) {

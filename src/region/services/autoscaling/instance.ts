@@ -20,6 +20,7 @@ import {
   groupOf,
   groups,
   invalid,
+  type Lifecycle,
   type MemberRecord,
   memberOf,
   members,
@@ -113,9 +114,18 @@ export function terminateInstanceInAutoScalingGroup(
   return { Activity: activityView(call, record) };
 }
 
+/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html */
+const steadyStates: Readonly<Record<Lifecycle, string>> = {
+  Pending: 'InService',
+  InService: 'InService',
+  Terminating: 'Terminated',
+  EnteringStandby: 'Standby',
+  Standby: 'Standby',
+};
+
 /** What IMDS says at `autoscaling/target-lifecycle-state`. */
 export function targetLifecycleState(scope: Pick<Call, 'table'>, instanceId: string): string | undefined {
   const member = memberOf(scope as Call, instanceId);
   if (!member || !groups(scope as Call).has(member.group)) return undefined;
-  return member.lifecycle === 'Terminating' ? 'Terminated' : 'InService';
+  return steadyStates[member.lifecycle];
 }

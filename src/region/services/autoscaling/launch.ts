@@ -3,22 +3,22 @@ import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { beginActivity, changeActivity, endActivity } from './activity.ts';
 import type { Place } from './choose.ts';
+import { waitFor } from './lifecycle-action.ts';
+import type { Journey } from './lifecycle-state.ts';
 import type { DescribedInstances, DescribedVersions, RunInstancesShape } from './shapes.ts';
-import {
-  activities,
-  asService,
-  changeMember,
-  type GroupRecord,
-  isSuspended,
-  type MemberRecord,
-  members,
-} from './state.ts';
+import { activities, asService, type GroupRecord, isSuspended, type MemberRecord, members } from './state.ts';
 
 interface ResolvedTemplate {
   readonly version: string;
   readonly instanceType: string;
   readonly interfaces: RunInstancesShape['NetworkInterfaces'];
 }
+
+const launching: Journey = {
+  transition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+  origin: 'EC2',
+  destination: 'AutoScalingGroup',
+};
 
 /** The version that the group launches now. */
 export async function templateNow(scope: Scope, group: GroupRecord): Promise<ResolvedTemplate> {
@@ -108,7 +108,9 @@ export async function launchMember(scope: Scope, member: MemberRecord): Promise<
     const [made] = Instances;
     if (!made) throw new Fault('InternalError', 'EC2 launched no instance.');
     const { request: _, ...rest } = members(scope).get(member.key) ?? member;
-    members(scope).put(member.key, { ...rest, instanceId: made.InstanceId });
+    // Hooks wait from now on: the machine's own boot may be the one that completes them.
+    const wait = rest.lifecycle === 'Pending' ? waitFor(scope, member.group, launching) : {};
+    members(scope).put(member.key, { ...rest, ...wait, instanceId: made.InstanceId });
     changeActivity(scope, member.key, {
       description: `Launching a new EC2 instance: ${made.InstanceId}`,
       progress: 30,
@@ -129,15 +131,23 @@ export function failLaunch(scope: Scope, member: MemberRecord, message: string):
 }
 
 /** A running instance is registered with the group's target groups, and then in service. */
-export async function bringIntoService(scope: Scope, group: GroupRecord, member: MemberRecord): Promise<void> {
+export async function bringIntoService(
+  scope: Scope,
+  group: GroupRecord,
+  member: MemberRecord,
+  running = true,
+): Promise<void> {
   const { instanceId } = member;
   if (instanceId === undefined) return;
-  if (!isSuspended(group, 'AddToLoadBalancer')) {
+  // One that does not run may come back from standby: its health is checked once it is in service.
+  if (running && !isSuspended(group, 'AddToLoadBalancer')) {
     for (const arn of group.targetGroups) await register(scope, arn, instanceId);
   }
-  if (members(scope).get(member.key)?.lifecycle !== 'Pending') return;
-  changeMember(scope, member.key, { lifecycle: 'InService', inServiceMs: scope.clock.now() });
-  endActivity(scope, member.key, 'Successful');
+  const now = members(scope).get(member.key);
+  if (now?.lifecycle !== 'Pending') return;
+  const { wait: _, moveKey = member.key, ...rest } = now;
+  members(scope).put(member.key, { ...rest, lifecycle: 'InService', inServiceMs: scope.clock.now() });
+  endActivity(scope, moveKey, 'Successful');
   scope.note({
     source: 'autoscaling',
     kind: 'in-service',

@@ -7,10 +7,13 @@ import type { Timer } from '../../clock/clock.ts';
 import type { Planes } from '../../traffic/planes.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
+import { arrive, giveUp } from './arrival.ts';
 import { imbalance, nextPlace, nextVictim } from './choose.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
 import { checkHealth, inGrace } from './health.ts';
-import { addMember, bringIntoService, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
+import { addMember, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
+import { nextDeadlineMs } from './lifecycle-action.ts';
+import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
 import {
   activities,
   capacityOf,
@@ -44,6 +47,8 @@ interface Loop {
   failures: number;
   notBeforeMs: number;
   readonly avoid: Set<string>;
+  /** Launches that hooks abandoned, since the last that they let pass. */
+  abandoned: number;
 }
 
 const loops = new WeakMap<Scope, Map<string, Loop>>();
@@ -76,7 +81,15 @@ export function kick(from: Scope, name: string): void {
   const all = loopsOf(scope);
   let loop = all.get(name);
   if (!loop) {
-    loop = { running: false, again: false, timer: undefined, failures: 0, notBeforeMs: 0, avoid: new Set() };
+    loop = {
+      running: false,
+      again: false,
+      timer: undefined,
+      failures: 0,
+      notBeforeMs: 0,
+      avoid: new Set(),
+      abandoned: 0,
+    };
     all.set(name, loop);
   }
   if (loop.running) {
@@ -108,7 +121,8 @@ async function run(scope: Scope, name: string, loop: Loop): Promise<void> {
     return;
   }
   const everyMs = busy ? busyEveryMs : anyInGrace(scope, name) ? graceEveryMs : idleEveryMs;
-  loop.timer = scope.clock.after(everyMs, () => kick(scope, name));
+  const laterMs = Math.min(everyMs, nextDeadlineMs(scope, name) - scope.clock.now());
+  loop.timer = scope.clock.after(Math.max(0, laterMs), () => kick(scope, name));
 }
 
 function anyInGrace(scope: Scope, name: string): boolean {
@@ -134,8 +148,13 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   finishDeleting(scope, name);
   const now = found();
   if (!now) return false;
-  const waiting = membersOf(scope, name).some(({ lifecycle }) => lifecycle !== 'InService');
+  const waiting = membersOf(scope, name).some(isMoving);
   return waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
+}
+
+/** Under way by itself: it is neither in a steady state nor waiting for a hook, which has a time of its own. */
+function isMoving({ lifecycle, wait }: MemberRecord): boolean {
+  return lifecycle !== 'InService' && lifecycle !== 'Standby' && wait !== 'Wait';
 }
 
 /** Launches that were decided on and not yet asked for, also before a crash. */
@@ -156,6 +175,13 @@ function backOff(scope: Scope, loop: Loop, zone: string): void {
   loop.failures++;
 }
 
+/** Hooks that fail consistently limit the rate of launches. */
+function slowDown(scope: Scope, loop: Loop): void {
+  const pauseMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** loop.abandoned);
+  loop.notBeforeMs = Math.max(loop.notBeforeMs, scope.clock.now() + pauseMs);
+  loop.abandoned++;
+}
+
 /** Takes pending and ending members on. */
 async function settleMembers(
   scope: Scope,
@@ -170,10 +196,15 @@ async function settleMembers(
     if (member.lifecycle === 'Terminating') {
       if (await continueEnding(scope, group, member, state)) loop.again = true;
     } else if (member.lifecycle === 'Pending' && member.instanceId !== undefined) {
-      if (state === 'running') await bringIntoService(scope, group, member);
-      else if (state !== 'pending') {
+      if (state === 'running' || member.moveKey !== undefined) {
+        const how = await arrive(scope, group, member, state);
+        if (how === 'abandoned') slowDown(scope, loop);
+        if (how === 'arrived') loop.abandoned = 0;
+      } else if (state !== 'pending') {
         const why = `Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: the instance is ${state ?? 'terminated'}`;
-        failLaunch(scope, member, why);
+        // One that was stopped while hooks had it wait is still there to be ended.
+        if (state === 'stopping' || state === 'stopped') giveUp(scope, member, why, 'Failed');
+        else failLaunch(scope, member, why);
         backOff(scope, loop, member.zone);
       }
     }
@@ -277,7 +308,8 @@ function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[],
 async function rebalance(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], loop: Loop): Promise<void> {
   // While `Terminate` is suspended the one more stays, as on AWS.
   if (['AZRebalance', 'Launch'].some((process) => isSuspended(group, process))) return;
-  if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService')) return;
+  if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService' && lifecycle !== 'Standby'))
+    return;
   if (imbalance(group.subnets, have) < 2 || loop.avoid.size > 0 || scope.clock.now() < loop.notBeforeMs) return;
   const inside = have.filter(({ subnetId }) => group.subnets.some(({ id }) => id === subnetId));
   const place = nextPlace(group.subnets, inside);
@@ -307,6 +339,7 @@ function finishDeleting(scope: Scope, name: string): void {
 
 export function removeGroup(scope: Scope, name: string): void {
   groups(scope).delete(name);
+  for (const { name: hook } of hooksOf(scope, name)) hooks(scope).delete(hookKey(name, hook));
   for (const [key, policy] of [...policies(scope).entries()]) {
     if (policy.group !== name) continue;
     policies(scope).delete(key);

@@ -7,6 +7,7 @@ import { memoryStore } from '../../store/memory-store.ts';
 import type { Store } from '../../store/store.ts';
 import type { BalancerPlane, TargetHealth } from '../../traffic/planes.ts';
 import { createEndpoint } from '../../wire/endpoint.ts';
+import type { Authoriser } from '../dispatcher.ts';
 import { publicImages } from '../ec2/image.ts';
 import { ec2Region, root } from '../ec2/region.fixture.ts';
 import { elasticLoadBalancing } from '../elasticloadbalancing/index.ts';
@@ -42,7 +43,9 @@ export function stillBalancer() {
   };
 }
 
-export function groupRegion(options: { store?: Store; seed?: number; services?: readonly Service[] } = {}) {
+export function groupRegion(
+  options: { store?: Store; seed?: number; services?: readonly Service[]; authorise?: Authoriser } = {},
+) {
   const { store = memoryStore(), services = [], ...rest } = options;
   const all = [autoScaling, elasticLoadBalancing, ...services];
   const region = ec2Region({ ...rest, store, services: all });

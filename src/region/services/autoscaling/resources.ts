@@ -4,11 +4,13 @@ import { unmodelledBoot } from '../../machines/boot-check.ts';
 import { ResourceFailure } from '../../stacks/reasons.ts';
 import { type ExistingResource, type ResourceRequest, resourceType } from '../../stacks/resource-type.ts';
 import { durationMs } from '../../stacks/signals.ts';
+import { unlessGone } from '../../stacks/unless-gone.ts';
 import { Fault } from '../../wire/fault.ts';
 import {
   described,
   type GroupProperties,
   honours,
+  hooksIn,
   inService,
   needed,
   service,
@@ -31,6 +33,7 @@ export const autoScalingGroup = resourceType<GroupProperties>({
       ...settings(properties),
       ...sizes(properties),
       TargetGroupARNs: [...(properties.TargetGroupARNs ?? [])],
+      LifecycleHookSpecificationList: hooksIn(properties),
       Tags: tagsOf(properties, stackTags),
     };
     await invoke(service, 'CreateAutoScalingGroup', input).catch(async (error: unknown) => {
@@ -68,6 +71,7 @@ export const autoScalingGroup = resourceType<GroupProperties>({
     });
     await retag(request, previous);
     await retarget(request, previous);
+    await rehook(request, previous);
     await collectMetrics(request, name);
     if (policy && changed) await rollingUpdate(request, policy);
     const group = await needed(request, name);
@@ -160,6 +164,22 @@ async function retag(request: ExistingResource<GroupProperties>, previous: Group
   if (gone.length > 0) await request.invoke(service, 'DeleteTags', { Tags: gone.map(({ Key }) => ({ ...of, Key })) });
   if (tags.length > 0)
     await request.invoke(service, 'CreateOrUpdateTags', { Tags: tags.map((tag) => ({ ...of, ...tag })) });
+}
+
+/** Hooks that the template's list no longer has go; changed ones are put anew. */
+async function rehook(request: ExistingResource<GroupProperties>, previous: GroupProperties): Promise<void> {
+  const { physicalId: AutoScalingGroupName, invoke } = request;
+  const [before, after] = [hooksIn(previous), hooksIn(request.properties)];
+  for (const hook of after) {
+    const same = before.some((one) => JSON.stringify(one) === JSON.stringify(hook));
+    if (!same) await invoke(service, 'PutLifecycleHook', { AutoScalingGroupName, ...hook });
+  }
+  for (const { LifecycleHookName } of before) {
+    if (after.some((hook) => hook.LifecycleHookName === LifecycleHookName)) continue;
+    await unlessGone(['ValidationError'], () =>
+      invoke(service, 'DeleteLifecycleHook', { AutoScalingGroupName, LifecycleHookName }),
+    );
+  }
 }
 
 async function retarget(request: ExistingResource<GroupProperties>, previous: GroupProperties): Promise<void> {

@@ -1,5 +1,9 @@
 /** Groups in stacks, on a virtual clock: what CloudFormation waits for, gives up and takes back. */
-import { type AutoScalingGroup, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import {
+  type AutoScalingGroup,
+  DescribeAutoScalingGroupsCommand,
+  type LifecycleHook,
+} from '@aws-sdk/client-auto-scaling';
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -159,6 +163,66 @@ test('a stack is deleted with its protected machines, those of a launch under wa
   await expect(status()).rejects.toThrow('does not exist');
   expect(await group()).toBeUndefined();
   expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+});
+
+test('hooks of a group’s list and of their own: kept while the stack is updated, and what leaves the template goes', async () => {
+  const hook = (LifecycleHookName: string, more: object = {}) => ({
+    LifecycleHookName,
+    LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+    DefaultResult: 'CONTINUE',
+    ...more,
+  });
+  const withHooks = (list: object[], own?: object) => {
+    const { Resources } = JSON.parse(template({ group: { LifecycleHookSpecificationList: list } }));
+    const Properties = { ...own, AutoScalingGroupName: ref('Group') };
+    return JSON.stringify({
+      Resources: { ...Resources, ...(own ? { Own: { Type: 'AWS::AutoScaling::LifecycleHook', Properties } } : {}) },
+      ...(own ? { Outputs: { Own: { Value: ref('Own') } } } : {}),
+    });
+  };
+  const described = async () => {
+    const { LifecycleHooks } = await region.invoke<{ LifecycleHooks: LifecycleHook[] }>(
+      'autoscaling',
+      'DescribeLifecycleHooks',
+      { AutoScalingGroupName: (await group())?.AutoScalingGroupName },
+    );
+    return Object.fromEntries(LifecycleHooks.map((one) => [one.LifecycleHookName, one.HeartbeatTimeout]));
+  };
+  const ending = { LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING', HeartbeatTimeout: 60 };
+  const first = withHooks([hook('a', { HeartbeatTimeout: 30 }), hook('b')], ending);
+  await stacks.send(new CreateStackCommand({ StackName, TemplateBody: first }));
+  await pass(5);
+  expect((await group())?.Instances?.map(({ LifecycleState }) => LifecycleState)).toEqual([
+    'Pending:Wait',
+    'Pending:Wait',
+  ]);
+  // As their boots do.
+  for (const id of ids(await group())) {
+    for (const LifecycleHookName of ['a', 'b']) {
+      await region.invoke('autoscaling', 'CompleteLifecycleAction', {
+        AutoScalingGroupName: (await group())?.AutoScalingGroupName,
+        LifecycleHookName,
+        InstanceId: id,
+        LifecycleActionResult: 'CONTINUE',
+      });
+    }
+    await stacks.send(
+      new SignalResourceCommand({ StackName, LogicalResourceId: 'Group', UniqueId: id, Status: 'SUCCESS' }),
+    );
+  }
+  await pass(10);
+  expect(await status(), await texts()).toBe('CREATE_COMPLETE');
+  const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
+  const own = Stacks?.[0]?.Outputs?.[0]?.OutputValue ?? '';
+  expect(await described()).toEqual({ a: 30, b: 3600, [own]: 60 });
+  const second = withHooks([hook('a'), hook('c')], { ...ending, HeartbeatTimeout: 90 });
+  await stacks.send(new UpdateStackCommand({ StackName, TemplateBody: second }));
+  await pass(10);
+  expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+  expect(await described()).toEqual({ a: 3600, c: 3600, [own]: 90 });
+  await stacks.send(new UpdateStackCommand({ StackName, TemplateBody: withHooks([]) }));
+  await pass(10);
+  expect(await described()).toEqual({});
 });
 
 describe('a rolling update', () => {

@@ -1,6 +1,7 @@
 /** Auto Scaling's records, of one region. */
 import { Fault } from '../../wire/fault.ts';
 import type { Caller, Scope } from '../service.ts';
+import type { LifecycleAction } from './lifecycle-state.ts';
 import type { PutScalingPolicyCommandInput, RunInstancesShape } from './shapes.ts';
 
 export interface GroupTag {
@@ -48,7 +49,7 @@ export interface GroupRecord {
   readonly deleting?: boolean;
 }
 
-export type Lifecycle = 'Pending' | 'InService' | 'Terminating';
+export type Lifecycle = 'Pending' | 'InService' | 'Terminating' | 'EnteringStandby' | 'Standby';
 
 /** A place in the group: made before its instance, so that a crash between the two loses neither. */
 export interface MemberRecord {
@@ -65,6 +66,12 @@ export interface MemberRecord {
   readonly templateName: string;
   readonly templateVersion: string;
   readonly lifecycle: Lifecycle;
+  /** Whether it waits for hooks, or has waited: `Pending:Wait`, `Terminating:Proceed`. */
+  readonly wait?: 'Wait' | 'Proceed';
+  /** What it waits for. */
+  readonly actions?: readonly LifecycleAction[];
+  /** The activity that moves it into or out of service, when it is not the one that launched it. */
+  readonly moveKey?: string;
   readonly healthy: boolean;
   /** Why it is not healthy, as the cause of its termination says it. */
   readonly sickness?: string;
@@ -90,6 +97,7 @@ export interface ActivityRecord {
     | 'PreInService'
     | 'InProgress'
     | 'WaitingForELBConnectionDraining'
+    | 'MidLifecycleAction'
     | 'Successful'
     | 'Failed'
     | 'Cancelled';
@@ -127,7 +135,7 @@ export function memberOf(scope: Scope, instanceId: string | undefined): MemberRe
 
 /** Those that count as the group's capacity. */
 export function capacityOf(scope: Scope, group: string): MemberRecord[] {
-  return membersOf(scope, group).filter(({ lifecycle }) => lifecycle !== 'Terminating');
+  return membersOf(scope, group).filter(({ lifecycle }) => lifecycle === 'Pending' || lifecycle === 'InService');
 }
 
 export function invalid(message: string): Fault {

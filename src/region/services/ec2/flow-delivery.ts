@@ -5,6 +5,7 @@
  */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { asRole } from '../assumed-role.ts';
 import type { Caller, Scope } from '../service.ts';
 import { flowFields } from './flow-format.ts';
 import type { FlowLogRecord } from './state.ts';
@@ -48,7 +49,12 @@ function codeOf(error: unknown): string {
 
 async function toLogGroup(scope: Scope, log: FlowLogRecord, lines: ReadonlyMap<string, InterfaceLines>): Promise<void> {
   const { logGroupName } = log;
-  const caller = await asRole(scope, log);
+  const caller = await asRole(scope, {
+    service: 'vpc-flow-logs.amazonaws.com',
+    sourceArn: `arn:aws:ec2:${scope.region}:${scope.account}:vpc-flow-log/${log.flowLogId}`,
+    roleArn: log.deliverLogsPermissionArn,
+    session: log.flowLogId,
+  });
   const logs = (operation: string, input: object) => scope.invoke(caller, 'logs', operation, input);
   const unlessThere = (error: unknown) => {
     if (codeOf(error) !== 'ResourceAlreadyExistsException') throw error;
@@ -67,29 +73,6 @@ async function toLogGroup(scope: Scope, log: FlowLogRecord, lines: ReadonlyMap<s
     const ordered = [...unordered].sort((a, b) => a.timestamp - b.timestamp);
     for (const logEvents of batches(ordered)) await logs('PutLogEvents', { logGroupName, logStreamName, logEvents });
   }
-}
-
-/** The caller that a flow log's role makes of the delivery service, when the role trusts it. */
-async function asRole(scope: Scope, { deliverLogsPermissionArn: RoleArn, flowLogId }: FlowLogRecord): Promise<Caller> {
-  const service = {
-    kind: 'service',
-    service: 'vpc-flow-logs.amazonaws.com',
-    sourceAccount: scope.account,
-    sourceArn: `arn:aws:ec2:${scope.region}:${scope.account}:vpc-flow-log/${flowLogId}`,
-    trusted: false,
-  } as const;
-  const { AssumedRoleUser, Credentials } = await scope.invoke<{
-    AssumedRoleUser: { Arn: string; AssumedRoleId: string };
-    Credentials: { AccessKeyId: string };
-  }>(service, 'sts', 'AssumeRole', { RoleArn, RoleSessionName: flowLogId, DurationSeconds: 900 });
-  return {
-    kind: 'role',
-    account: scope.account,
-    arn: AssumedRoleUser.Arn,
-    principalId: AssumedRoleUser.AssumedRoleId,
-    accessKeyId: Credentials.AccessKeyId,
-    roleName: AssumedRoleUser.Arn.split('/')[1] ?? '',
-  };
 }
 
 function batches(lines: InterfaceLines): InterfaceLines[] {
