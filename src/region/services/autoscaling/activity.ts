@@ -2,7 +2,16 @@
 import type { Activity, DescribeScalingActivitiesCommandInput } from '@aws-sdk/client-auto-scaling';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
-import { type ActivityRecord, activities, groupOf, groups, page, pageSize } from './state.ts';
+import {
+  type ActivityRecord,
+  activities,
+  groupOf,
+  groups,
+  type MemberRecord,
+  page,
+  pageSize,
+  timeText,
+} from './state.ts';
 
 /** AWS keeps six weeks; the model bounds the number, too. */
 const keptPerGroup = 1000;
@@ -50,6 +59,31 @@ export function endActivity(
   more: Partial<ActivityRecord> = {},
 ): void {
   changeActivity(scope, id, { ...more, status, progress: 100, endedMs: scope.clock.now() });
+}
+
+/** Begins an activity for each member that a request moves, and `begin`s the move. */
+export function beginMoves(
+  scope: Scope,
+  chosen: readonly MemberRecord[],
+  move: {
+    readonly description: string;
+    readonly cause: string;
+    /** How each cause goes on. */
+    readonly ends: readonly string[];
+    readonly changes: Pick<ActivityRecord, 'status' | 'progress'>;
+    readonly begin: (member: MemberRecord, activity: string) => void;
+  },
+): Activity[] {
+  return chosen.map((member, n) => {
+    const begun = beginActivity(scope, member.group, {
+      description: `${move.description}: ${member.instanceId}`,
+      cause: `At ${timeText(scope)} instance ${member.instanceId} ${move.cause}${move.ends[n] ?? '.'}`,
+      place: { id: member.subnetId, zone: member.zone },
+    });
+    changeActivity(scope, begun.id, move.changes);
+    move.begin(member, begun.id);
+    return activityView(scope, { ...begun, ...move.changes });
+  });
 }
 
 export function activityView(scope: Scope, record: ActivityRecord): Activity {

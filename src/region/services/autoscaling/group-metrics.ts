@@ -13,19 +13,19 @@ const inState =
   (_, members) =>
     members.filter(({ lifecycle }) => states.includes(lifecycle)).length;
 
-/** Units and instances are the same here: no group has weights, a warm pool or instances in standby. */
+/** Units and instances are the same here: no group has weights. */
 const readings: Readonly<Record<string, Read>> = {
   GroupMinSize: (group) => group.min,
   GroupMaxSize: (group) => group.max,
   GroupDesiredCapacity: (group) => group.desired,
   GroupInServiceInstances: inState('InService'),
   GroupPendingInstances: inState('Pending'),
-  GroupStandbyInstances: () => 0,
+  GroupStandbyInstances: inState('EnteringStandby', 'Standby'),
   GroupTerminatingInstances: inState('Terminating'),
   GroupTotalInstances: (_, members) => members.length,
   GroupInServiceCapacity: inState('InService'),
   GroupPendingCapacity: inState('Pending'),
-  GroupStandbyCapacity: () => 0,
+  GroupStandbyCapacity: inState('EnteringStandby', 'Standby'),
   GroupTerminatingCapacity: inState('Terminating'),
   GroupTotalCapacity: (_, members) => members.length,
 };

@@ -15,6 +15,7 @@ import * as processes from './processes.ts';
 import { start } from './reconcile.ts';
 import { autoScalingGroup } from './resources.ts';
 import * as policy from './scaling-policy.ts';
+import * as standby from './standby.ts';
 import * as tags from './tags.ts';
 import * as targetGroups from './target-groups.ts';
 
@@ -31,6 +32,8 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     terminateInstanceInAutoScalingGroup: instance.terminateInstanceInAutoScalingGroup,
     setInstanceHealth: instance.setInstanceHealth,
     setInstanceProtection: instance.setInstanceProtection,
+    enterStandby: { handle: standby.enterStandby, access: groupAccess },
+    exitStandby: { handle: standby.exitStandby, access: groupAccess },
     describeScalingActivities,
     putLifecycleHook: { handle: hook.putLifecycleHook, access: groupAccess },
     deleteLifecycleHook: { handle: hook.deleteLifecycleHook, access: groupAccess },

@@ -72,7 +72,7 @@ export function setInstanceProtection(input: SetInstanceProtectionCommandInput, 
     if (member.group !== group.name) {
       throw invalid(`The instance ${member.instanceId} is not part of Auto Scaling group ${group.name}.`);
     }
-    if (member.lifecycle !== 'InService') {
+    if (!['InService', 'EnteringStandby', 'Standby'].includes(member.lifecycle)) {
       throw invalid(`The instance ${member.instanceId} is not in InService or EnteringStandby or Standby.`);
     }
   }

@@ -9,6 +9,7 @@ import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { arrive, giveUp } from './arrival.ts';
 import { imbalance, nextPlace, nextVictim } from './choose.ts';
+import { continueDeparture } from './departure.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
 import { checkHealth, inGrace } from './health.ts';
 import { addMember, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
@@ -195,6 +196,8 @@ async function settleMembers(
     const state = states.get(member.instanceId ?? '');
     if (member.lifecycle === 'Terminating') {
       if (await continueEnding(scope, group, member, state)) loop.again = true;
+    } else if (member.lifecycle === 'EnteringStandby') {
+      if (await continueDeparture(scope, group, member, state)) loop.again = true;
     } else if (member.lifecycle === 'Pending' && member.instanceId !== undefined) {
       if (state === 'running' || member.moveKey !== undefined) {
         const how = await arrive(scope, group, member, state);
@@ -228,6 +231,7 @@ function replaceUnhealthy(scope: Scope, name: string): void {
 async function adjustCapacity(scope: Scope, name: string, loop: Loop): Promise<void> {
   const group = groups(scope).get(name);
   if (!group) return;
+  if (group.deleting) endOthers(scope, group);
   const have = capacityOf(scope, name);
   const missing = group.desired - have.length;
   if (missing > 0 && !isSuspended(group, 'Launch') && !group.deleting) {
@@ -239,6 +243,15 @@ async function adjustCapacity(scope: Scope, name: string, loop: Loop): Promise<v
   } else if (missing === 0) {
     if (group.change !== undefined) changeGroup(scope, name, withoutChange);
     if (!group.deleting) await rebalance(scope, group, have, loop);
+  }
+}
+
+/** A forced deletion also ends what is in the group and not of its capacity. */
+function endOthers(scope: Scope, group: GroupRecord): void {
+  for (const member of membersOf(scope, group.name)) {
+    if (member.lifecycle !== 'EnteringStandby' && member.lifecycle !== 'Standby') continue;
+    const text = `At ${timeText(scope)} instance ${member.instanceId} was selected for termination.`;
+    beginEnding(scope, member, because(group, text));
   }
 }
 

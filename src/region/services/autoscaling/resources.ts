@@ -92,6 +92,7 @@ export const autoScalingGroup = resourceType<GroupProperties>({
       const now = await described(request, name);
       if (!now || now.Instances?.length === 0) return true;
       await unprotect(request, now);
+      await endStandby(request, now);
       return false;
     });
     if (await described(request, name)) await invoke(service, 'DeleteAutoScalingGroup', { AutoScalingGroupName: name });
@@ -107,6 +108,15 @@ async function unprotect(request: ResourceRequest<GroupProperties>, group: AutoS
     InstanceIds: held.map(({ InstanceId }) => InstanceId),
     ProtectedFromScaleIn: false,
   });
+}
+
+/** Instances in standby are not of the capacity, and so would stay. */
+async function endStandby({ invoke }: ResourceRequest<GroupProperties>, group: AutoScalingGroup): Promise<void> {
+  for (const { InstanceId, LifecycleState } of group.Instances ?? []) {
+    if (LifecycleState !== 'Standby') continue;
+    const end = { InstanceId, ShouldDecrementDesiredCapacity: false };
+    await invoke(service, 'TerminateInstanceInAutoScalingGroup', end);
+  }
 }
 
 /** A change of these replaces instances under a rolling update. */

@@ -1,0 +1,23 @@
+/** Leaving service without an end: into standby. */
+import type { Scope } from '../service.ts';
+import { endActivity } from './activity.ts';
+import { leaveAll } from './ending.ts';
+import { type GroupRecord, type MemberRecord, members } from './state.ts';
+
+/** Takes a leaving member one step on; true when it has left. */
+export async function continueDeparture(
+  scope: Scope,
+  group: GroupRecord,
+  member: MemberRecord,
+  state: string | undefined,
+): Promise<boolean> {
+  const drained = await leaveAll(scope, group, member.instanceId ?? '');
+  // What does not run has nothing to finish.
+  if (!drained && state === 'running') return false;
+  const now = members(scope).get(member.key);
+  if (now?.lifecycle !== 'EnteringStandby') return false;
+  const { moveKey, ...rest } = now;
+  members(scope).put(now.key, { ...rest, lifecycle: 'Standby' });
+  endActivity(scope, moveKey, 'Successful');
+  return true;
+}
