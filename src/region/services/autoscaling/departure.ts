@@ -1,7 +1,8 @@
-/** Leaving service without an end: into standby. */
+/** Leaving service without an end: into standby, or out of the group. */
 import type { Scope } from '../service.ts';
 import { endActivity } from './activity.ts';
 import { leaveAll } from './ending.ts';
+import { untag } from './membership-tag.ts';
 import { type GroupRecord, type MemberRecord, members } from './state.ts';
 
 /** Takes a leaving member one step on; true when it has left. */
@@ -14,6 +15,12 @@ export async function continueDeparture(
   const drained = await leaveAll(scope, group, member.instanceId ?? '');
   // What does not run has nothing to finish.
   if (!drained && state === 'running') return false;
+  if (member.lifecycle === 'Detaching') {
+    await untag(scope, member);
+    members(scope).delete(member.key);
+    endActivity(scope, member.moveKey, 'Successful');
+    return true;
+  }
   const now = members(scope).get(member.key);
   if (now?.lifecycle !== 'EnteringStandby') return false;
   const { moveKey, ...rest } = now;

@@ -255,6 +255,14 @@ function lifecycleState({ lifecycle, wait }: MemberRecord): NonNullable<Instance
   return (wait === undefined ? lifecycle : `${lifecycle}:${wait}`) as NonNullable<Instance['LifecycleState']>;
 }
 
+function templateView({ templateId, templateName, templateVersion }: MemberRecord) {
+  return {
+    LaunchTemplateId: templateId,
+    ...(templateName === '' ? {} : { LaunchTemplateName: templateName }),
+    Version: templateVersion,
+  };
+}
+
 export function instanceView(member: MemberRecord, InstanceId: string): Instance {
   return {
     InstanceId,
@@ -262,11 +270,8 @@ export function instanceView(member: MemberRecord, InstanceId: string): Instance
     AvailabilityZone: member.zone,
     LifecycleState: lifecycleState(member),
     HealthStatus: member.healthy ? 'Healthy' : 'Unhealthy',
-    LaunchTemplate: {
-      LaunchTemplateId: member.templateId,
-      LaunchTemplateName: member.templateName,
-      Version: member.templateVersion,
-    },
+    // An instance that was attached may have none, or another's.
+    ...(member.templateId === '' ? {} : { LaunchTemplate: templateView(member) }),
     ProtectedFromScaleIn: member.protectedFromScaleIn,
   };
 }

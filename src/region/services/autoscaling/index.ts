@@ -2,6 +2,7 @@
 import { type Scope, service } from '../service.ts';
 import { groupAccess } from './access.ts';
 import { describeScalingActivities } from './activity.ts';
+import * as attachment from './attachment.ts';
 import * as catalogue from './catalogue.ts';
 import * as group from './group.ts';
 import { publishMetrics } from './group-metrics.ts';
@@ -32,6 +33,8 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     terminateInstanceInAutoScalingGroup: instance.terminateInstanceInAutoScalingGroup,
     setInstanceHealth: instance.setInstanceHealth,
     setInstanceProtection: instance.setInstanceProtection,
+    attachInstances: { handle: attachment.attachInstances, access: groupAccess },
+    detachInstances: { handle: attachment.detachInstances, access: groupAccess },
     enterStandby: { handle: standby.enterStandby, access: groupAccess },
     exitStandby: { handle: standby.exitStandby, access: groupAccess },
     describeScalingActivities,

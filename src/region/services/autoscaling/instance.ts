@@ -121,6 +121,7 @@ const steadyStates: Readonly<Record<Lifecycle, string>> = {
   Terminating: 'Terminated',
   EnteringStandby: 'Standby',
   Standby: 'Standby',
+  Detaching: 'Detached',
 };
 
 /** What IMDS says at `autoscaling/target-lifecycle-state`. */

@@ -5,6 +5,7 @@ import { beginActivity, changeActivity, endActivity } from './activity.ts';
 import type { Place } from './choose.ts';
 import { waitFor } from './lifecycle-action.ts';
 import type { Journey } from './lifecycle-state.ts';
+import { groupTag, instanceTags } from './membership-tag.ts';
 import type { DescribedInstances, DescribedVersions, RunInstancesShape } from './shapes.ts';
 import { activities, asService, type GroupRecord, isSuspended, type MemberRecord, members } from './state.ts';
 
@@ -69,10 +70,7 @@ export function addMember(
     TagSpecifications: [
       {
         ResourceType: 'instance',
-        Tags: [
-          { Key: 'aws:autoscaling:groupName', Value: group.name },
-          ...group.tags.filter((tag) => tag.PropagateAtLaunch).map(({ Key, Value }) => ({ Key, Value })),
-        ],
+        Tags: instanceTags(group),
       },
     ],
   };
@@ -166,7 +164,7 @@ export async function register(scope: Scope, arn: string, instanceId: string): P
 /** EC2's states of the group's instances, by id. */
 export async function instanceStates(scope: Scope, group: string): Promise<Map<string, string>> {
   const { Reservations } = await scope.invoke<DescribedInstances>(asService, 'ec2', 'DescribeInstances', {
-    Filters: [{ Name: 'tag:aws:autoscaling:groupName', Values: [group] }],
+    Filters: [{ Name: `tag:${groupTag}`, Values: [group] }],
   });
   return new Map(
     Reservations.flatMap(({ Instances }) => Instances).map(({ InstanceId, State }) => [InstanceId, State.Name]),

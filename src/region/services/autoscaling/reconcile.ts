@@ -15,6 +15,7 @@ import { checkHealth, inGrace } from './health.ts';
 import { addMember, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
 import { nextDeadlineMs } from './lifecycle-action.ts';
 import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
+import { tagAttached } from './membership-tag.ts';
 import {
   activities,
   capacityOf,
@@ -136,6 +137,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   if (!groups(scope).has(name)) return false;
   const found = () => groups(scope).get(name);
   await launchAll(scope, name, loop);
+  await tagAttached(scope, name);
   const states = await instanceStates(scope, name);
   await settleMembers(scope, name, states, loop);
   const group = found();
@@ -184,19 +186,20 @@ function slowDown(scope: Scope, loop: Loop): void {
 }
 
 /** Takes pending and ending members on. */
-async function settleMembers(
-  scope: Scope,
-  name: string,
-  states: ReadonlyMap<string, string>,
-  loop: Loop,
-): Promise<void> {
+async function settleMembers(scope: Scope, name: string, states: Map<string, string>, loop: Loop): Promise<void> {
   const one = async (member: MemberRecord) => {
     const group = groups(scope).get(name);
-    if (!group) return;
-    const state = states.get(member.instanceId ?? '');
+    // What was attached meanwhile is not among the states.
+    if (!group || member.untagged) return;
+    let state = states.get(member.instanceId ?? '');
+    if (member.moveKey !== undefined && member.lifecycle === 'Pending' && state !== 'running') {
+      // It may have been started and taken out of standby since.
+      for (const [id, now] of await instanceStates(scope, name)) states.set(id, now);
+      state = states.get(member.instanceId ?? '');
+    }
     if (member.lifecycle === 'Terminating') {
       if (await continueEnding(scope, group, member, state)) loop.again = true;
-    } else if (member.lifecycle === 'EnteringStandby') {
+    } else if (member.lifecycle === 'EnteringStandby' || member.lifecycle === 'Detaching') {
       if (await continueDeparture(scope, group, member, state)) loop.again = true;
     } else if (member.lifecycle === 'Pending' && member.instanceId !== undefined) {
       if (state === 'running' || member.moveKey !== undefined) {

@@ -9,6 +9,11 @@ export interface DescribedInstance {
   readonly InstanceId: string;
   readonly InstanceType: string;
   readonly State: { readonly Name: string };
+  readonly SubnetId: string;
+  readonly VpcId: string;
+  readonly Placement: { readonly AvailabilityZone: string };
+  readonly LaunchTime: Date;
+  readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
 }
 
 export interface DescribedInstances {

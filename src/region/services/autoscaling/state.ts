@@ -49,7 +49,7 @@ export interface GroupRecord {
   readonly deleting?: boolean;
 }
 
-export type Lifecycle = 'Pending' | 'InService' | 'Terminating' | 'EnteringStandby' | 'Standby';
+export type Lifecycle = 'Pending' | 'InService' | 'Terminating' | 'EnteringStandby' | 'Standby' | 'Detaching';
 
 /** A place in the group: made before its instance, so that a crash between the two loses neither. */
 export interface MemberRecord {
@@ -72,6 +72,8 @@ export interface MemberRecord {
   readonly actions?: readonly LifecycleAction[];
   /** The activity that moves it into or out of service, when it is not the one that launched it. */
   readonly moveKey?: string;
+  /** It was attached, and EC2 does not know yet to which group it belongs. */
+  readonly untagged?: boolean;
   readonly healthy: boolean;
   /** Why it is not healthy, as the cause of its termination says it. */
   readonly sickness?: string;
