@@ -15,7 +15,7 @@ const modelled: Readonly<Record<string, string>> = {
   'AWS::EC2':
     'VPC VPCCidrBlock InternetGateway VPCGatewayAttachment EgressOnlyInternetGateway Subnet SubnetCidrBlock RouteTable Route SubnetRouteTableAssociation EIP NatGateway NetworkAcl NetworkAclEntry SubnetNetworkAclAssociation SecurityGroup SecurityGroupIngress SecurityGroupEgress VPCEndpoint FlowLog LaunchTemplate Instance',
   'AWS::ElasticLoadBalancingV2': 'LoadBalancer Listener ListenerRule ListenerCertificate TargetGroup',
-  'AWS::AutoScaling': 'AutoScalingGroup ScalingPolicy ScheduledAction LifecycleHook',
+  'AWS::AutoScaling': 'AutoScalingGroup ScalingPolicy ScheduledAction LifecycleHook WarmPool',
   'AWS::S3': 'Bucket BucketPolicy',
   'AWS::CloudFront':
     'Distribution OriginAccessControl Function CachePolicy OriginRequestPolicy ResponseHeadersPolicy PublicKey KeyGroup',

@@ -7,11 +7,10 @@ import type { Journey } from './lifecycle-state.ts';
 import type { DescribedHealth } from './shapes.ts';
 import { activities, asService, changeMember, type GroupRecord, type MemberRecord, members } from './state.ts';
 
-const terminating: Journey = {
-  transition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-  origin: 'AutoScalingGroup',
-  destination: 'EC2',
-};
+function journeyOf({ warm }: MemberRecord): Journey {
+  const origin = warm ? 'WarmPool' : 'AutoScalingGroup';
+  return { transition: 'autoscaling:EC2_INSTANCE_TERMINATING', origin, destination: 'EC2' };
+}
 
 /** Returns the activity's id. */
 export function beginEnding(scope: Scope, member: MemberRecord, cause: string, sickness?: string): string {
@@ -23,7 +22,7 @@ export function beginEnding(scope: Scope, member: MemberRecord, cause: string, s
   changeActivity(scope, id, { status: 'InProgress', progress: 0 });
   const now = members(scope).get(member.key);
   if (!now) return id;
-  const { wait: _, actions: __, moveKey, ...rest } = now;
+  const { wait: _, actions: __, starting: ___, returning: ____, moveKey, ...rest } = now;
   const under = moveKey ?? (now.lifecycle === 'Pending' ? member.key : undefined);
   if (activities(scope).get(under ?? '')?.endedMs === undefined) endActivity(scope, under, 'Cancelled');
   members(scope).put(member.key, {
@@ -56,7 +55,8 @@ export async function continueEnding(
     return false;
   }
   // Also of an instance that is gone: somebody may have to be told of it.
-  if (!member.ending && !group.deleting && !(await hooksPassed(scope, member))) return false;
+  const forced = group.deleting || (member.warm && group.pool?.deleting);
+  if (!member.ending && !forced && !(await hooksPassed(scope, member))) return false;
   if (gone) return forget(scope, member);
   changeActivity(scope, member.endKey, {
     description: `Terminating EC2 instance: ${instanceId}`,
@@ -72,7 +72,7 @@ export async function continueEnding(
 
 /** Whatever their results, the instance ends; the first that abandons ends the wait for the others. */
 async function hooksPassed(scope: Scope, member: MemberRecord): Promise<boolean> {
-  const begun = member.wait ? member : changeMember(scope, member.key, waitFor(scope, member.group, terminating));
+  const begun = member.wait ? member : changeMember(scope, member.key, waitFor(scope, member.group, journeyOf(member)));
   if (!begun?.wait) return true;
   changeActivity(scope, member.endKey, { description: `Terminating EC2 instance: ${member.instanceId}` });
   return (await settleActions(scope, begun, member.endKey ?? '')) !== 'waiting';

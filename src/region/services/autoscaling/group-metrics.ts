@@ -4,14 +4,20 @@
  */
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
-import { asService, type GroupRecord, groups, type MemberRecord, membersOf } from './state.ts';
+import { asService, type GroupRecord, groups, type MemberRecord, membersOf, poolOf } from './state.ts';
+import { wantedInPool } from './warm-pool-loop.ts';
 
-type Read = (group: GroupRecord, members: readonly MemberRecord[]) => number;
+type Read = (group: GroupRecord, members: readonly MemberRecord[], pool: readonly MemberRecord[]) => number;
 
 const inState =
   (...states: readonly MemberRecord['lifecycle'][]): Read =>
   (_, members) =>
     members.filter(({ lifecycle }) => states.includes(lifecycle)).length;
+
+const inPool =
+  (...states: readonly MemberRecord['lifecycle'][]): Read =>
+  (_, __, pool) =>
+    pool.filter(({ lifecycle }) => states.includes(lifecycle)).length;
 
 /** Units and instances are the same here: no group has weights. */
 const readings: Readonly<Record<string, Read>> = {
@@ -30,16 +36,32 @@ const readings: Readonly<Record<string, Read>> = {
   GroupTotalCapacity: (_, members) => members.length,
 };
 
-export const groupMetricNames: readonly string[] = Object.keys(readings);
+/** Of groups that have a warm pool. */
+const poolReadings: Readonly<Record<string, Read>> = {
+  WarmPoolMinSize: ({ pool }) => pool?.min ?? 0,
+  WarmPoolDesiredCapacity: wantedInPool,
+  WarmPoolPendingCapacity: inPool('Pending'),
+  WarmPoolTerminatingCapacity: inPool('Terminating'),
+  WarmPoolWarmedCapacity: inPool('Stopped', 'Running'),
+  WarmPoolTotalCapacity: (_, __, pool) => pool.length,
+  GroupAndWarmPoolDesiredCapacity: (group) => group.desired + wantedInPool(group),
+  GroupAndWarmPoolTotalCapacity: (_, members, pool) => members.length + pool.length,
+};
+
+export const groupMetricNames: readonly string[] = [...Object.keys(readings), ...Object.keys(poolReadings)];
 
 export function publishMetrics(scope: Scope): void {
   for (const group of groups(scope).values()) {
     if (group.metrics.length === 0) continue;
     const members = membersOf(scope, group.name);
-    const MetricData = group.metrics.map((name) => ({
+    const pool = poolOf(scope, group.name);
+    const known = group.pool ? { ...readings, ...poolReadings } : readings;
+    const names = group.metrics.filter((name) => Object.hasOwn(known, name));
+    if (names.length === 0) continue;
+    const MetricData = names.map((name) => ({
       MetricName: name,
       Dimensions: [{ Name: 'AutoScalingGroupName', Value: group.name }],
-      Value: readings[name]?.(group, members) ?? 0,
+      Value: known[name]?.(group, members, pool) ?? 0,
       Unit: 'None',
       Timestamp: scope.clock.date(),
     }));

@@ -1,33 +1,32 @@
 /** Auto Scaling groups: made, changed, ended, described; and their desired capacity. */
 import type {
-  AutoScalingGroup,
   CreateAutoScalingGroupCommandInput,
   DeleteAutoScalingGroupCommandInput,
   DescribeAutoScalingGroupsCommandInput,
-  Instance,
   SetDesiredCapacityCommandInput,
   UpdateAutoScalingGroupCommandInput,
 } from '@aws-sdk/client-auto-scaling';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
 import { checkTargetGroups, refuseUnmodelled, settingsOf, subnetsOf, templateOf } from './group-settings.ts';
+import { groupView } from './group-view.ts';
 import { hooksOfNew } from './lifecycle-hook.ts';
 import { hookKey, hooks } from './lifecycle-state.ts';
 import { kick, removeGroup } from './reconcile.ts';
 import {
   activities,
   changeGroup,
+  everyMemberOf,
   type GroupRecord,
   groupOf,
   groups,
   invalid,
-  type MemberRecord,
   membersOf,
   page,
   pageSize,
   timeText,
 } from './state.ts';
-import { checkedTags, matchesFilters, tagView } from './tags.ts';
+import { checkedTags, matchesFilters } from './tags.ts';
 
 export async function createAutoScalingGroup(input: CreateAutoScalingGroupCommandInput, call: Call) {
   const name = input.AutoScalingGroupName ?? '';
@@ -132,7 +131,7 @@ function refuseDeleting(group: GroupRecord): void {
 export function deleteAutoScalingGroup(input: DeleteAutoScalingGroupCommandInput, call: Call) {
   const group = groupOf(call, input.AutoScalingGroupName);
   const { name } = group;
-  const left = membersOf(call, name);
+  const left = everyMemberOf(call, name);
   if (left.length === 0) {
     removeGroup(call, name);
     return {};
@@ -210,68 +209,4 @@ export function describeAutoScalingGroups(input: DescribeAutoScalingGroupsComman
   const { items, ...next } = page(found, input.NextToken, pageSize(input.MaxRecords));
   const full = input.IncludeInstances ?? true;
   return { AutoScalingGroups: items.map((group) => groupView(call, group, full)), ...next };
-}
-
-function groupView(call: Call, group: GroupRecord, withInstances: boolean): AutoScalingGroup {
-  return {
-    AutoScalingGroupName: group.name,
-    AutoScalingGroupARN: group.arn,
-    LaunchTemplate: {
-      LaunchTemplateId: group.template.id,
-      LaunchTemplateName: group.template.name,
-      Version: group.template.version,
-    },
-    MinSize: group.min,
-    MaxSize: group.max,
-    DesiredCapacity: group.desired,
-    DefaultCooldown: group.cooldownSeconds,
-    AvailabilityZones: [...new Set(group.subnets.map(({ zone }) => zone))],
-    LoadBalancerNames: [],
-    TargetGroupARNs: [...group.targetGroups],
-    HealthCheckType: group.healthCheckType,
-    HealthCheckGracePeriod: group.gracePeriodSeconds,
-    Instances: withInstances
-      ? membersOf(call, group.name).flatMap((member) =>
-          member.instanceId === undefined ? [] : [instanceView(member, member.instanceId)],
-        )
-      : [],
-    CreatedTime: new Date(group.createdMs),
-    SuspendedProcesses: group.suspended.map(({ name, reason }) => ({ ProcessName: name, SuspensionReason: reason })),
-    VPCZoneIdentifier: group.subnets.map(({ id }) => id).join(','),
-    EnabledMetrics: group.metrics.map((Metric) => ({ Metric, Granularity: '1Minute' })),
-    ...(group.deleting ? { Status: 'Delete in progress' } : {}),
-    Tags: group.tags.map((tag) => tagView(group.name, tag)),
-    TerminationPolicies: [...group.terminationPolicies],
-    NewInstancesProtectedFromScaleIn: group.protectNew,
-    ServiceLinkedRoleARN: group.serviceLinkedRole,
-    CapacityRebalance: false,
-    ...(group.warmupSeconds === undefined ? {} : { DefaultInstanceWarmup: group.warmupSeconds }),
-    ...(group.context === undefined ? {} : { Context: group.context }),
-    TrafficSources: group.targetGroups.map((Identifier) => ({ Identifier, Type: 'elbv2' })),
-  };
-}
-
-function lifecycleState({ lifecycle, wait }: MemberRecord): NonNullable<Instance['LifecycleState']> {
-  return (wait === undefined ? lifecycle : `${lifecycle}:${wait}`) as NonNullable<Instance['LifecycleState']>;
-}
-
-function templateView({ templateId, templateName, templateVersion }: MemberRecord) {
-  return {
-    LaunchTemplateId: templateId,
-    ...(templateName === '' ? {} : { LaunchTemplateName: templateName }),
-    Version: templateVersion,
-  };
-}
-
-export function instanceView(member: MemberRecord, InstanceId: string): Instance {
-  return {
-    InstanceId,
-    InstanceType: member.instanceType,
-    AvailabilityZone: member.zone,
-    LifecycleState: lifecycleState(member),
-    HealthStatus: member.healthy ? 'Healthy' : 'Unhealthy',
-    // An instance that was attached may have none, or another's.
-    ...(member.templateId === '' ? {} : { LaunchTemplate: templateView(member) }),
-    ProtectedFromScaleIn: member.protectedFromScaleIn,
-  };
 }

@@ -19,6 +19,8 @@ import * as policy from './scaling-policy.ts';
 import * as standby from './standby.ts';
 import * as tags from './tags.ts';
 import * as targetGroups from './target-groups.ts';
+import * as warmPool from './warm-pool.ts';
+import { warmPoolResource } from './warm-pool-resource.ts';
 
 const metricsEveryMs = 60_000;
 
@@ -35,6 +37,9 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     setInstanceProtection: instance.setInstanceProtection,
     attachInstances: { handle: attachment.attachInstances, access: groupAccess },
     detachInstances: { handle: attachment.detachInstances, access: groupAccess },
+    putWarmPool: { handle: warmPool.putWarmPool, access: groupAccess },
+    describeWarmPool: warmPool.describeWarmPool,
+    deleteWarmPool: { handle: warmPool.deleteWarmPool, access: groupAccess },
     enterStandby: { handle: standby.enterStandby, access: groupAccess },
     exitStandby: { handle: standby.exitStandby, access: groupAccess },
     describeScalingActivities,
@@ -68,6 +73,7 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup,
     'AWS::AutoScaling::LifecycleHook': lifecycleHook,
     'AWS::AutoScaling::ScalingPolicy': scalingPolicy,
+    'AWS::AutoScaling::WarmPool': warmPoolResource,
   },
   start(scope: Scope) {
     start(scope);

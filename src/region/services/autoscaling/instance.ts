@@ -7,10 +7,10 @@ import type {
   TerminateInstanceInAutoScalingGroupCommandInput,
 } from '@aws-sdk/client-auto-scaling';
 import { Fault } from '../../wire/fault.ts';
-import type { Call } from '../service.ts';
+import type { Call, Scope } from '../service.ts';
 import { activityView } from './activity.ts';
 import { beginEnding } from './ending.ts';
-import { instanceView } from './group.ts';
+import { instanceView } from './group-view.ts';
 import { inGrace, sicknesses } from './health.ts';
 import { kick } from './reconcile.ts';
 import {
@@ -72,7 +72,7 @@ export function setInstanceProtection(input: SetInstanceProtectionCommandInput, 
     if (member.group !== group.name) {
       throw invalid(`The instance ${member.instanceId} is not part of Auto Scaling group ${group.name}.`);
     }
-    if (!['InService', 'EnteringStandby', 'Standby'].includes(member.lifecycle)) {
+    if (member.warm || !['InService', 'EnteringStandby', 'Standby'].includes(member.lifecycle)) {
       throw invalid(`The instance ${member.instanceId} is not in InService or EnteringStandby or Standby.`);
     }
   }
@@ -87,6 +87,7 @@ export function terminateInstanceInAutoScalingGroup(
   call: Call,
 ) {
   const member = needMember(call, input.InstanceId);
+  if (member.warm) throw invalid(`The instance ${member.instanceId} is in a warm pool.`);
   if (input.ShouldDecrementDesiredCapacity === undefined) {
     throw invalid('ShouldDecrementDesiredCapacity is required.');
   }
@@ -122,11 +123,20 @@ const steadyStates: Readonly<Record<Lifecycle, string>> = {
   EnteringStandby: 'Standby',
   Standby: 'Standby',
   Detaching: 'Detached',
+  Stopped: 'Warmed:Stopped',
+  Running: 'Warmed:Running',
 };
+
+function warmState(scope: Scope, { group, lifecycle }: MemberRecord): string {
+  if (lifecycle === 'Terminating') return 'Warmed:Terminated';
+  return lifecycle === 'Pending'
+    ? `Warmed:${groups(scope).get(group)?.pool?.state ?? 'Stopped'}`
+    : steadyStates[lifecycle];
+}
 
 /** What IMDS says at `autoscaling/target-lifecycle-state`. */
 export function targetLifecycleState(scope: Pick<Call, 'table'>, instanceId: string): string | undefined {
   const member = memberOf(scope as Call, instanceId);
   if (!member || !groups(scope as Call).has(member.group)) return undefined;
-  return steadyStates[member.lifecycle];
+  return member.warm ? warmState(scope as Call, member) : steadyStates[member.lifecycle];
 }

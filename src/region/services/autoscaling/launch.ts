@@ -15,11 +15,14 @@ interface ResolvedTemplate {
   readonly interfaces: RunInstancesShape['NetworkInterfaces'];
 }
 
-const launching: Journey = {
-  transition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
-  origin: 'EC2',
-  destination: 'AutoScalingGroup',
-};
+function journeyOf({ warm }: MemberRecord): Journey {
+  const destination = warm ? 'WarmPool' : 'AutoScalingGroup';
+  return { transition: 'autoscaling:EC2_INSTANCE_LAUNCHING', origin: 'EC2', destination };
+}
+
+function launchText(warm = false): string {
+  return warm ? 'Launching a new EC2 instance into warm pool' : 'Launching a new EC2 instance';
+}
 
 /** The version that the group launches now. */
 export async function templateNow(scope: Scope, group: GroupRecord): Promise<ResolvedTemplate> {
@@ -53,9 +56,10 @@ export function addMember(
   template: ResolvedTemplate,
   place: Place,
   cause: string,
+  warm = false,
 ): MemberRecord {
   const { id: key } = beginActivity(scope, group.name, {
-    description: 'Launching a new EC2 instance',
+    description: launchText(warm),
     cause,
     place,
   });
@@ -85,6 +89,7 @@ export function addMember(
     templateName: group.template.name,
     templateVersion: template.version,
     lifecycle: 'Pending',
+    ...(warm ? { warm } : {}),
     healthy: true,
     protectedFromScaleIn: group.protectNew,
     launchedMs: scope.clock.now(),
@@ -107,10 +112,10 @@ export async function launchMember(scope: Scope, member: MemberRecord): Promise<
     if (!made) throw new Fault('InternalError', 'EC2 launched no instance.');
     const { request: _, ...rest } = members(scope).get(member.key) ?? member;
     // Hooks wait from now on: the machine's own boot may be the one that completes them.
-    const wait = rest.lifecycle === 'Pending' ? waitFor(scope, member.group, launching) : {};
+    const wait = rest.lifecycle === 'Pending' ? waitFor(scope, member.group, journeyOf(member)) : {};
     members(scope).put(member.key, { ...rest, ...wait, instanceId: made.InstanceId });
     changeActivity(scope, member.key, {
-      description: `Launching a new EC2 instance: ${made.InstanceId}`,
+      description: `${launchText(member.warm)}: ${made.InstanceId}`,
       progress: 30,
     });
     return true;
@@ -122,7 +127,7 @@ export async function launchMember(scope: Scope, member: MemberRecord): Promise<
 }
 
 export function failLaunch(scope: Scope, member: MemberRecord, message: string): void {
-  const description = activities(scope).get(member.key)?.description ?? 'Launching a new EC2 instance';
+  const description = activities(scope).get(member.key)?.description ?? launchText(member.warm);
   endActivity(scope, member.key, 'Failed', { description: `${description}.  Status Reason: ${message}`, message });
   members(scope).delete(member.key);
   scope.note({ source: 'autoscaling', kind: 'launch-failed', text: `${member.group}: ${message}` });
@@ -143,7 +148,7 @@ export async function bringIntoService(
   }
   const now = members(scope).get(member.key);
   if (now?.lifecycle !== 'Pending') return;
-  const { wait: _, moveKey = member.key, ...rest } = now;
+  const { wait: _, starting: __, moveKey = member.key, ...rest } = now;
   members(scope).put(member.key, { ...rest, lifecycle: 'InService', inServiceMs: scope.clock.now() });
   endActivity(scope, moveKey, 'Successful');
   scope.note({

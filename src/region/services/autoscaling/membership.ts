@@ -29,7 +29,8 @@ export function chosenMembers(
     const member = memberOf(call, id);
     if (member?.group !== group.name)
       throw invalid(`The instance ${id} is not part of Auto Scaling group ${group.name}.`);
-    if (!states.includes(member.lifecycle)) throw invalid(`The instance ${id} is not in ${states.join(' or ')}.`);
+    if (member.warm || !states.includes(member.lifecycle))
+      throw invalid(`The instance ${id} is not in ${states.join(' or ')}.`);
     return member;
   });
 }

@@ -21,6 +21,7 @@ import {
   capacityOf,
   changeGroup,
   changeMember,
+  everyMemberOf,
   type GroupRecord,
   groups,
   isSuspended,
@@ -32,6 +33,7 @@ import {
   timeText,
 } from './state.ts';
 import { deleteAlarms } from './tracking-alarms.ts';
+import { adjustPool, continueStart, returnToPool, reuses, settleWarm, takeWarm } from './warm-pool-loop.ts';
 
 const busyEveryMs = 1_000;
 /** While an instance is in its grace period: what is found of it counts only when that ends. */
@@ -146,23 +148,26 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   replaceUnhealthy(scope, name);
   const before = members(scope).version;
   await adjustCapacity(scope, name, loop);
+  await adjustPool(scope, name, scope.clock.now() >= loop.notBeforeMs);
   if (members(scope).version !== before) loop.again = true;
   await finishLeaving(scope, name);
   finishDeleting(scope, name);
   const now = found();
   if (!now) return false;
-  const waiting = membersOf(scope, name).some(isMoving);
+  const waiting = everyMemberOf(scope, name).some(isMoving);
   return waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
 }
 
+const steady: readonly MemberRecord['lifecycle'][] = ['InService', 'Standby', 'Stopped', 'Running'];
+
 /** Under way by itself: it is neither in a steady state nor waiting for a hook, which has a time of its own. */
 function isMoving({ lifecycle, wait }: MemberRecord): boolean {
-  return lifecycle !== 'InService' && lifecycle !== 'Standby' && wait !== 'Wait';
+  return !steady.includes(lifecycle) && wait !== 'Wait';
 }
 
 /** Launches that were decided on and not yet asked for, also before a crash. */
 async function launchAll(scope: Scope, name: string, loop: Loop): Promise<void> {
-  const asked = membersOf(scope, name).filter(({ request, lifecycle }) => request && lifecycle === 'Pending');
+  const asked = everyMemberOf(scope, name).filter(({ request, lifecycle }) => request && lifecycle === 'Pending');
   if (asked.length === 0) return;
   const worked = await Promise.all(asked.map(async (member) => [member, await launchMember(scope, member)] as const));
   for (const [member, launched] of worked) {
@@ -199,11 +204,14 @@ async function settleMembers(scope: Scope, name: string, states: Map<string, str
     }
     if (member.lifecycle === 'Terminating') {
       if (await continueEnding(scope, group, member, state)) loop.again = true;
+    } else if (member.warm) {
+      if ((await settleWarm(scope, group, member, state)) === 'abandoned') slowDown(scope, loop);
     } else if (member.lifecycle === 'EnteringStandby' || member.lifecycle === 'Detaching') {
       if (await continueDeparture(scope, group, member, state)) loop.again = true;
     } else if (member.lifecycle === 'Pending' && member.instanceId !== undefined) {
       if (state === 'running' || member.moveKey !== undefined) {
-        const how = await arrive(scope, group, member, state);
+        const move = member.starting ? continueStart : arrive;
+        const how = await move(scope, group, member, state);
         if (how === 'abandoned') slowDown(scope, loop);
         if (how === 'arrived') loop.abandoned = 0;
       } else if (state !== 'pending') {
@@ -215,7 +223,7 @@ async function settleMembers(scope: Scope, name: string, states: Map<string, str
       }
     }
   };
-  const results = await Promise.allSettled(membersOf(scope, name).map(one));
+  const results = await Promise.allSettled(everyMemberOf(scope, name).map(one));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
@@ -279,7 +287,6 @@ async function grow(
   for (let n = 0; n < missing; n++) {
     const place = nextPlace(group.subnets, places, loop.avoid);
     if (!place) return;
-    places.push({ zone: place.zone, subnetId: place.id });
     const replaced = sick.shift();
     const now = timeText(scope);
     if (replaced) changeMember(scope, replaced.key, { replaced: true });
@@ -289,7 +296,7 @@ async function grow(
           group,
           `At ${now} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${have.length} to ${have.length + missing}.`,
         );
-    addMember(scope, group, template, place, cause);
+    places.push(takeWarm(scope, group, place.zone, cause) ?? addMember(scope, group, template, place, cause));
   }
   changeGroup(scope, group.name, withoutChange);
 }
@@ -312,7 +319,8 @@ function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[],
     all = all.filter(({ key }) => key !== victim.key);
     const now = timeText(scope);
     const text = `At ${now} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${have.length} to ${have.length - excess}.  At ${now} instance ${member.instanceId} was selected for termination.`;
-    beginEnding(scope, member, because(group, text));
+    if (reuses(group)) returnToPool(scope, member, because(group, text));
+    else beginEnding(scope, member, because(group, text));
   }
   changeGroup(scope, group.name, withoutChange);
 }
@@ -349,7 +357,7 @@ async function finishLeaving(scope: Scope, name: string): Promise<void> {
 
 /** A group that is being deleted ends with its last instance; its activities stay to be read. */
 function finishDeleting(scope: Scope, name: string): void {
-  if (!groups(scope).get(name)?.deleting || membersOf(scope, name).length > 0) return;
+  if (!groups(scope).get(name)?.deleting || everyMemberOf(scope, name).length > 0) return;
   removeGroup(scope, name);
 }
 

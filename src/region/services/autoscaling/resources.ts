@@ -88,9 +88,10 @@ export const autoScalingGroup = resourceType<GroupProperties>({
     });
     // Protected and suspended groups would wait for ever.
     await invoke(service, 'ResumeProcesses', { AutoScalingGroupName: name });
+    await removePool(request);
     await request.until('the instances of the group to be terminated', async () => {
       const now = await described(request, name);
-      if (!now || now.Instances?.length === 0) return true;
+      if (!now || (now.Instances?.length === 0 && !now.WarmPoolConfiguration)) return true;
       await unprotect(request, now);
       await endStandby(request, now);
       return false;
@@ -108,6 +109,13 @@ async function unprotect(request: ResourceRequest<GroupProperties>, group: AutoS
     InstanceIds: held.map(({ InstanceId }) => InstanceId),
     ProtectedFromScaleIn: false,
   });
+}
+
+/** One that the template does not know. */
+async function removePool({ physicalId, invoke }: ExistingResource<GroupProperties>): Promise<void> {
+  await unlessGone(['ValidationError'], () =>
+    invoke(service, 'DeleteWarmPool', { AutoScalingGroupName: physicalId, ForceDelete: true }),
+  );
 }
 
 /** Instances in standby are not of the capacity, and so would stay. */

@@ -225,6 +225,51 @@ test('hooks of a group’s list and of their own: kept while the stack is update
   expect(await described()).toEqual({});
 });
 
+test('a warm pool: filled beside its group, changed, and gone with the stack, as what the template does not know', async () => {
+  const withPool = (more?: object) => {
+    const { Resources } = JSON.parse(template());
+    const Properties = { AutoScalingGroupName: ref('Group'), ...more };
+    const pool = more ? { Pool: { Type: 'AWS::AutoScaling::WarmPool', Properties } } : {};
+    return JSON.stringify({ Resources: { ...Resources, ...pool } });
+  };
+  const pooled = async () => {
+    const { WarmPoolConfiguration, WarmPoolSize } = (await group()) ?? {};
+    return { ...WarmPoolConfiguration, size: WarmPoolSize };
+  };
+  const first = withPool({ MaxGroupPreparedCapacity: 3, InstanceReusePolicy: { ReuseOnScaleIn: true } });
+  await stacks.send(new CreateStackCommand({ StackName, TemplateBody: first }));
+  await pass(20, () => 'SUCCESS');
+  expect(await status(), await texts()).toBe('CREATE_COMPLETE');
+  expect(await pooled()).toEqual({
+    MaxGroupPreparedCapacity: 3,
+    MinSize: 0,
+    PoolState: 'Stopped',
+    InstanceReusePolicy: { ReuseOnScaleIn: true },
+    size: 1,
+  });
+  const second = withPool({ MinSize: 2, PoolState: 'Running' });
+  await stacks.send(new UpdateStackCommand({ StackName, TemplateBody: second }));
+  await pass(20);
+  expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+  expect(await pooled()).toEqual({ MinSize: 2, PoolState: 'Running', size: 4 });
+  await stacks.send(new UpdateStackCommand({ StackName, TemplateBody: withPool() }));
+  await pass(20);
+  expect(await pooled()).toEqual({});
+  const AutoScalingGroupName = (await group())?.AutoScalingGroupName;
+  const [standby] = ids(await group());
+  await region.invoke('autoscaling', 'PutWarmPool', { AutoScalingGroupName, MinSize: 1 });
+  await region.invoke('autoscaling', 'EnterStandby', {
+    AutoScalingGroupName,
+    InstanceIds: [standby],
+    ShouldDecrementDesiredCapacity: false,
+  });
+  await pass(10);
+  await stacks.send(new DeleteStackCommand({ StackName }));
+  await pass(60);
+  await expect(status()).rejects.toThrow('does not exist');
+  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+});
+
 describe('a rolling update', () => {
   const rolling = (more: object = {}) => ({
     policies: {

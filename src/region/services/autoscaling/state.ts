@@ -17,6 +17,16 @@ export interface TemplateReference {
   readonly version: string;
 }
 
+export interface WarmPool {
+  readonly min: number;
+  readonly state: 'Stopped' | 'Running';
+  /** `MaxGroupPreparedCapacity`; the group's maximum without it. */
+  readonly prepared?: number;
+  /** Instances come back on scale-in. */
+  readonly reuse: boolean;
+  readonly deleting?: boolean;
+}
+
 export interface GroupRecord {
   readonly name: string;
   readonly arn: string;
@@ -47,9 +57,19 @@ export interface GroupRecord {
   /** When the last scaling by request or simple policy began: the cooldown counts from there. */
   readonly scaledMs?: number;
   readonly deleting?: boolean;
+  readonly pool?: WarmPool;
 }
 
-export type Lifecycle = 'Pending' | 'InService' | 'Terminating' | 'EnteringStandby' | 'Standby' | 'Detaching';
+/** `Stopped` and `Running` are of the warm pool. */
+export type Lifecycle =
+  | 'Pending'
+  | 'InService'
+  | 'Terminating'
+  | 'EnteringStandby'
+  | 'Standby'
+  | 'Detaching'
+  | 'Stopped'
+  | 'Running';
 
 /** A place in the group: made before its instance, so that a crash between the two loses neither. */
 export interface MemberRecord {
@@ -72,6 +92,12 @@ export interface MemberRecord {
   readonly actions?: readonly LifecycleAction[];
   /** The activity that moves it into or out of service, when it is not the one that launched it. */
   readonly moveKey?: string;
+  /** It is in the warm pool, and not of the group's capacity: `Warmed:Pending`, `Warmed:Stopped`. */
+  readonly warm?: boolean;
+  /** It comes back to the warm pool. */
+  readonly returning?: boolean;
+  /** It was taken from the warm pool, and may have to be started. */
+  readonly starting?: boolean;
   /** It was attached, and EC2 does not know yet to which group it belongs. */
   readonly untagged?: boolean;
   readonly healthy: boolean;
@@ -127,8 +153,17 @@ export const policies = (scope: Scope) => scope.table<PolicyRecord>('autoscaling
 /** Auto Scaling's service-linked role. */
 export const asService: Caller = { kind: 'service', service: 'autoscaling.amazonaws.com', trusted: true };
 
-export function membersOf(scope: Scope, group: string): MemberRecord[] {
+/** Those of the group and those of its warm pool. */
+export function everyMemberOf(scope: Scope, group: string): MemberRecord[] {
   return [...members(scope).values()].filter((member) => member.group === group);
+}
+
+export function membersOf(scope: Scope, group: string): MemberRecord[] {
+  return everyMemberOf(scope, group).filter(({ warm }) => !warm);
+}
+
+export function poolOf(scope: Scope, group: string): MemberRecord[] {
+  return everyMemberOf(scope, group).filter(({ warm }) => warm);
 }
 
 export function memberOf(scope: Scope, instanceId: string | undefined): MemberRecord | undefined {
