@@ -223,6 +223,31 @@ test('is refused beyond the group’s bounds, and from other states', async () =
   expect(await faultOf(exit(first, second))).toContain('To move out of standby 2 instances');
 });
 
+test('does not count in what its group computes', async () => {
+  const samples = async () => {
+    const now = region.clock.now();
+    const { Datapoints } = await region.invoke<{ Datapoints: { SampleCount: number }[] }>(
+      'cloudwatch',
+      'GetMetricStatistics',
+      {
+        Namespace: 'AWS/EC2',
+        MetricName: 'CPUUtilization',
+        Dimensions: [{ Name: 'AutoScalingGroupName', Value: AutoScalingGroupName }],
+        StartTime: new Date(now - 301_000),
+        EndTime: new Date(now),
+        Period: 3600,
+        Statistics: ['SampleCount'],
+      },
+    );
+    return Datapoints[0]?.SampleCount;
+  };
+  await wait(303);
+  expect(await samples()).toBe(10);
+  await enter(true, first);
+  await wait(300);
+  expect(await samples()).toBe(5);
+});
+
 test('leaves its zone to be balanced', async () => {
   await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3 }));
   await wait(3);

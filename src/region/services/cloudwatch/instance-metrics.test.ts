@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { MachineUsage } from '../../machines/machine.ts';
+import { autoScaling } from '../autoscaling/index.ts';
 import { publicImages } from '../ec2/image.ts';
 import { ec2Region, root } from '../ec2/region.fixture.ts';
 import { cloudWatch } from './index.ts';
@@ -7,7 +8,7 @@ import { cloudWatch } from './index.ts';
 const minute = 60_000;
 
 async function running(Monitoring: { Enabled: boolean }) {
-  const region = ec2Region({ services: [cloudWatch] });
+  const region = ec2Region({ services: [cloudWatch, autoScaling] });
   const { clock, scope } = region;
   const imageId = publicImages('us-east-1').find(({ architecture }) => architecture === 'arm64')?.imageId ?? '';
   await clock.advance(10 * minute - (clock.now() % (5 * minute)));

@@ -9,6 +9,7 @@ import { instanceTypeSize } from '../../machines/instance-types.ts';
 import type { Machine, MachineUsage } from '../../machines/machine.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Caller, Scope } from '../service.ts';
+import { groupTag, serving } from './out-of-service.ts';
 import { atEach } from './tick.ts';
 
 const ec2: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: true };
@@ -17,7 +18,6 @@ const basicMinutes = 5;
 const mostData = 1_000;
 /** In one datum. */
 const mostValues = 150;
-const groupTag = 'aws:autoscaling:groupName';
 
 /** Of one minute. */
 interface Sample {
@@ -56,6 +56,7 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
   const found = await runningInstances(scope);
   const alike = found.length > 0 && scope.machines.alike === true;
   const together = new Together();
+  const counted = await serving(scope, ec2, found);
   for (const instance of found) {
     // Asked for only here: a region without instances starts no driver for machines.
     const { InstanceId: instanceId = '' } = instance;
@@ -69,8 +70,8 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const detailed = instance.Monitoring?.State === 'enabled';
     const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
     after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
-    if (due && alike) together.add(instance, samples, detailed);
-    else if (due) data.push(...measurements(instance, samples, endMs, detailed, false));
+    if (due && alike) together.add(counted(instance), samples, detailed);
+    else if (due) data.push(...measurements(counted(instance), samples, endMs, detailed, false));
   }
   data.push(...together.data(endMs));
   for (let from = 0; from < data.length; from += mostData) {
