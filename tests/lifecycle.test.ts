@@ -4,8 +4,15 @@ import {
   AutoScalingClient,
   type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
+  DescribeWarmPoolCommand,
+  PutWarmPoolCommand,
   SetDesiredCapacityCommand,
 } from '@aws-sdk/client-auto-scaling';
+import {
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { realClock } from '../src/region/clock/clock.ts';
 import type { Template } from './api-template.ts';
@@ -15,7 +22,7 @@ import { eventually, startRegion, type TestedRegion } from './region.fixture.ts'
 const AutoScalingGroupName = 'held';
 const sdk = JSON.stringify(join(import.meta.dirname, '../package.json'));
 
-/** Completes `ready` once it may go into service, and `saved` when it shall end. */
+/** Completes `ready` on its way into service or the warm pool, and `saved` when it shall end. */
 const hooks = `const { AutoScalingClient, CompleteLifecycleActionCommand } =
   require('node:module').createRequire(${sdk})('@aws-sdk/client-auto-scaling');
 const imds = 'http://169.254.169.254/latest/';
@@ -33,15 +40,14 @@ async function complete(LifecycleHookName) {
     LifecycleActionResult: 'CONTINUE',
   }));
 }
-async function reached(state) {
-  while ((await read('autoscaling/target-lifecycle-state')) !== state) await new Promise((go) => setTimeout(go, 50));
-}
+const hookOf = { InService: 'ready', 'Warmed:Stopped': 'ready', Terminated: 'saved' };
 async function main() {
-  await reached('InService');
-  await complete('ready');
-  await reached('Terminated');
-  // The balancer drains first: there is nothing to complete until then.
-  for (;;) if (await complete('saved').then(() => true, () => false)) return;
+  for (let done; ; ) {
+    await new Promise((go) => setTimeout(go, 50));
+    const state = await read('autoscaling/target-lifecycle-state');
+    // The balancer drains first: until then there is nothing to complete.
+    if (state !== done && (await complete(hookOf[state]).then(() => true, () => false))) done = state;
+  }
 }
 main();
 `;
@@ -53,9 +59,11 @@ END
 cat > /etc/systemd/system/hooks.service <<'END'
 [Service]
 ExecStart=/usr/bin/node-22 /opt/hooks.js
+[Install]
+WantedBy=multi-user.target
 END
 /opt/aws/bin/cfn-init -v --stack \${AWS::StackName} --resource Group --region \${AWS::Region}
-systemctl start hooks
+systemctl enable --now hooks
 /opt/aws/bin/cfn-signal -e $? --stack \${AWS::StackName} --resource Group --region \${AWS::Region}
 `;
 
@@ -137,4 +145,20 @@ test('machines let themselves into service, and say when they are ready to end',
   expect(await eventually(states, (now) => now.length === 1)).toEqual(['InService']);
   const done = tested.region.events.recent().filter(({ kind }) => kind === 'lifecycle-action');
   expect(done.map(({ data }) => data?.hook).sort()).toEqual(['ready', 'ready', 'saved']);
+}, 60_000);
+
+test('a machine of the warm pool boots, rests, and serves when it is called', async () => {
+  const pooled = async () => (await groups.send(new DescribeWarmPoolCommand({ AutoScalingGroupName }))).Instances ?? [];
+  await groups.send(new PutWarmPoolCommand({ AutoScalingGroupName, MaxGroupPreparedCapacity: 2 }));
+  const [warm] = await eventually(pooled, ([one]) => one?.LifecycleState === 'Warmed:Stopped');
+  await groups.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 2 }));
+  await eventually(states, (now) => now.length === 2 && now.every((state) => state === 'InService'));
+  const balancers = new ElasticLoadBalancingV2Client(tested.config);
+  const { TargetGroups = [] } = await balancers.send(new DescribeTargetGroupsCommand({}));
+  const TargetGroupArn = TargetGroups[0]?.TargetGroupArn;
+  const health = async () => {
+    const found = await balancers.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
+    return found.TargetHealthDescriptions?.find(({ Target }) => Target?.Id === warm?.InstanceId)?.TargetHealth?.State;
+  };
+  expect(await eventually(health, (state) => state === 'healthy')).toBe('healthy');
 }, 60_000);

@@ -359,6 +359,43 @@ describe('the topic of a hook', () => {
   });
 });
 
+test('simple scaling pauses while an instance waits, and its cooldown counts from then', async () => {
+  await create({ DefaultCooldown: 60 });
+  await wait(3);
+  await put('ready', { LifecycleTransition: launching });
+  await scale(2);
+  await wait(90);
+  const id = await one('Pending:Wait');
+  const cooled = () =>
+    region.autoScaling.send(
+      new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3, HonorCooldown: true }),
+    );
+  expect(await faultOf(cooled())).toContain('ScalingActivityInProgress');
+  await complete('ready', id);
+  await wait(55);
+  expect(await faultOf(cooled())).toContain('ScalingActivityInProgress');
+  await wait(6);
+  await cooled();
+});
+
+test('hooks of a new group have one target and names of their own, or there is no group', async () => {
+  const hook = { LifecycleHookName: 'ready', LifecycleTransition: launching };
+  expect(await faultOf(create({ LifecycleHookSpecificationList: [hook, hook] }))).toContain('Duplicate lifecycle hook');
+  const to = (name: string) => ({
+    ...hook,
+    LifecycleHookName: name,
+    NotificationTargetARN: `arn:aws:sns:us-east-1:123456789012:${name}`,
+    RoleARN: 'arn:aws:iam::123456789012:role/tell',
+  });
+  expect(await faultOf(create({ LifecycleHookSpecificationList: [to('a'), to('b')] }))).toContain(
+    'must have the same NotificationTargetARN and RoleARN',
+  );
+  expect(await faultOf(create({ LifecycleHookSpecificationList: [to('a')] }))).toContain(
+    'Unable to publish test message to notification target',
+  );
+  expect(await faultOf(activities())).toContain('AutoScalingGroup name not found');
+});
+
 test('hooks are described with their defaults, changed member by member, and gone with their group', async () => {
   await create({ MinSize: 0 });
   await put('ready', { LifecycleTransition: launching });
