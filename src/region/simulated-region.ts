@@ -2,6 +2,8 @@
  * A region on a virtual clock whose machines and clients are arithmetic. Its control plane, its balancers' health checks
  * and choices, CloudWatch's alarms and Auto Scaling are the ones of every region; no process is started, no port opened.
  */
+export { instanceTypeSize } from './machines/instance-types.ts';
+
 import { VirtualClock } from './clock/clock.ts';
 import { seededRandom } from './clock/random.ts';
 import type { Machine, MachineSpec, MachineUsage } from './machines/machine.ts';

@@ -12,7 +12,7 @@ import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cl
 import { Pool } from 'undici';
 import type { Clock } from '../../region/clock/clock.ts';
 import { startStopwatch } from '../../region/clock/stopwatch.ts';
-import { instanceTypeSize } from '../../region/machines/instance-types.ts';
+import { instanceTypeSize } from '../../region/simulated-region.ts';
 import type { WatchOptions } from '../surge/watch.ts';
 import { type AppModel, parseAppModel } from './app-model.ts';
 import { SimulationError } from './simulation-error.ts';

@@ -2,9 +2,8 @@
  * The simulated machines: what each is given to do in a second, what waits at it, and what it has used so far. Machines
  * that are given the same and have as much waiting are one cohort: a second costs as much for a thousand as for one.
  */
-import { instanceTypeSize } from '../../region/machines/instance-types.ts';
 import type { Machine, MachineSpec, MachineUsage } from '../../region/machines/machine.ts';
-import type { SimulatedMachines } from '../../region/simulated-region.ts';
+import { instanceTypeSize, type SimulatedMachines } from '../../region/simulated-region.ts';
 import type { AppModel } from './app-model.ts';
 import { type MachineCapacity, machineCapacity, type QueueSecond, queueSecond } from './queue.ts';
 
