@@ -22,13 +22,21 @@ export function adjusted(capacity: number, type: AdjustmentType, amount: number,
   return capacity + Math.sign(whole) * Math.max(Math.abs(whole), smallest);
 }
 
-/** The step that a breach of so much falls into. */
+/**
+ * The step that a breach of so much falls into. Bounds are inclusive on the threshold's side: above it the lower one,
+ * below it the upper one. What is right at the threshold is not documented: a step that begins there is taken first, then
+ * one that ends there.
+ */
 export function stepFor(steps: readonly Step[], breach: number): Step | undefined {
-  return steps.find(({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) => {
-    // Bounds are inclusive towards the threshold's side: below it the upper one, above it the lower one.
-    if (breach < 0) return (lower === undefined || breach > lower) && (upper === undefined || breach <= upper);
-    return (lower === undefined || breach >= lower) && (upper === undefined || breach < upper);
-  });
+  const above = steps.find(
+    ({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) =>
+      breach >= (lower ?? Number.NEGATIVE_INFINITY) && breach < (upper ?? Number.POSITIVE_INFINITY),
+  );
+  if (breach > 0 || (breach === 0 && above)) return above;
+  return steps.find(
+    ({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) =>
+      breach > (lower ?? Number.NEGATIVE_INFINITY) && breach <= (upper ?? Number.POSITIVE_INFINITY),
+  );
 }
 
 /**

@@ -8,20 +8,19 @@ import type {
 } from '@aws-sdk/client-auto-scaling';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
+import { refuseCooling } from './cooldown.ts';
 import { checkTargetGroups, refuseUnmodelled, settingsOf, subnetsOf, templateOf } from './group-settings.ts';
 import { groupView } from './group-view.ts';
 import { hooksOfNew } from './lifecycle-hook.ts';
 import { hookKey, hooks } from './lifecycle-state.ts';
 import { kick, removeGroup } from './reconcile.ts';
 import {
-  activities,
   changeGroup,
   everyMemberOf,
   type GroupRecord,
   groupOf,
   groups,
   invalid,
-  membersOf,
   page,
   pageSize,
   timeText,
@@ -168,8 +167,25 @@ export function setDesiredCapacity(input: SetDesiredCapacityCommandInput, call: 
   return {};
 }
 
+/** What a scaling leaves behind, besides the new capacity. */
+interface Aftermath {
+  /** Whether a cooldown follows: of target tracking and of steps none does. */
+  readonly cools: boolean;
+  /** In place of the group's. */
+  readonly cooldownSeconds?: number | undefined;
+  /** How long what is launched for it warms up, in place of the group's. */
+  readonly warmupSeconds?: number | undefined;
+}
+
 /** `by` begins the cause: `a user request explicitly set group desired capacity`. */
-export function setDesired(scope: Scope, group: GroupRecord, wanted: number, honour: boolean, by: string): void {
+export function setDesired(
+  scope: Scope,
+  group: GroupRecord,
+  wanted: number,
+  honour: boolean,
+  by: string,
+  { cools, cooldownSeconds, warmupSeconds }: Aftermath = { cools: true },
+): void {
   refuseDeleting(group);
   if (wanted > group.max) {
     throw invalid(`New SetDesiredCapacity value ${wanted} is above max value ${group.max} for the AutoScalingGroup.`);
@@ -179,26 +195,15 @@ export function setDesired(scope: Scope, group: GroupRecord, wanted: number, hon
   }
   if (honour) refuseCooling(scope, group);
   if (wanted === group.desired) return;
-  changeGroup(scope, group.name, {
+  const { launchWarmupSeconds: _, ...now } = groups(scope).get(group.name) ?? group;
+  groups(scope).put(group.name, {
+    ...now,
     desired: wanted,
-    scaledMs: scope.clock.now(),
     change: `At ${timeText(scope)} ${by} changing the desired capacity from ${group.desired} to ${wanted}.`,
+    ...(warmupSeconds === undefined ? {} : { launchWarmupSeconds: warmupSeconds }),
+    ...(cools ? { scaledMs: scope.clock.now(), coolingSeconds: cooldownSeconds ?? now.cooldownSeconds } : {}),
   });
   kick(scope, group.name);
-}
-
-function refuseCooling(scope: Scope, group: GroupRecord): void {
-  const { scaledMs, cooldownSeconds, name } = group;
-  const underWay = [...activities(scope).values()].findLast(
-    (one) => one.group === name && (scaledMs === undefined || one.startedMs >= scaledMs),
-  );
-  const waits = membersOf(scope, name).some(({ wait }) => wait === 'Wait');
-  const cooling = scaledMs !== undefined && (waits || scope.clock.now() < scaledMs + cooldownSeconds * 1000);
-  if (!cooling) return;
-  throw new Fault(
-    'ScalingActivityInProgress',
-    `Scaling activity ${underWay?.id ?? ''} is in progress and blocks this action`,
-  );
 }
 
 export function describeAutoScalingGroups(input: DescribeAutoScalingGroupsCommandInput, call: Call) {

@@ -93,9 +93,15 @@ export function addMember(
     healthy: true,
     protectedFromScaleIn: group.protectNew,
     launchedMs: scope.clock.now(),
+    ...(warm ? {} : policyWarmup(group)),
   };
   members(scope).put(key, member);
   return member;
+}
+
+/** What the policy says for whose sake there is one more in service. */
+export function policyWarmup({ launchWarmupSeconds: warmupSeconds }: GroupRecord): Pick<MemberRecord, 'warmupSeconds'> {
+  return warmupSeconds === undefined ? {} : { warmupSeconds };
 }
 
 /** Asks EC2 for the instance. True when there is one now; when EC2 refuses, the activity has failed and the place is gone. */

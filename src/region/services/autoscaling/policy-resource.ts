@@ -19,6 +19,7 @@ export const scalingPolicy = resourceType<PolicyProperties>({
     'ScalingAdjustment',
     'Cooldown',
     'MinAdjustmentMagnitude',
+    'MetricAggregationType',
     'EstimatedInstanceWarmup',
     'StepAdjustments[].MetricIntervalLowerBound',
     'StepAdjustments[].MetricIntervalUpperBound',

@@ -266,7 +266,7 @@ function endOthers(scope: Scope, group: GroupRecord): void {
   }
 }
 
-const withoutChange = { change: undefined } as unknown as Partial<GroupRecord>;
+const withoutChange = { change: undefined, launchWarmupSeconds: undefined } as unknown as Partial<GroupRecord>;
 
 function because(group: GroupRecord, text: string): string {
   return group.change === undefined ? text : `${group.change}  ${text}`;

@@ -141,6 +141,7 @@ export async function surroundings({ invoke }: Pick<GroupRegion, 'invoke'>) {
     LaunchTemplateData: {
       ImageId: publicImages('us-east-1').find(({ architecture }) => architecture === 'arm64')?.imageId,
       InstanceType: 't4g.small',
+      Monitoring: { Enabled: true },
       MetadataOptions: { HttpTokens: 'required' },
     },
   });

@@ -1,84 +1,32 @@
 /** Policies by the measured metric: nobody but CloudWatch's alarms moves the group here. */
 import {
-  CreateAutoScalingGroupCommand,
   DeleteAutoScalingGroupCommand,
   DeletePolicyCommand,
-  DescribeAutoScalingGroupsCommand,
   DescribePoliciesCommand,
   DescribeScalingActivitiesCommand,
   ExecutePolicyCommand,
-  PutScalingPolicyCommand,
   type PutScalingPolicyCommandInput,
   SuspendProcessesCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cloudWatch as cloudWatchService } from '../cloudwatch/index.ts';
 import { faultOf } from '../testing.ts';
-import { groupsOnSocket, surroundings } from './region.fixture.ts';
+import { AutoScalingGroupName, policyGroup, tracked } from './policies.fixture.ts';
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
+let own: Awaited<ReturnType<typeof policyGroup>>;
+let region: typeof own.region;
 let cloudWatch: CloudWatchClient;
-const AutoScalingGroupName = 'api';
 
 beforeEach(async () => {
-  region = await groupsOnSocket({ services: [cloudWatchService] });
-  cloudWatch = region.client(CloudWatchClient);
-  const around = await surroundings(region);
-  await region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: 1,
-      MaxSize: 10,
-      DesiredCapacity: 2,
-      DefaultInstanceWarmup: 120,
-      LaunchTemplate: { LaunchTemplateId: around.templateId },
-      VPCZoneIdentifier: around.subnets.join(','),
-    }),
-  );
-  await pass(5, undefined);
-  expect(await inService()).toBe(2);
+  own = await policyGroup();
+  ({ region, cloudWatch } = own);
 });
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
+afterEach(() => own.close());
 
-const put = (more: Partial<PutScalingPolicyCommandInput>, PolicyName = 'by-load') =>
-  region.autoScaling.send(new PutScalingPolicyCommand({ AutoScalingGroupName, PolicyName, ...more }));
-
-const tracked = (TargetValue: number, MetricName = 'Load', more: object = {}) => ({
-  PolicyType: 'TargetTrackingScaling',
-  TargetTrackingConfiguration: {
-    TargetValue,
-    CustomizedMetricSpecification: { Namespace: 'Own', MetricName, Statistic: 'Average' as const },
-    ...more,
-  },
-});
-
-/** Minutes go by, each with a value of the metric. */
-async function pass(minutes: number, value: number | undefined, MetricName = 'Load'): Promise<void> {
-  for (let minute = 0; minute < minutes; minute++) {
-    if (value !== undefined) {
-      await cloudWatch.send(
-        new PutMetricDataCommand({
-          Namespace: 'Own',
-          MetricData: [{ MetricName, Value: value, Timestamp: region.clock.date() }],
-        }),
-      );
-    }
-    for (let second = 0; second < 60; second += 5) await region.clock.advance(5_000);
-  }
-}
-
-async function group() {
-  const { AutoScalingGroups } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  return AutoScalingGroups?.[0];
-}
-const desired = async () => (await group())?.DesiredCapacity;
-const inService = async () => (await group())?.Instances?.filter((one) => one.LifecycleState === 'InService').length;
-const alarms = async () => (await cloudWatch.send(new DescribeAlarmsCommand({}))).MetricAlarms ?? [];
+const put = (...given: Parameters<typeof own.put>) => own.put(...given);
+const pass = (...given: Parameters<typeof own.pass>) => own.pass(...given);
+const desired = () => own.desired();
+const alarms = () => own.alarms();
 
 describe('target tracking', () => {
   test('makes two alarms of its own, changes them with it, and takes them away', async () => {

@@ -54,8 +54,12 @@ export interface GroupRecord {
   readonly metrics: readonly string[];
   /** Why the desired capacity last changed, in AWS's words and with its time: the first half of a scaling activity's cause. */
   readonly change?: string;
-  /** When the last scaling by request or simple policy began: the cooldown counts from there. */
+  /** When the last scaling by request or simple policy began: the cooldown follows it. */
   readonly scaledMs?: number;
+  /** Its cooldown: the policy's own, or what the group's was. */
+  readonly coolingSeconds?: number;
+  /** How long what is launched for the last change warms up, where a policy made it. */
+  readonly launchWarmupSeconds?: number;
   readonly deleting?: boolean;
   readonly pool?: WarmPool;
 }
@@ -106,6 +110,8 @@ export interface MemberRecord {
   readonly protectedFromScaleIn: boolean;
   readonly launchedMs: number;
   readonly inServiceMs?: number;
+  /** How long it warms up then, where a policy launched it. */
+  readonly warmupSeconds?: number;
   /** The activity that ends it. */
   readonly endKey?: string;
   /** EC2 was asked to terminate it. */

@@ -10,7 +10,7 @@ import { arrive, giveUp } from './arrival.ts';
 import { nextPlace, nextVictim } from './choose.ts';
 import { beginEnding, leaveAll } from './ending.ts';
 import { sicknesses } from './health.ts';
-import { addMember, failLaunch, templateNow } from './launch.ts';
+import { addMember, failLaunch, policyWarmup, templateNow } from './launch.ts';
 import { settleActions, waitFor } from './lifecycle-action.ts';
 import {
   asService,
@@ -172,6 +172,7 @@ export function takeWarm(scope: Scope, group: GroupRecord, zone: string, cause: 
     moveKey,
     starting: true,
     protectedFromScaleIn: group.protectNew,
+    ...policyWarmup(group),
     ...waitFor(scope, group.name, { transition: launching, origin: 'WarmPool', destination: 'AutoScalingGroup' }),
   };
   members(scope).put(member.key, taken);

@@ -4,12 +4,20 @@
  */
 import type { Scope } from '../service.ts';
 import { isScaling, runActions } from './alarm-actions.ts';
-import { type AlarmPoint, breachesOf, decide, extraPeriods, longTime, reasonOf } from './alarm-decide.ts';
+import {
+  type AlarmPoint,
+  breachesOf,
+  type Decision,
+  decide,
+  extraPeriods,
+  longTime,
+  reasonOf,
+} from './alarm-decide.ts';
 import { changeState } from './alarm-state.ts';
 import { evaluateComposites } from './composite.ts';
 import { metricStore, sorted } from './metric-store.ts';
 import { checkQueries, evaluator } from './queries.ts';
-import { alarms, type MetricAlarmRecord } from './state.ts';
+import { alarms, type MetricAlarmRecord, unchecked } from './state.ts';
 import { parseStatistic } from './statistic.ts';
 
 const minuteMs = 60_000;
@@ -57,6 +65,7 @@ function evaluateAlarm(scope: Scope, alarm: MetricAlarmRecord, endMs: number): b
   const value = decision.evaluated[0]?.value;
   const to = isTooFew(alarm, decision.evaluated) ? undefined : decision.state;
   if (to === undefined || to === alarm.state) {
+    if (to === 'INSUFFICIENT_DATA' && alarm.reason === unchecked) tellWithoutData(scope, alarm, decision, endMs);
     repeatScaling(scope, alarm, value, endMs);
     return false;
   }
@@ -78,6 +87,17 @@ function evaluateAlarm(scope: Scope, alarm: MetricAlarmRecord, endMs: number): b
   });
   changeState(scope, alarm, { state: to, reason, reasonData }, value);
   return true;
+}
+
+/** An alarm on what never reports would look as if it had just been put: its name or its dimensions may be wrong. */
+function tellWithoutData(scope: Scope, alarm: MetricAlarmRecord, decision: Decision, endMs: number): void {
+  const periodMs = (alarm.period ?? 60) * 1_000;
+  if (endMs < alarm.configuredMs + alarm.evaluationPeriods * periodMs) return;
+  const to = 'INSUFFICIENT_DATA';
+  const reason = reasonOf({ ...alarm, decision, to });
+  changeState(scope, alarm, { state: to, reason });
+  const text = `${alarm.name} has had no data since it was put: ${reason}`;
+  scope.note({ source: 'cloudwatch', kind: 'alarm-without-data', text, data: { alarm: alarm.name } });
 }
 
 interface Grid {

@@ -19,10 +19,9 @@ import { childrenOf, evaluateComposites } from './composite.ts';
 import { constraint, invalid, invalidCombination, missingParameter, oneOf, page } from './faults.ts';
 import { checkDimensions, checkName, checkNamespace } from './metric-input.ts';
 import { metricKey, sorted } from './metric-store.ts';
-import { type AlarmRecord, alarms, type CompositeAlarmRecord, type MetricAlarmRecord } from './state.ts';
+import { type AlarmRecord, alarms, type CompositeAlarmRecord, type MetricAlarmRecord, unchecked } from './state.ts';
 
 const states = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
-export const unchecked = 'Unchecked: Initial alarm creation';
 
 export function alarmArn({ region, account }: Scope, name: string): string {
   return `arn:aws:cloudwatch:${region}:${account}:alarm:${name}`;

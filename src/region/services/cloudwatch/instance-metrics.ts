@@ -1,15 +1,19 @@
 /**
  * The metrics that the hypervisor measures of machines. Each minute is a sample: told at once with detailed monitoring,
- * else five together each five minutes. Status checks are told each minute for all.
+ * else five together each five minutes. Status checks are told each minute for all. Not measured, and so never reported:
+ * packets, disks, credits of burstable types, attached volumes, requests to IMDS.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
+ *
+ * What an instance uses before it has warmed up is no part of its group's metrics.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-default-instance-warmup.html
  */
 import type { MetricDatum } from '@aws-sdk/client-cloudwatch';
 import type { DescribeInstancesCommandOutput, Instance } from '@aws-sdk/client-ec2';
 import { instanceTypeSize } from '../../machines/instance-types.ts';
 import type { Machine, MachineUsage } from '../../machines/machine.ts';
 import { Fault } from '../../wire/fault.ts';
+import { leftOutOfGroupMetrics } from '../autoscaling/warm-up.ts';
 import type { Caller, Scope } from '../service.ts';
-import { groupTag, serving } from './out-of-service.ts';
 import { atEach } from './tick.ts';
 
 const ec2: Caller = { kind: 'service', service: 'ec2.amazonaws.com', trusted: true };
@@ -18,12 +22,16 @@ const basicMinutes = 5;
 const mostData = 1_000;
 /** In one datum. */
 const mostValues = 150;
+const groupTag = 'aws:autoscaling:groupName';
+const groupDimension = 'AutoScalingGroupName';
 
 /** Of one minute. */
 interface Sample {
   readonly cpuPercent: number;
   readonly networkIn: number;
   readonly networkOut: number;
+  /** Part of its group's metrics, too. */
+  readonly inGroup: boolean;
 }
 
 interface Watched {
@@ -56,7 +64,7 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
   const found = await runningInstances(scope);
   const alike = found.length > 0 && scope.machines.alike === true;
   const together = new Together();
-  const counted = await serving(scope, ec2, found);
+  const leftOut = leftOutOfGroupMetrics(scope, endMs - minuteMs);
   for (const instance of found) {
     // Asked for only here: a region without instances starts no driver for machines.
     const { InstanceId: instanceId = '' } = instance;
@@ -65,13 +73,14 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const dead = machine?.impaired === true || machine?.state === 'terminated';
     if (!alike) data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
     if (dead || machine?.state !== 'running') continue;
-    const { sample, usage } = sampleOf(machine, before.get(instanceId), endMs, scope.clock.scale);
+    const { usage, ...measured } = sampleOf(machine, before.get(instanceId), endMs, scope.clock.scale);
+    const sample: Sample = { ...measured, inGroup: !leftOut.has(instanceId) };
     const samples = [...(before.get(instanceId)?.samples ?? []), sample];
     const detailed = instance.Monitoring?.State === 'enabled';
     const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
     after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
-    if (due && alike) together.add(counted(instance), samples, detailed);
-    else if (due) data.push(...measurements(counted(instance), samples, endMs, detailed, false));
+    if (due && alike) together.add(instance, samples, detailed);
+    else if (due) data.push(...measurements(instance, samples, endMs, detailed));
   }
   data.push(...together.data(endMs));
   for (let from = 0; from < data.length; from += mostData) {
@@ -113,26 +122,37 @@ function sampleOf(machine: Machine, before: Watched | undefined, endMs: number, 
   const seconds = Math.max(1, (endMs - fromMs) / 1_000);
   const vcpus = instanceTypeSize(machine.spec.instanceType)?.vcpus ?? 2;
   const cpu = (((usage.cpuSeconds - last.cpuSeconds) * scale) / seconds / vcpus) * 100;
-  const sample: Sample = {
+  return {
+    usage,
     cpuPercent: Math.min(100, Math.max(0, cpu)),
     networkIn: Math.max(0, usage.networkInBytes - last.networkInBytes) * scale,
     networkOut: Math.max(0, usage.networkOutBytes - last.networkOutBytes) * scale,
   };
-  return { sample, usage };
 }
 
+/** @param counts how often each of the samples came, of machines that are alike: no single one's are told then */
 function measurements(
   instance: Instance,
   samples: readonly Sample[],
   endMs: number,
   detailed: boolean,
-  alike: boolean,
+  counts?: readonly number[],
 ): MetricDatum[] {
   const Timestamp = new Date(endMs - (detailed ? 1 : basicMinutes) * minuteMs);
-  const datum = (MetricName: string, Unit: 'Percent' | 'Bytes', value: (sample: Sample) => number) =>
-    dimensionSets(instance, detailed, alike).map(
-      (Dimensions): MetricDatum => ({ MetricName, Dimensions, Timestamp, Unit, Values: samples.map(value) }),
-    );
+  const told = samples.map((sample, at) => ({ sample, count: counts?.[at] ?? 1 }));
+  const inGroup = told.filter(({ sample }) => sample.inGroup);
+  const group = groupOf(instance);
+  const datum = (MetricName: string, Unit: 'Percent' | 'Bytes', value: (sample: Sample) => number) => {
+    const of = (some: typeof told, Dimensions: MetricDatum['Dimensions']): MetricDatum => ({
+      ...{ MetricName, Dimensions, Timestamp, Unit },
+      Values: some.map(({ sample }) => value(sample)),
+      ...(counts ? { Counts: some.map(({ count }) => count) } : {}),
+    });
+    return [
+      ...dimensionSets(instance, detailed, counts !== undefined).map((Dimensions) => of(told, Dimensions)),
+      ...(group === undefined || inGroup.length === 0 ? [] : [of(inGroup, [{ Name: groupDimension, Value: group }])]),
+    ];
+  };
   return [
     ...datum('CPUUtilization', 'Percent', ({ cpuPercent }) => cpuPercent),
     ...datum('NetworkIn', 'Bytes', ({ networkIn }) => networkIn),
@@ -143,10 +163,8 @@ function measurements(
 /** By image, by type and over all there is only what has detailed monitoring. */
 function dimensionSets(instance: Instance, detailed: boolean, alike: boolean): MetricDatum['Dimensions'][] {
   const { InstanceId, ImageId, InstanceType } = instance;
-  const group = groupOf(instance);
   return [
     ...(alike ? [] : [[{ Name: 'InstanceId', Value: InstanceId }]]),
-    ...(group === undefined ? [] : [[{ Name: 'AutoScalingGroupName', Value: group }]]),
     ...(detailed ? [[{ Name: 'ImageId', Value: ImageId }], [{ Name: 'InstanceType', Value: InstanceType }], []] : []),
   ];
 }
@@ -164,7 +182,7 @@ class Together {
       this.#kinds.set(key, kind);
     }
     for (const sample of samples) {
-      const same = `${sample.cpuPercent} ${sample.networkIn} ${sample.networkOut}`;
+      const same = `${sample.cpuPercent} ${sample.networkIn} ${sample.networkOut} ${sample.inGroup}`;
       const found = kind.counts.get(same);
       if (found) found.count++;
       else kind.counts.set(same, { sample, count: 1 });
@@ -176,9 +194,9 @@ class Together {
       const all = [...counts.values()];
       return Array.from({ length: Math.ceil(all.length / mostValues) }, (_, part) => {
         const some = all.slice(part * mostValues, (part + 1) * mostValues);
-        const Counts = some.map(({ count }) => count);
+        const counts = some.map(({ count }) => count);
         const samples = some.map(({ sample }) => sample);
-        return measurements(instance, samples, endMs, detailed, true).map((datum) => ({ ...datum, Counts }));
+        return measurements(instance, samples, endMs, detailed, counts);
       }).flat();
     });
   }

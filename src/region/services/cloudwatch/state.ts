@@ -72,6 +72,9 @@ export interface CompositeAlarmRecord extends AlarmCore {
   readonly rule: string;
 }
 
+/** The reason of an alarm that was not evaluated yet. */
+export const unchecked = 'Unchecked: Initial alarm creation';
+
 export type AlarmRecord = MetricAlarmRecord | CompositeAlarmRecord;
 
 export interface HistoryRecord {
