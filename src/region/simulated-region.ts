@@ -12,6 +12,7 @@ import { modelledMachines } from './machines/modelled-driver.ts';
 import { Region } from './region.ts';
 import { meterOf } from './services/cloudwatch/meter.ts';
 import type { Caller, Scope } from './services/service.ts';
+import type { TargetConfig } from './traffic/balancer/config.ts';
 import type { ForwardResult } from './traffic/balancer/forward.ts';
 import { type NodeMeter, nodeMeter } from './traffic/balancer/measure.ts';
 import { modelledChecks } from './traffic/balancer/modelled-checks.ts';
@@ -115,7 +116,8 @@ export async function simulatedRegion(
   function counterOf(route: Route): NodeMeter {
     let found = counters.get(route);
     if (!found) {
-      found = nodeMeter(meter, route.config, route.node, 1);
+      const health = { epoch: () => 0, isHealthy: (_: unknown, target: TargetConfig) => route.healthy.has(target) };
+      found = nodeMeter(meter, route.config, route.node, 1, health);
       counters.set(route, found);
     }
     return found;
@@ -129,9 +131,8 @@ export async function simulatedRegion(
       if (!(requests > 0)) return;
       const counter = counterOf(route);
       const [first] = route.choices;
-      counter.count('RequestCount', 1, 'Count', requests);
       if (!first) {
-        counter.own(status, requests);
+        counter.own(status, bytesIn + bytesOut, requests);
         return;
       }
       const answered = status < 500;

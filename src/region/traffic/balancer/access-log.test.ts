@@ -221,7 +221,8 @@ describe('a node', () => {
     const request =
       'POST /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\nabc';
     expect(await exchange(parts, request)).toContain('HTTP/1.1 400 ');
-    expect(parts.counts.get('RequestCount')).toBe(1);
+    expect(parts.counts.get('HTTPCode_ELB_4XX_Count')).toBe(1);
+    expect(parts.counts.has('RequestCount')).toBe(false);
     await parts.plane.close();
     expect(parts.logs).toMatchObject([{ text: expect.stringContaining(' - -1 -1 -1 400 - ') }]);
   });

@@ -93,8 +93,15 @@ export async function setUp(
   const told: string[] = [];
   const notes: string[] = [];
   const counts = new Map<string, number>();
+  const sums = new Map<string, number>();
   const meter: Meter = {
-    count: (_namespace, metric, _dimensions, value) => counts.set(metric, (counts.get(metric) ?? 0) + value),
+    count(_namespace, metric, sets, value) {
+      counts.set(metric, (counts.get(metric) ?? 0) + value);
+      for (const set of sets) {
+        const key = `${metric} ${Object.values(set).sort().join(' ')}`;
+        sums.set(key, (sums.get(key) ?? 0) + value);
+      }
+    },
   };
   const fabric = modelFabric({ clock, world: () => world, dropped: (trip) => told.push(trip.rule) });
   const note = (_kind: string, text: string) => notes.push(text);
@@ -142,6 +149,11 @@ export async function setUp(
     logs,
     /** What was counted for CloudWatch, by metric, over all dimensions. */
     counts,
+    /** The sums of a metric by the values of its dimensions, with a space between. */
+    sums: (metric: string) =>
+      Object.fromEntries(
+        [...sums].flatMap(([key, sum]) => (key.startsWith(`${metric} `) ? [[key.slice(metric.length + 1), sum]] : [])),
+      ),
     /** A client's connection to the balancer's public address. */
     connect,
     /** Replaces the world by the example with these changes. */

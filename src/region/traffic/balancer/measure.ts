@@ -1,10 +1,17 @@
 /**
  * What a load balancer counts for CloudWatch. Dimension sets are made once per target, not per request: the meter knows
- * them again by identity.
+ * them again by identity. What is in AWS's list and not here is not measured (`docs/fidelity.md` names it).
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  */
 import type { Meter, MeterDimensions } from '../planes.ts';
-import type { BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
+import type {
+  BalancerConfig,
+  ListenerConfig,
+  NodeConfig,
+  RuleConfig,
+  TargetConfig,
+  TargetGroupConfig,
+} from './config.ts';
 import { clientClosed, type ForwardResult } from './forward.ts';
 
 const namespace = 'AWS/ApplicationELB';
@@ -12,8 +19,12 @@ const namespace = 'AWS/ApplicationELB';
 export interface NodeMeter {
   /** Of the balancer, and of it in the node's zone. */
   count(metric: string, value: number, unit: string, weight?: number): void;
-  /** An answer of the balancer's own. */
-  own(status: number, weight?: number): void;
+  /** An answer of the balancer's own, and the bytes of it and its request. */
+  own(status: number, bytes: number, weight?: number): void;
+  /** What was looked at to find the rule. */
+  evaluated(listener: ListenerConfig, rule: RuleConfig | undefined): void;
+  /** A request that is given to any of the targets, because none is healthy. */
+  failedOpen(group: TargetGroupConfig, target: TargetConfig): void;
   /** A request that was given to a target; several that were alike with `weight`. */
   forwarded(
     group: TargetGroupConfig,
@@ -24,11 +35,24 @@ export interface NodeMeter {
   ): void;
 }
 
+/** A node's view of health. */
+export interface HealthNow {
+  /** Moves when the targets or what is healthy may have changed. */
+  epoch(): number;
+  isHealthy(group: TargetGroupConfig, target: TargetConfig): boolean;
+}
+
 interface TargetSets {
+  readonly group: readonly MeterDimensions[];
   readonly requests: readonly MeterDimensions[];
   readonly perTarget: readonly MeterDimensions[];
+  readonly perTargetOfZone: readonly MeterDimensions[];
   readonly answers: readonly MeterDimensions[];
 }
+
+/** Those that AWS has a metric of. */
+const ownFamilies = [3, 4, 5];
+const ownErrors = [500, 502, 503, 504];
 
 /** @param timeScale model ms per ms that a target takes */
 export function nodeMeter(
@@ -36,38 +60,69 @@ export function nodeMeter(
   config: BalancerConfig,
   node: NodeConfig,
   timeScale: number,
+  health: HealthNow,
 ): NodeMeter {
   const LoadBalancer = config.dimension;
-  const own = [{ LoadBalancer }, { LoadBalancer, AvailabilityZone: node.zone }];
+  const whole = { LoadBalancer };
+  const ofZone = { LoadBalancer, AvailabilityZone: node.zone };
+  const own = [whole, ofZone];
+  const alone = [whole];
   // A node's meter lasts as long as its configuration, and so do the targets in it.
   const byTarget = new Map<TargetConfig, TargetSets>();
+  const serving = new Map<TargetGroupConfig, { readonly epoch: number; readonly count: (zone?: string) => number }>();
 
-  function setsOf(group: TargetGroupConfig, target: TargetConfig): TargetSets {
-    const { zone } = target;
+  function setsOf({ dimension: TargetGroup }: TargetGroupConfig, target: TargetConfig): TargetSets {
+    const { zone: AvailabilityZone } = target;
     let sets = byTarget.get(target);
     if (!sets) {
-      const both = { LoadBalancer, TargetGroup: group.dimension };
+      const both = { LoadBalancer, TargetGroup };
+      const inZone = { ...both, AvailabilityZone };
       sets = {
-        requests: [both],
-        perTarget: [{ TargetGroup: group.dimension }, both],
-        answers: [both, { ...both, AvailabilityZone: zone }, { LoadBalancer }],
+        group: [both, inZone],
+        requests: [whole, ofZone, both, { ...both, AvailabilityZone: node.zone }],
+        perTarget: [{ TargetGroup }, both],
+        perTargetOfZone: [{ TargetGroup, AvailabilityZone }, inZone],
+        answers: [whole, { LoadBalancer, AvailabilityZone }, both, inZone],
       };
       byTarget.set(target, sets);
     }
     return sets;
   }
 
+  /** How many targets share what a group is asked: the healthy ones, or all that are registered where none is. */
+  function servingTargets(group: TargetGroupConfig, zone?: string): number {
+    const epoch = health.epoch();
+    let found = serving.get(group);
+    if (found?.epoch !== epoch) {
+      found = { epoch, count: countServing(group, (target) => health.isHealthy(group, target)) };
+      serving.set(group, found);
+    }
+    return found.count(zone);
+  }
+
   const count = (metric: string, value: number, unit: string, weight?: number) =>
     meter?.count(namespace, metric, own, value, unit, weight);
 
   function ownAnswer(status: number, weight?: number): void {
-    count(`HTTPCode_ELB_${Math.floor(status / 100)}XX_Count`, 1, 'Count', weight);
-    if (status >= 500) count(`HTTPCode_ELB_${status}_Count`, 1, 'Count', weight);
+    const family = Math.floor(status / 100);
+    if (ownFamilies.includes(family)) count(`HTTPCode_ELB_${family}XX_Count`, 1, 'Count', weight);
+    if (ownErrors.includes(status)) count(`HTTPCode_ELB_${status}_Count`, 1, 'Count', weight);
   }
 
   return {
     count,
-    own: ownAnswer,
+    own(status, bytes, weight) {
+      ownAnswer(status, weight);
+      count('ProcessedBytes', bytes, 'Bytes', weight);
+    },
+    evaluated({ rules }, rule) {
+      // The default rule, which is the last, is not counted.
+      const rulesRead = rule ? rules.indexOf(rule) + (rule.priority === 0 ? 0 : 1) : rules.length;
+      if (rulesRead > 0) meter?.count(namespace, 'RuleEvaluations', alone, rulesRead, 'Count');
+    },
+    failedOpen(group, target) {
+      meter?.count(namespace, 'UnhealthyRoutingRequestCount', setsOf(group, target).group, 1, 'Count');
+    },
     forwarded(group, target, result, headBytes, weight) {
       if (!meter) return;
       const { status, targetStatus, sentMs, answeredMs } = result;
@@ -86,6 +141,8 @@ export function nodeMeter(
       meter.count(namespace, 'RequestCount', sets.requests, 1, 'Count', weight);
       // Its sum is the average over the targets, not what one of them was given.
       meter.count(namespace, 'RequestCountPerTarget', sets.perTarget, 1 / servingTargets(group), 'Count', weight);
+      const share = 1 / servingTargets(group, target.zone);
+      meter.count(namespace, 'RequestCountPerTarget', sets.perTargetOfZone, share, 'Count', weight);
       count('ProcessedBytes', headBytes + result.bytesIn + result.bytesOut, 'Bytes', weight);
     },
   };
@@ -97,15 +154,36 @@ const families = [1, 2, 3, 4, 5].reduce<string[]>((names, digit) => {
   return names;
 }, []);
 
-const serving = new WeakMap<TargetGroupConfig, number>();
+function countServing(
+  { targets }: TargetGroupConfig,
+  isHealthy: (target: TargetConfig) => boolean,
+): (zone?: string) => number {
+  const registered = targets.filter(({ draining }) => !draining);
+  const healthy = registered.filter(isHealthy);
+  const countIn = (zone: string | undefined) => {
+    const inZone = (some: readonly TargetConfig[]) =>
+      some.filter((one) => zone === undefined || one.zone === zone).length;
+    return Math.max(1, inZone(healthy) || inZone(registered));
+  };
+  const counts = new Map<string | undefined, number>();
+  return (zone) => {
+    const known = counts.get(zone) ?? countIn(zone);
+    counts.set(zone, known);
+    return known;
+  };
+}
 
-function servingTargets(group: TargetGroupConfig): number {
-  let count = serving.get(group);
-  if (count === undefined) {
-    count = Math.max(1, group.targets.filter(({ draining }) => !draining).length);
-    serving.set(group, count);
-  }
-  return count;
+/**
+ * Requests per target are reported for periods without requests, too: else a group that tracks them would never scale in.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
+ */
+export function countNoRequests(
+  meter: Meter,
+  { dimension: LoadBalancer }: BalancerConfig,
+  group: TargetGroupConfig,
+): void {
+  const { dimension: TargetGroup } = group;
+  meter.count(namespace, 'RequestCountPerTarget', [{ TargetGroup }, { LoadBalancer, TargetGroup }], 0, 'Count');
 }
 
 /** How many targets a node sees healthy and unhealthy: altogether, or in a zone. */

@@ -16,7 +16,7 @@ import type {
   TargetGroupConfig,
 } from './config.ts';
 import { type ForwardResult, forward } from './forward.ts';
-import { nodeMeter } from './measure.ts';
+import { type HealthNow, nodeMeter } from './measure.ts';
 import { type LoggedRequest, type NodeLog, nodeLog } from './node-log.ts';
 import { answerBytes, answerOwn, ownAnswerBytes, statusOfMalformed } from './own-answer.ts';
 import { forwardedHeaders, headBytes, refusalOf, requestTarget, withoutPort } from './request-head.ts';
@@ -44,6 +44,8 @@ export interface NodeHost {
 
 export interface BalancerNode {
   configure(config: BalancerConfig, node: NodeConfig): void;
+  /** Counts the connections that are open now, of clients and to targets. */
+  countConnections(): void;
   /** Ends what is under way; resolves when its log has been handed on. */
   close(): Promise<void>;
 }
@@ -70,14 +72,27 @@ interface Upgrade {
   readonly refusal?: number;
 }
 
+interface Chosen {
+  readonly group: TargetGroupConfig;
+  /** None is healthy, and so all get requests. */
+  readonly failsOpen: boolean;
+  /** The group's stickiness did not decide. */
+  readonly unbound: boolean;
+}
+
 type ForwardAction = Extract<ActionConfig, { type: 'forward' }>;
 
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
   const { clock, random } = host;
   let config = first;
-  let counted = nodeMeter(host.meter, config, node, clock.scale);
+  const health: HealthNow = {
+    epoch: host.epoch,
+    isHealthy: (group, target) => host.isHealthy(node, group, target),
+  };
+  let counted = nodeMeter(host.meter, config, node, clock.scale, health);
+  let connections = 0;
   const idleTimeoutMs = () => config.idleTimeoutMs * clock.scale;
-  const targets = new TargetPool(host.fabric, node, clock, idleTimeoutMs);
+  const targets = new TargetPool(host.fabric, node, clock, idleTimeoutMs, connected);
   const selections = new Map<string, Selection>();
   const open = new Map<number, { protocol: string; close(): void }>();
   let log: NodeLog | undefined = nodeLog(host, config, node);
@@ -87,6 +102,12 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
   const tunnels = new Set<Duplex>();
   let underWay = 0;
   let idle: (() => void) | undefined;
+
+  function connected(socket: Duplex): void {
+    counted.count('NewConnectionCount', 1, 'Count');
+    connections++;
+    socket.once('close', () => connections--);
+  }
 
   function listenerOn(port: number): ListenerConfig | undefined {
     return config.listeners.find((listener) => listener.port === port);
@@ -104,23 +125,25 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       response.destroy();
       return;
     }
-    counted.count('RequestCount', 1, 'Count');
     limitConnection(request, response);
     const head = request as RequestHead;
     const logged = log?.arrived(listener, head, client, tunnel !== undefined);
     const refusal = refused ?? refusalOf(head);
     if (refusal !== undefined) {
-      finishOwn(response, refusal, logged);
+      finishOwn(head, response, refusal, logged);
       return;
     }
     const { path, authority } = requestTarget(head.url);
     const routed = routedRequest(head, path, authority, client);
     const rule = ruleFor(listener, routed);
     logged?.matched(rule);
+    counted.evaluated(listener, rule);
     const action = rule?.action;
     switch (action?.type) {
       case 'fixed-response': {
+        counted.count('HTTP_Fixed_Response_Count', 1, 'Count');
         const bytesOut = answerFixed(action, response);
+        counted.own(action.status, headBytes(head) + bytesOut);
         logged?.own(action.status, bytesOut);
         return;
       }
@@ -128,6 +151,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
         counted.count('HTTP_Redirect_Count', 1, 'Count');
         const location = redirectLocation(action, routed, listener);
         const bytesOut = answerOwn(response, action.status, ['Location', location]);
+        counted.own(action.status, headBytes(head) + bytesOut);
         logged?.own(action.status, bytesOut, location);
         return;
       }
@@ -135,21 +159,26 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
         forwardTo(action, { listener, head, response, client, path, tunnel, logged });
         return;
       default:
-        finishOwn(response, 503, logged);
+        finishOwn(head, response, 503, logged);
     }
   }
 
-  /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#http-client-keep-alive-duration */
+  /**
+   * A connection is one of the balancer's from its first request on.
+   * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#http-client-keep-alive-duration
+   */
   function limitConnection({ socket }: IncomingMessage, response: ServerResponse): void {
     const openedMs = since.get(socket);
-    if (openedMs === undefined) since.set(socket, clock.now());
-    else if (clock.now() - openedMs >= config.clientKeepAliveMs * clock.scale) response.shouldKeepAlive = false;
+    if (openedMs === undefined) {
+      since.set(socket, clock.now());
+      connected(socket);
+    } else if (clock.now() - openedMs >= config.clientKeepAliveMs * clock.scale) response.shouldKeepAlive = false;
   }
 
   function choose(
     action: ForwardAction,
     { head: request }: Passing,
-  ): { group: TargetGroupConfig; target: TargetConfig | undefined } | undefined {
+  ): (Chosen & { readonly target: TargetConfig | undefined }) | undefined {
     const group = weighted(action, random);
     if (!group) return undefined;
     let selection = selections.get(group.arn);
@@ -164,17 +193,22 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       inFlight: (target: TargetConfig) => host.flying(group, target).count,
       chance: random.next,
     };
-    return { group, target: selection.choose(group, zone, view, stickyTarget(group, request.headers.cookie, clock)) };
+    const sticky = stickyTarget(group, request.headers.cookie, clock);
+    const target = selection.choose(group, zone, view, sticky);
+    const unbound = group.stickiness !== undefined && target?.id !== sticky;
+    return { group, target, failsOpen: selection.failsOpen, unbound };
   }
 
   function forwardTo(action: ForwardAction, passing: Passing): void {
     const { listener, head, response, client, path, tunnel, logged } = passing;
     const chosen = choose(action, passing);
     if (!chosen?.target) {
-      finishOwn(response, 503, logged);
+      finishOwn(head, response, 503, logged);
       return;
     }
-    const { group, target } = chosen;
+    const { group, target, failsOpen, unbound } = chosen;
+    if (failsOpen) counted.failedOpen(group, target);
+    if (unbound) counted.count('NonStickyRequestCount', 1, 'Count');
     const trace = freshTrace();
     const flying = host.flying(group, target);
     flying.count++;
@@ -212,9 +246,14 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       .padStart(8, '0')}-${random.hex(24)}`;
   }
 
-  function finishOwn(response: ServerResponse, status: number, logged: LoggedRequest | undefined): void {
+  function finishOwn(
+    head: RequestHead,
+    response: ServerResponse,
+    status: number,
+    logged: LoggedRequest | undefined,
+  ): void {
     const bytesOut = answerOwn(response, status);
-    counted.own(status);
+    counted.own(status, headBytes(head) + bytesOut);
     logged?.own(status, bytesOut);
   }
 
@@ -262,9 +301,8 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
         upgrade: (request, socket, head, client) => upgrade(port, request, socket, head, client),
         malformed(error, client) {
           const status = statusOfMalformed(error);
-          counted.count('RequestCount', 1, 'Count');
-          counted.own(status);
           const answer = ownAnswerBytes(status, clock.date());
+          counted.own(status, answer.length);
           log?.malformed(listenerOn(port), client, status, answer.length);
           return answer;
         },
@@ -286,13 +324,16 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       const [before, after] = [config.accessLogs, next.accessLogs];
       const sameLogs = before?.bucket === after?.bucket && before?.prefix === after?.prefix;
       config = next;
-      counted = nodeMeter(host.meter, config, node, clock.scale);
+      counted = nodeMeter(host.meter, config, node, clock.scale, health);
       if (!sameLogs) {
         // Requests under way keep the log that they began with.
         log?.retire();
         log = nodeLog(host, config, node);
       }
       openListeners();
+    },
+    countConnections() {
+      if (connections > 0) counted.count('ActiveConnectionCount', connections, 'Count', 1);
     },
     async close() {
       for (const listening of open.values()) listening.close();

@@ -5,7 +5,7 @@ import type { Fabric } from '../fabric.ts';
 import type { BalancerPlane, Meter, TargetHealth } from '../planes.ts';
 import type { AccessLogPlace, BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
 import { type Checker, type StartChecker, startChecker } from './health.ts';
-import { countHosts, type HostCount, hostCounts } from './measure.ts';
+import { countHosts, countNoRequests, type HostCount, hostCounts } from './measure.ts';
 import { type BalancerNode, type NodeHost, startNode } from './node.ts';
 import { type Route, routesOf } from './routes.ts';
 
@@ -44,6 +44,8 @@ export interface RunningBalancers extends BalancerPlane {
 
 /** Several in each minute, so that a minute's maximum tells of what was short. */
 const hostCountEveryMs = 10_000;
+/** Once in each: what is meaningful of it is the sum. */
+const connectionCountEveryMs = 60_000;
 
 const mostLogBytes = 64 * 1024 * 1024;
 
@@ -213,6 +215,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     if (!meter) return;
     if (hosts.epoch !== epoch) hosts = { epoch, counts: configs.flatMap(hostsOf) };
     for (const count of hosts.counts) countHosts(meter, count);
+    for (const config of configs) for (const group of groupsOf(config)) countNoRequests(meter, config, group);
   });
 
   function hostsOf(config: BalancerConfig): HostCount[] {
@@ -225,6 +228,10 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       ),
     );
   }
+
+  const connectionTimer = clock.every(connectionCountEveryMs, () => {
+    for (const { running } of nodes.values()) running.countConnections();
+  });
 
   return {
     apply(next) {
@@ -271,6 +278,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     },
     async close() {
       hostTimer.cancel();
+      connectionTimer.cancel();
       configs = [];
       applyNodes();
       applyCheckers();

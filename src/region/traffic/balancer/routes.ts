@@ -11,6 +11,8 @@ export interface Route {
   readonly share: number;
   /** Whom they are given to: the healthy ones, or all when none is. */
   readonly choices: readonly TargetConfig[];
+  /** Of the whole group, as the node sees it. */
+  readonly healthy: ReadonlySet<TargetConfig>;
 }
 
 /** @param serving the nodes that the balancer's name is answered with */
@@ -24,8 +26,9 @@ export function routesOf(
   return serving.flatMap((node) =>
     groups.map(({ group, weight }): Route => {
       const zone = (group.crossZone ?? config.crossZone) ? undefined : node.zone;
-      const choices = choicesOf(group, zone, { isHealthy: (target) => isHealthy(node, group, target) });
-      return { config, node, group, share: total > 0 ? weight / total / serving.length : 0, choices };
+      const healthy = new Set(group.targets.filter((target) => isHealthy(node, group, target)));
+      const choices = choicesOf(group, zone, { isHealthy: (target) => healthy.has(target) });
+      return { config, node, group, share: total > 0 ? weight / total / serving.length : 0, choices, healthy };
     }),
   );
 }

@@ -16,6 +16,8 @@ export class Selection {
   #next = 0;
   #epoch = -1;
   #choices: readonly TargetConfig[] = [];
+  /** Whether the last choice was one among the unhealthy. */
+  failsOpen = false;
 
   /**
    * Undefined when the group has no registered target (503).
@@ -30,11 +32,15 @@ export class Selection {
   ): TargetConfig | undefined {
     if (sticky !== undefined) {
       const bound = group.targets.find(({ id, zone: its }) => id === sticky && (zone ?? its) === its);
-      if (bound && view.isHealthy(bound)) return bound;
+      if (bound && view.isHealthy(bound)) {
+        this.failsOpen = false;
+        return bound;
+      }
     }
     if (this.#epoch !== view.epoch) {
       this.#epoch = view.epoch;
       this.#choices = choicesOf(group, zone, view);
+      this.failsOpen = this.#choices.some((target) => !view.isHealthy(target));
     }
     const choices = this.#choices;
     if (choices.length < 2) return choices[0];

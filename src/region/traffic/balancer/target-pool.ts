@@ -30,14 +30,22 @@ export class TargetPool {
   readonly #node: NodeConfig;
   readonly #clock: Clock;
   readonly #idleTimeoutMs: () => number;
+  readonly #opened: (socket: Duplex) => void;
   readonly #pools = new Map<string, Pool>();
   #world: World | undefined;
 
-  constructor(fabric: Fabric, node: NodeConfig, clock: Clock, idleTimeoutMs: () => number) {
+  constructor(
+    fabric: Fabric,
+    node: NodeConfig,
+    clock: Clock,
+    idleTimeoutMs: () => number,
+    opened: (socket: Duplex) => void,
+  ) {
     this.#fabric = fabric;
     this.#node = node;
     this.#clock = clock;
     this.#idleTimeoutMs = idleTimeoutMs;
+    this.#opened = opened;
   }
 
   /** Takes requests for a target: each is given a connection of its own as long as it lasts. */
@@ -94,6 +102,7 @@ export class TargetPool {
       })
       .then(
         ({ socket }) => {
+          this.#opened(socket);
           this.#endWhenIdle(socket, () => activeMs);
           // Declared for sockets alone; any duplex does.
           done(null, socket as Parameters<buildConnector.Callback>[1] & object);
