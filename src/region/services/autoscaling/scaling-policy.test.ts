@@ -162,6 +162,25 @@ describe('steps and simple policies', () => {
   });
 });
 
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_ExecutePolicy.html
+test('what a request may say depends on the type of the policy', async () => {
+  await put({ AdjustmentType: 'ChangeInCapacity', ScalingAdjustment: 1 }, 'simple');
+  await put(oneStep, 'step');
+  await put(tracked(5), 'tracking');
+  expect(await faultOf(own.execute({ MetricValue: 5, BreachThreshold: 1 }, 'simple'))).toMatch(/only .*StepScaling/);
+  expect(await faultOf(own.execute({ MetricValue: 5, BreachThreshold: 1, HonorCooldown: true }, 'step'))).toMatch(
+    /only .*SimpleScaling/,
+  );
+  expect(await faultOf(own.execute({}, 'tracking'))).toMatch(/cannot be executed by request/);
+  expect(await faultOf(put(tracked(7), 'again'))).toMatch(/Only one TargetTrackingScaling policy for a given metric/);
+});
+
+const oneStep = {
+  PolicyType: 'StepScaling',
+  AdjustmentType: 'ChangeInCapacity',
+  StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }],
+};
+
 test.each<[string, Partial<PutScalingPolicyCommandInput>, RegExp]>([
   ['an unknown type', { PolicyType: 'Magic' }, /policy type "Magic" is not valid/],
   ['what is not modelled', { PolicyType: 'PredictiveScaling' }, /not modelled by Orrery/],
@@ -199,6 +218,72 @@ test.each<[string, Partial<PutScalingPolicyCommandInput>, RegExp]>([
       ],
     },
     /overlap/,
+  ],
+  // Documented: https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html#as-scaling-steps
+  [
+    'a step without bounds',
+    { ...oneStep, StepAdjustments: [{ ScalingAdjustment: 1 }] },
+    /bounds of a step adjustment can not both be null/,
+  ],
+  [
+    'steps that end below the threshold',
+    { ...oneStep, StepAdjustments: [{ MetricIntervalLowerBound: -5, ScalingAdjustment: 1 }] },
+    /one must have a null lower bound/,
+  ],
+  [
+    'steps that end above it',
+    {
+      ...oneStep,
+      StepAdjustments: [{ MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 5, ScalingAdjustment: 1 }],
+    },
+    /one must have a null upper bound/,
+  ],
+  [
+    'a negative capacity',
+    { AdjustmentType: 'ExactCapacity', ScalingAdjustment: -1 },
+    /must not be negative with the adjustment type ExactCapacity/,
+  ],
+  ['an aggregation', { ...oneStep, MetricAggregationType: 'Sum' }, /Minimum, Maximum, Average, not Sum/],
+  [
+    'a smallest number without per cent',
+    { AdjustmentType: 'ChangeInCapacity', ScalingAdjustment: 1, MinAdjustmentMagnitude: 2 },
+    /MinAdjustmentMagnitude can only/,
+  ],
+  ['a target of nothing', tracked(0), /TargetValue must be in the range of 8\.515920e-109 to 1\.174271e\+108, not 0/],
+  ['a target that is too large', tracked(2e108), /TargetValue must be in the range/],
+  [
+    'a period that target tracking does not know',
+    tracked(5, 'Load', {
+      CustomizedMetricSpecification: { Namespace: 'Own', MetricName: 'Load', Statistic: 'Average', Period: 20 },
+    }),
+    /Period must be one of 10, 30, 60, not 20/,
+  ],
+  [
+    'the predefined metric of high resolution',
+    {
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingConfiguration: {
+        TargetValue: 5,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'ASGAverageCPUUtilizationHighResolution' as never },
+      },
+    },
+    /ASGAverageCPUUtilizationHighResolution is not modelled by Orrery/,
+  ],
+  [
+    'the load metric of predictive scaling',
+    {
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingConfiguration: {
+        TargetValue: 5,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'ASGTotalCPUUtilization' as never },
+      },
+    },
+    /PredefinedMetricType "ASGTotalCPUUtilization" is not valid/,
+  ],
+  [
+    'a configuration of predictive scaling',
+    { ...tracked(5), PredictiveScalingConfiguration: { MetricSpecifications: [{ TargetValue: 5 }] } },
+    /PredictiveScalingConfiguration is not supported by policies of type TargetTrackingScaling/,
   ],
 ])('%s is refused', async (_, input, message) => {
   const fault = await faultOf(put(input));

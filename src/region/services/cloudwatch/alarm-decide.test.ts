@@ -16,8 +16,8 @@ const states = (text: string, evaluationPeriods: number, datapointsToAlarm: numb
   });
 const insufficient = 'INSUFFICIENT_DATA';
 
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-describe('the tables of the guide', () => {
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, of now and of 2019
+describe('documented, the tables of the guide', () => {
   test.each([
     ['0 - X - X', 'OK', 'OK', 'OK', 'OK'],
     ['0 - - - -', 'OK', 'OK', 'OK', 'OK'],
@@ -37,6 +37,28 @@ describe('the tables of the guide', () => {
     ['- - - - X', insufficient, 'retain', 'ALARM', 'OK'],
     ['- - - X -', 'ALARM', 'retain', 'ALARM', 'OK'],
   ])('2 out of 3: %s', (text, ...expected) => expect(states(text, 3, 2)).toEqual(expected));
+});
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html#CloudWatch-alarms-avoiding-premature-transition
+test.each([
+  ['- - - - X', 3, insufficient],
+  ['- - - X -', 3, insufficient],
+  ['- - - X 0', 3, 'OK'],
+  ['- - X - 0', 3, 'OK'],
+  ['- - X - -', 3, 'ALARM'],
+  ['- - - X -', 2, 'ALARM'],
+])('documented, no premature alarm: %s, %i out of 3, missing as missing: %s', (text, m, expected) => {
+  expect(states(text, 3, m)[0]).toBe(expected);
+});
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+test('documented, the figure of the guide: three in a row breach, the sixth does not, of the ninth alone it stays OK', () => {
+  const course = '0 0 X X X 0 0 0 X'.split(' ');
+  const seen = course.map((_, at) => {
+    const recent = ['-', '-', '-', '-', ...course].slice(at, at + 5);
+    return states(recent.join(' '), 3, 3)[0];
+  });
+  expect(seen).toEqual(['OK', 'OK', 'OK', 'OK', 'ALARM', 'OK', 'OK', 'OK', 'OK']);
 });
 
 const marks = fc.array(fc.constantFrom('0', 'X', '-'), { minLength: 7, maxLength: 7 });

@@ -132,11 +132,15 @@ function mathValues(scope: Scope, alarm: MetricAlarmRecord, grid: Grid): Values 
   return new Map([...points].map(([at, one]) => [at, { value: one }]));
 }
 
-/** Percentiles of few samples say little: the alarm may be told to wait. */
+/**
+ * Percentiles of few samples say little: the alarm may be told to wait.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+ */
 function isTooFew(alarm: MetricAlarmRecord, evaluated: readonly AlarmPoint[]): boolean {
   const percentile = Number(/^p(\d+(\.\d+)?)$/.exec(alarm.extendedStatistic ?? '')?.[1]) / 100;
   if (alarm.lowSampleCount !== 'ignore' || !Number.isFinite(percentile) || evaluated.length === 0) return false;
-  const needed = percentile >= 0.5 ? 10 / (1 - percentile) : 10 / percentile;
+  // Without this, p90 would need more than a hundred.
+  const needed = Number((percentile >= 0.5 ? 10 / (1 - percentile) : 10 / percentile).toPrecision(9));
   return evaluated.reduce((sum, { sampleCount = 0 }) => sum + sampleCount, 0) < needed;
 }
 

@@ -72,12 +72,17 @@ export function parseRule(text: string): RuleNode {
     const name = tokens[at++]?.word;
     if (!name) throw wrong('the name of an alarm is missing');
     sign(')');
-    return { kind: 'state', state: word, alarm: name.replace(/^arn:[^:]*:cloudwatch:[^:]*:\d*:alarm:/, '') };
+    return { kind: 'state', state: word, alarm: alarmNameOf(name) };
   }
 
   const node = any();
   if (at < tokens.length) throw wrong('something is left at its end');
   return node;
+}
+
+/** Of a name, or of an ARN. */
+export function alarmNameOf(given: string): string {
+  return given.replace(/^arn:[^:]*:cloudwatch:[^:]*:\d*:alarm:/, '');
 }
 
 export function alarmsIn(node: RuleNode): string[] {

@@ -32,5 +32,6 @@ export function changeState(scope: Scope, before: AlarmRecord, to: NewState, val
     text: `${alarm.name}: ${before.state} → ${alarm.state}: ${alarm.reason}`,
     data: { alarm: alarm.name, from: before.state, to: alarm.state },
   });
-  void runActions(scope, { alarm, before, value }, () => true);
+  // Those of a suppressed alarm are settled when all states are known.
+  if (alarm.kind === 'metric' || !alarm.suppressor) void runActions(scope, { alarm, before, value }, () => true);
 }

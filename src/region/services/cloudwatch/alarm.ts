@@ -120,7 +120,21 @@ function metricView(alarm: MetricAlarmRecord): MetricAlarm {
 }
 
 function compositeView(alarm: CompositeAlarmRecord): CompositeAlarm {
-  return { ...coreView(alarm), AlarmRule: alarm.rule };
+  const { suppressor, suppression } = alarm;
+  return {
+    ...coreView(alarm),
+    AlarmRule: alarm.rule,
+    ...(suppressor
+      ? {
+          ActionsSuppressor: suppressor.given,
+          ActionsSuppressorWaitPeriod: suppressor.waitSeconds,
+          ActionsSuppressorExtensionPeriod: suppressor.extensionSeconds,
+        }
+      : {}),
+    ...(suppression
+      ? { ActionsSuppressedBy: suppression.by, ActionsSuppressedReason: `Actions suppressed by ${suppression.by}` }
+      : {}),
+  };
 }
 
 export function describeAlarms(input: DescribeAlarmsCommandInput, call: Call) {

@@ -231,6 +231,24 @@ it('alarms on metric math, percentiles, and high-resolution periods', async () =
   expect((await alarm('slow'))?.StateValue).toBe('ALARM');
 });
 
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+it.each([
+  ['p90', 99, 'INSUFFICIENT_DATA'],
+  ['p90', 100, 'ALARM'],
+  ['p99', 999, 'INSUFFICIENT_DATA'],
+  ['p99', 1_000, 'ALARM'],
+  ['p20', 49, 'INSUFFICIENT_DATA'],
+  ['p20', 50, 'ALARM'],
+])('documented: %s of %i samples, when few are to be ignored: %s', async (ExtendedStatistic, count, expected) => {
+  await put({
+    ...{ Statistic: undefined, ExtendedStatistic, EvaluateLowSampleCountPercentile: 'ignore', EvaluationPeriods: 1 },
+  });
+  const MetricData = [{ MetricName: 'm', Values: [20], Counts: [count] }];
+  await client.send(new PutMetricDataCommand({ Namespace: 'App', MetricData }));
+  await region.clock.advance(minute + 5_000);
+  expect((await alarm())?.StateValue).toBe(expected);
+});
+
 it('composite alarms follow at once', async () => {
   await put({ EvaluationPeriods: 1 });
   await put({ AlarmName: 'other, "quoted"' });

@@ -95,6 +95,13 @@ describe('metric math', () => {
     ['METRICS()', ['1 2 3 4 5', '10 0 - - 50']],
     ['METRICS() * 2', ['2 4 6 8 10', '20 0 - - 100']],
     ['CEIL(a / 2)', ['1 1 2 2 3']],
+    // Documented: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    ['FIRST(SORT(METRICS(), MAX, DESC))', ['10 0 - - 50']],
+    ['LAST(SORT(METRICS(), AVG, DESC))', ['1 2 3 4 5']],
+    ['SORT(METRICS(), MIN, ASC)', ['10 0 - - 50', '1 2 3 4 5']],
+    ['SORT([a, b, a * 100], SUM, DESC, 2)', ['100 200 300 400 500', '10 0 - - 50']],
+    ['SLICE(SORT(METRICS(), MAX, DESC), 1)', ['1 2 3 4 5']],
+    ['SLICE([a, b, a * 2], 1, 2)', ['10 0 - - 50']],
     ['a * 0 + DATAPOINT_COUNT(b)', ['3 3 3 3 3']],
   ])('%s', async (expression, expected) => expect(await compute(expression)).toEqual(expected));
 
@@ -104,6 +111,8 @@ describe('metric math', () => {
     ['(a', /Invalid syntax/],
     ['c * 2', /undefined ID: c/],
     ['SUM(a)', /must be a time series/],
+    ['SORT(METRICS(), MAX)', /SORT takes a list/],
+    ['SLICE(METRICS(), a)', /SLICE takes a list/],
     ["SEARCH('{App} m', 'Sum')", /SEARCH of expression 'e' is not modelled by Orrery/],
     ['ANOMALY_DETECTION_BAND(a)', /not modelled by Orrery/],
     ['SELECT AVG(m) FROM "App"', /not modelled by Orrery/],

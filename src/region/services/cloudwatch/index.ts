@@ -2,12 +2,13 @@
  * CloudWatch: metrics with their statistics and metric math, alarms that act, and dashboards.
  *
  * Not modelled: Metrics Insights and SEARCH, anomaly detection, metric streams, Contributor Insights, PromQL and log
- * alarms, mute rules, suppressed composite alarms.
+ * alarms, mute rules.
  */
 import { type AnyHandler, type Operation, type Scope, service } from '../service.ts';
 import * as alarm from './alarm.ts';
 import { describeAlarmHistory } from './alarm-history.ts';
 import { evaluateAlarms, evaluationIntervals } from './alarm-loop.ts';
+import { startSuppressions } from './composite.ts';
 import { putCompositeAlarm } from './composite-alarm.ts';
 import * as dashboard from './dashboard.ts';
 import { getMetricData } from './get-data.ts';
@@ -63,6 +64,7 @@ export const cloudWatch = service('@aws-sdk/client-cloudwatch', 'cloudwatch', {
   start(scope: Scope) {
     const store = metricStore(scope);
     startInstanceMetrics(scope);
+    startSuppressions(scope);
     atEach(scope.clock, minuteMs, 0, (nowMs) => store.flush(nowMs));
     atEach(scope.clock, hourMs, secondMs, (nowMs) => store.age(nowMs));
     for (const intervalMs of evaluationIntervals) {

@@ -1,5 +1,9 @@
-/** The functions of metric math that are modelled. */
+/**
+ * The functions of metric math that are modelled.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#metric-math-syntax-functions-list
+ */
 import { invalid } from './faults.ts';
+import { slice, sort } from './math-lists.ts';
 import { type MathValue, map, scalar, seriesOf, type TimeSeries } from './math-values.ts';
 
 /** The times that are asked for. */
@@ -120,6 +124,16 @@ function choose(values: readonly MathValue[]): MathValue {
   return { kind: 'series', series: seriesOf(points) };
 }
 
+/** Of the list that comes first. */
+function seriesIn(values: readonly MathValue[], name: string): readonly TimeSeries[] {
+  const list = listOf(values.slice(0, 1), name);
+  return list.kind === 'list' ? list.list : [];
+}
+
+function oneOf(values: readonly MathValue[], name: string, at: number): MathValue {
+  return { kind: 'series', series: seriesIn(values, name).at(at) ?? seriesOf([]) };
+}
+
 const clockPart = (name: string, part: (date: Date) => number) =>
   eachSeries(name, ({ points }) => [...points.keys()].map((at) => [at, part(new Date(at))] as const));
 
@@ -169,6 +183,10 @@ export const mathFunctions: Readonly<Record<string, MathFunction>> = {
     const list = listOf(values, 'REMOVE_EMPTY');
     return list.kind === 'list' ? { kind: 'list', list: list.list.filter(({ points }) => points.size > 0) } : list;
   },
+  FIRST: (values) => oneOf(values, 'FIRST', 0),
+  LAST: (values) => oneOf(values, 'LAST', -1),
+  SORT: (values) => sort(seriesIn(values, 'SORT'), values.slice(1)),
+  SLICE: (values) => slice(seriesIn(values, 'SLICE'), values.slice(1)),
   EPOCH: clockPart('EPOCH', (date) => date.getTime() / 1_000),
   MINUTE: clockPart('MINUTE', (date) => date.getUTCMinutes()),
   HOUR: clockPart('HOUR', (date) => date.getUTCHours()),

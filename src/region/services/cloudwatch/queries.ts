@@ -3,6 +3,7 @@ import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import type { Scope } from '../service.ts';
 import { constraint, invalid, invalidValue, notModelled } from './faults.ts';
 import { type Grid, listOf, mathFunctions } from './math-functions.ts';
+import { sortedBy } from './math-lists.ts';
 import { idsOf, type MathNode, parseMath } from './math-parse.ts';
 import { combine, type MathValue, map, scalar, seriesOf, type TimeSeries } from './math-values.ts';
 import { checkDimensions, checkName, checkNamespace, checkPeriod, checkUnit } from './metric-input.ts';
@@ -34,7 +35,8 @@ interface ExpressionQuery extends Common {
 
 export type Query = MetricQuery | ExpressionQuery;
 
-const fillModes = ['REPEAT', 'LINEAR'];
+/** Words that functions take; ids begin with a lower case letter. */
+const words = ['REPEAT', 'LINEAR', 'ASC', 'DESC', ...Object.keys(sortedBy)];
 
 /** Throws a fault for what AWS refuses, and for functions that are not modelled. */
 export function checkQueries(given: readonly MetricDataQuery[], account: string, member: string): Query[] {
@@ -47,7 +49,7 @@ export function checkQueries(given: readonly MetricDataQuery[], account: string,
   for (const query of queries) {
     if (query.kind === 'metric') continue;
     for (const name of idsOf(query.node)) {
-      if (ids.has(name) || fillModes.includes(name)) continue;
+      if (ids.has(name) || words.includes(name)) continue;
       throw invalid(`Error in expression '${query.id}': The expression refers to an undefined ID: ${name}`);
     }
     checkFunctions(query.node, query.id);

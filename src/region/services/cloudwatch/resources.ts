@@ -94,6 +94,9 @@ async function putComposite(request: Request<CompositeProperties>, AlarmName: st
 export const compositeAlarmType = resourceType<CompositeProperties>({
   honours: [
     'ActionsEnabled',
+    'ActionsSuppressor',
+    'ActionsSuppressorExtensionPeriod',
+    'ActionsSuppressorWaitPeriod',
     'AlarmActions',
     'AlarmDescription',
     'AlarmName',

@@ -10,6 +10,7 @@ import type {
 import type { Scope } from '../service.ts';
 import type { Tag } from '../tags.ts';
 import type { Point } from './aggregate.ts';
+import type { Suppression } from './suppression.ts';
 
 /** Sorted by name. */
 export type Dimensions = readonly { readonly Name: string; readonly Value: string }[];
@@ -70,6 +71,16 @@ export interface MetricAlarmRecord extends AlarmCore {
 export interface CompositeAlarmRecord extends AlarmCore {
   readonly kind: 'composite';
   readonly rule: string;
+  readonly suppressor?: {
+    /** As it was given: a name, or an ARN. */
+    readonly given: string;
+    readonly alarm: string;
+    readonly waitSeconds: number;
+    readonly extensionSeconds: number;
+  };
+  /** The state whose change was last looked at for its suppressor, and when it had become that. */
+  readonly settled?: { readonly state: StateValue; readonly transitionedMs: number };
+  readonly suppression?: Suppression;
 }
 
 /** The reason of an alarm that was not evaluated yet. */
