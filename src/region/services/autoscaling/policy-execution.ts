@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/scale-your-group.html
  */
 import type { ExecutePolicyCommandInput } from '@aws-sdk/client-auto-scaling';
+import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { Fault } from '../../wire/fault.ts';
 import type { Call } from '../service.ts';
 import { setDesired } from './group.ts';
@@ -10,7 +11,9 @@ import { alarmNamed } from './policy-alarms.ts';
 import { policyOf } from './scaling-policy.ts';
 import { type GroupRecord, groupOf, groups, invalid, isSuspended, type PolicyRecord } from './state.ts';
 import { capacityNow, warmupOf } from './warm-up.ts';
-import { lowestAgreed, simpleWish, stepWish, wishOf } from './wishes.ts';
+import { agreementOn, simpleWish, stepWish, wishOf } from './wishes.ts';
+
+const minuteMs = 60_000;
 
 export async function executePolicy(input: ExecutePolicyCommandInput, call: Call) {
   const policy = policyOf(call, input.AutoScalingGroupName, input.PolicyName);
@@ -63,16 +66,19 @@ async function executeByAlarm(call: Call, policy: PolicyRecord, name: string, ne
   const alarm = await alarmNamed(call, name);
   const own = alarm && (await wishOf(call, policy, alarm, newest));
   const before = groups(call).get(policy.group);
-  if (own === undefined || !before) return;
-  const by = `a monitor alarm ${name} in state ${alarm?.StateValue} triggered policy ${policy.name}`;
-  const isTracking = policy.settings.PolicyType === 'TargetTrackingScaling';
+  if (!alarm || own === undefined || !before) return;
   // On the way out nobody needs to agree: who asks for more is heard, one after the other.
-  const least = own >= before.desired ? 0 : await lowestAgreed(call, policy, isTracking);
+  const others = own < before.desired ? await agreementOn(call, policy) : { lowest: 0, notReady: [] };
+  // What a step policy takes away, target tracking does not hold up, save while it scales out.
+  if (policy.settings.PolicyType === 'TargetTrackingScaling' && others.notReady.length > 0) {
+    tellHeld(call, policy, alarm, others.notReady);
+    return;
+  }
   const group = groups(call).get(policy.group);
-  if (least === undefined || !group) return;
-  const wanted = Math.max(own, least);
+  const wanted = Math.max(own, others.lowest);
   // Another one's wish for more is its own to carry out.
-  if (own < group.desired && wanted >= group.desired) return;
+  if (!group || (own < group.desired && wanted >= group.desired)) return;
+  const by = `a monitor alarm ${name} in state ${alarm.StateValue} triggered policy ${policy.name}`;
   if (policy.settings.PolicyType !== 'SimpleScaling') return scale(call, policy, wanted, by);
   try {
     scaleSimply(call, group, policy, wanted, true, by);
@@ -80,6 +86,14 @@ async function executeByAlarm(call: Call, policy: PolicyRecord, name: string, ne
     // An alarm that rings within the cooldown is heard again when it still rings.
     if (!(error instanceof Fault) || error.code !== 'ScalingActivityInProgress') throw error;
   }
+}
+
+/** Once, when the alarm begins to ring. */
+function tellHeld(call: Call, policy: PolicyRecord, alarm: MetricAlarm, notReady: readonly string[]): void {
+  const rangMs = alarm.StateTransitionedTimestamp?.getTime() ?? 0;
+  if (call.clock.now() - rangMs >= minuteMs) return;
+  const text = `${policy.group}: ${policy.name} would scale in, and ${notReady.join(', ')} is not ready to`;
+  call.note({ source: 'autoscaling', kind: 'scale-in-held', text, data: { group: policy.group, notReady } });
 }
 
 /** Target tracking and steps: at any time, but not in while something still warms up. */

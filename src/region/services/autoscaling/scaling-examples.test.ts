@@ -203,6 +203,9 @@ describe('documented, target tracking', () => {
     await own.put(tracked(50, 'Memory', { DisableScaleIn: true }), 'by-memory');
     await own.pass(18, { Load: 20, Memory: 48 });
     expect(await own.desired()).toBe(4);
+    expect(own.region.events.flatMap(({ kind, text }) => (kind === 'scale-in-held' ? [text] : []))).toEqual([
+      'api: by-load would scale in, and by-queue is not ready to',
+    ]);
     await own.pass(15, { Load: 20, Queue: 30, Memory: 48 });
     await own.region.clock.advance(5_000);
     // The larger one: 4 × 30 / 50 = 2.4
@@ -230,6 +233,22 @@ describe('documented, target tracking', () => {
     await own.pass(3, { Load: 50.1, Night: 0 });
     expect(await own.desired()).toBeGreaterThanOrEqual(4);
   });
+
+  test('what another policy needs is told by its last whole minute, not by the seconds since', async () => {
+    own = await policyGroup({ DesiredCapacity: 4, DefaultInstanceWarmup: 0 });
+    await own.put(tracked(50));
+    const sum = { Namespace: 'Own', MetricName: 'Sum', Statistic: 'Sum' as const };
+    await own.put(tracked(100, '', { CustomizedMetricSpecification: sum }), 'by-sum');
+    const { clock } = own.region;
+    for (let minute = 0; minute < 17; minute++) {
+      await own.report({ Load: 5, Sum: 5 });
+      for (let second = 0; second < 30; second += 5) await clock.advance(5_000);
+      await own.report({ Sum: 75 });
+      for (let second = 0; second < 30; second += 5) await clock.advance(5_000);
+    }
+    // 4 × 80 / 100 = 3.2
+    expect(await own.desired()).toBe(4);
+  }, 20_000);
 
   test('nothing goes while something warms up', async () => {
     own = await policyGroup({ DesiredCapacity: 4, DefaultInstanceWarmup: 600 });
@@ -362,6 +381,47 @@ test('documented: requests per target are followed by the resource label, for ta
     ],
   });
 });
+
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
+test('documented: requests per target scale out in proportion, and in to the minimum by zeros alone', async () => {
+  own = await policyGroup({ DesiredCapacity: 2, DefaultInstanceWarmup: 0 });
+  const { region, around } = own;
+  const TargetGroup = around.targetGroupArn.split(':').at(-1) ?? '';
+  const LoadBalancer = 'app/front/50dc6c495c0c9188';
+  await region.invoke('autoscaling', 'AttachLoadBalancerTargetGroups', {
+    AutoScalingGroupName,
+    TargetGroupARNs: [around.targetGroupArn],
+  });
+  await own.put({
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingConfiguration: {
+      TargetValue: 1000,
+      PredefinedMetricSpecification: {
+        PredefinedMetricType: 'ALBRequestCountPerTarget',
+        ResourceLabel: `${LoadBalancer}/${TargetGroup}`,
+      },
+    },
+  });
+  const balancer = { kind: 'service', service: 'elasticloadbalancing.amazonaws.com', trusted: true } as const;
+  /** A balancer tells each ten seconds, of requests or of none. */
+  async function requests(minutes: number, perTarget: number) {
+    const Dimensions = Object.entries({ TargetGroup, LoadBalancer }).map(([Name, Value]) => ({ Name, Value }));
+    for (let count = 0; count < minutes * 6; count++) {
+      const MetricData = [{ MetricName: 'RequestCountPerTarget', Dimensions, Value: perTarget / 6, Unit: 'Count' }];
+      await region.scope.invoke(balancer, 'cloudwatch', 'PutMetricData', {
+        Namespace: 'AWS/ApplicationELB',
+        MetricData,
+      });
+      for (const ms of [5_000, 5_000]) await region.clock.advance(ms);
+    }
+  }
+  await requests(3, 2400);
+  await own.region.clock.advance(5_000);
+  // 2 × 2400 / 1000 = 4.8, of whole minutes and not of the seconds since.
+  expect(await own.desired()).toBe(5);
+  await requests(16, 0);
+  expect(await own.desired()).toBe(1);
+}, 20_000);
 
 // https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_autoscaling.BasicStepScalingPolicyProps.html#metricaggregationtype
 test.each([

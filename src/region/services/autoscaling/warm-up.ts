@@ -4,7 +4,15 @@
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-default-instance-warmup.html
  */
 import type { Scope } from '../service.ts';
-import { type GroupRecord, groups, type MemberRecord, members, membersOf, type PolicyRecord } from './state.ts';
+import {
+  capacityOf,
+  type GroupRecord,
+  groups,
+  type MemberRecord,
+  members,
+  membersOf,
+  type PolicyRecord,
+} from './state.ts';
 
 /**
  * Of instances that this policy launches: what it says itself, else the group's, else the default cooldown.
@@ -34,11 +42,11 @@ export function capacityNow(scope: Scope, group: GroupRecord): Capacity {
   let warm = 0;
   let coming = 0;
   let terminating = 0;
-  for (const member of membersOf(scope, group.name)) {
-    if (member.lifecycle === 'Terminating') terminating++;
-    else if (nowMs >= warmMs(group, member)) warm++;
+  for (const member of capacityOf(scope, group.name)) {
+    if (nowMs >= warmMs(group, member)) warm++;
     else coming++;
   }
+  for (const { lifecycle } of membersOf(scope, group.name)) if (lifecycle.startsWith('Terminating')) terminating++;
   return { warm, coming, terminating };
 }
 

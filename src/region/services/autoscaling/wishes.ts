@@ -89,25 +89,29 @@ function aggregated({ settings }: PolicyRecord, values: readonly number[]): numb
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/**
- * The capacity below which no other policy wants the group to be; undefined while a target tracking policy that could
- * scale in is not ready to. One that never scales in speaks up only while it scales out.
- * @param tracking whether all target tracking policies must agree: what a step policy takes away, they do not hold up
- */
-export async function lowestAgreed(scope: Scope, policy: PolicyRecord, tracking: boolean): Promise<number | undefined> {
+export interface Agreement {
+  /** The capacity below which no other policy wants the group to be. */
+  readonly lowest: number;
+  /** Target tracking policies that could scale in and are not ready to. */
+  readonly notReady: readonly string[];
+}
+
+/** What the others say when one wants to scale in. One that never scales in speaks up only while it scales out. */
+export async function agreementOn(scope: Scope, policy: PolicyRecord): Promise<Agreement> {
   // Alarms that are evaluated together ring together: the others' states are asked for once all are known.
   await Promise.resolve();
   const others = [...policies(scope).values()].filter(
     ({ group, arn, settings }) => group === policy.group && arn !== policy.arn && settings.Enabled !== false,
   );
   let lowest = 0;
+  const notReady: string[] = [];
   for (const other of others) {
     const ringing = await ringingFor(scope, other);
     for (const alarm of ringing) lowest = Math.max(lowest, (await wishOf(scope, other, alarm)) ?? 0);
     const { PolicyType, TargetTrackingConfiguration } = other.settings;
     const mustAgree = PolicyType === 'TargetTrackingScaling' && !TargetTrackingConfiguration?.DisableScaleIn;
     const ready = ringing.some(({ AlarmName = '' }) => isLowAlarm(policy.group, AlarmName));
-    if (tracking && mustAgree && !ready) return undefined;
+    if (mustAgree && !ready) notReady.push(other.name);
   }
-  return lowest;
+  return { lowest, notReady };
 }
