@@ -34,13 +34,16 @@ for (let tries = 0; tries < 20 && status !== 200; tries++) {
 if (status !== 200) throw new Error('the API does not answer');
 `;
 
-const boot = (version: string) => ({
+const boot = (version: string, other: string | undefined) => ({
   'AWS::CloudFormation::Init': {
     configSets: { default: ['run', 'check'] },
     run: {
       packages: { yum: { nodejs22: [] } },
       files: {
-        '/opt/api/server.js': { content: version === 'broken' ? broken : server(version), mode: '000644' },
+        '/opt/api/server.js': {
+          content: other ?? (version === 'broken' ? broken : server(version)),
+          mode: '000644',
+        },
         '/opt/api/check.mjs': { content: check },
         '/etc/systemd/system/api.service': { content: unit },
       },
@@ -68,11 +71,15 @@ export interface GroupOptions {
   readonly group?: Readonly<Record<string, unknown>>;
   readonly userData?: string;
   readonly signalTimeout?: string;
+  /** What the machines run, in the place of the usual server. */
+  readonly server?: string;
+  /** Signals that its creation waits for. */
+  readonly count?: number;
 }
 
 /** Two machines, at least two in service while they are replaced. */
 export function groupTemplate(options: GroupOptions = {}): Template {
-  const { version = 'first', host = 'api.try.localhost', signalTimeout = 'PT5M' } = options;
+  const { version = 'first', host = 'api.try.localhost', signalTimeout = 'PT5M', count = 2 } = options;
   const { Machine: machine, Targets: targets, ...rest } = apiTemplate.Resources;
   if (!machine || !targets) throw new Error('the API of one machine has changed');
   const { ImageId, InstanceType } = machine.Properties as Record<string, unknown>;
@@ -95,8 +102,8 @@ export function groupTemplate(options: GroupOptions = {}): Template {
     Group: {
       Type: 'AWS::AutoScaling::AutoScalingGroup',
       DependsOn: [...(machine.DependsOn as string[]), 'Listener'],
-      Metadata: boot(version),
-      CreationPolicy: { ResourceSignal: { Count: 2, Timeout: signalTimeout } },
+      Metadata: boot(version, options.server),
+      CreationPolicy: { ResourceSignal: { Count: count, Timeout: signalTimeout } },
       UpdatePolicy: {
         AutoScalingRollingUpdate: {
           MinInstancesInService: 2,

@@ -26,6 +26,8 @@ export interface SimulationOptions {
   readonly phaseSeconds?: number;
   /** In the place of the template's. */
   readonly settings?: Settings;
+  /** Called at the end, while the region can still be asked. */
+  readonly onEnd?: (region: SimulatedRegion['region']) => Promise<void>;
   /** Called with the share that is done, in [0, 1]. */
   readonly onProgress?: (done: number) => void;
 }
@@ -64,6 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
         options.onProgress?.((second + 1) / profile.seconds);
       }
     }
+    await options.onEnd?.(simulated.region);
     return await recording.end({ seed, profile: profile.text, app, unknownTypes: [...fleet.unknownTypes] });
   } finally {
     await simulated.close();

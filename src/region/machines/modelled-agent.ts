@@ -60,7 +60,10 @@ export class ModelledAgents {
       config = this.#host
         .describeStackResource(spec, stack, resource)
         .then(({ metadata }) => agentMetrics(metadata))
-        .catch(() => undefined);
+        .catch(() => {
+          this.#configs.delete(key);
+          return undefined;
+        });
       this.#configs.set(key, config);
     }
     return config;
