@@ -104,7 +104,7 @@ describe('on a fast clock, with processes and requests', () => {
   let tested: TestedRegion;
   const host = (metric: Metric) => `api.${metric}.localhost`;
   const paths: Readonly<Record<Metric, (busy: boolean) => string>> = {
-    cpu: (busy) => (busy ? '/?cpu=15' : '/'),
+    cpu: (busy) => (busy ? '/?cpu=40' : '/'),
     memory: (busy) => `/?hold=${busy ? 300 : 0}`,
     network: (busy) => (busy ? '/?bytes=20000' : '/'),
     requests: () => '/',

@@ -6,7 +6,7 @@ import { type GroupOptions, groupTemplate } from './group-template.ts';
 export type Metric = 'cpu' | 'memory' | 'network' | 'requests';
 
 /** Of one machine, in the metric's unit: per cent, bytes and requests a minute. */
-export const targets: Readonly<Record<Metric, number>> = { cpu: 40, memory: 40, network: 3_000_000, requests: 600 };
+export const targets: Readonly<Record<Metric, number>> = { cpu: 30, memory: 40, network: 3_000_000, requests: 600 };
 
 /** `?cpu=20` keeps a processor busy for 20 ms, `?hold=200` holds 200 MiB until told otherwise, `?bytes=9` answers so many. */
 export const storyServer = `const { createServer } = require('node:http');

@@ -59,7 +59,7 @@ export function instancePorts(fabric: Fabric, spec: MachineSpec): Ports {
           mine.add(port);
           const seen = isLoopback(host) ? [] : [...addresses].filter((one) => one === host || !addresses.has(host));
           const listener = { kind: 'loopback', host: '127.0.0.1', port: loopbackPort } as const;
-          const stops = seen.map((address) => fabric.listen(address, port, listener));
+          const stops = seen.map((address) => fabric.listen(address, port, listener, spec.interfaceId));
           claims.set(port, {
             loopbackPort,
             unlisten() {

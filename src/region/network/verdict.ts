@@ -190,3 +190,8 @@ export function packet(
     enters,
   };
 }
+
+/** The interface at which a packet arrived; undefined outside of the VPCs, or when it did not. */
+export function arrivedAt(verdict: Verdict): string | undefined {
+  return verdict.delivered && verdict.to.kind === 'interface' ? verdict.to.interfaceId : undefined;
+}

@@ -84,8 +84,11 @@ export interface Fabric {
    * payload bytes so far. Returns how to end it.
    */
   carry(verdict: RoundTrip, read: () => Carried): () => void;
-  /** Puts a listener at a model address. Returns how to take it away. */
-  listen(address: string, port: number, listener: Listener): () => void;
-  /** Who listens there now. */
-  listenerAt(address: string, port: number): Listener | undefined;
+  /**
+   * Puts a listener at a model address, of an interface where it is a private one: VPCs may have the same ranges.
+   * Returns how to take it away.
+   */
+  listen(address: string, port: number, listener: Listener, interfaceId?: string): () => void;
+  /** Who listens there now; at whichever interface when none is named. */
+  listenerAt(address: string, port: number, interfaceId?: string): Listener | undefined;
 }

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { formatAddress } from '../network/address.ts';
 import { summarise } from '../network/describe.ts';
-import type { RoundTrip } from '../network/verdict.ts';
+import { arrivedAt, type RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import type { ClientAddresses } from './client-addresses.ts';
 import { type DoorPorts, localLocation, translatingResponse } from './door-redirects.ts';
@@ -160,7 +160,8 @@ function finder({
         continue;
       }
       const { destination } = verdict.forward;
-      const listener = fabric.listenerAt(formatAddress(destination.address), destination.port);
+      const at = arrivedAt(verdict.forward);
+      const listener = fabric.listenerAt(formatAddress(destination.address), destination.port, at);
       if (listener?.kind !== 'local') continue;
       carry(verdict, request.socket);
       return { listener, peer: { ...client, verdict } };
@@ -230,6 +231,8 @@ function listenerBehind(fabric: Fabric, address: string, port: number): LocalLis
   const direct = fabric.listenerAt(address, port);
   if (direct?.kind === 'local') return direct;
   const inside = fabric.world().parts.interfaces.find((part) => part.publicAddress === address);
-  const listener = inside?.addresses.map((own) => fabric.listenerAt(own, port)).find((found) => found !== undefined);
+  const listener = inside?.addresses
+    .map((own) => fabric.listenerAt(own, port, inside.id))
+    .find((found) => found !== undefined);
   return listener?.kind === 'local' ? listener : undefined;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../clock/clock.ts';
 import { formatAddress } from '../network/address.ts';
 import { summarise } from '../network/describe.ts';
 import { carryOn, roundTrip } from '../network/send.ts';
-import { type End, packet, type RoundTrip } from '../network/verdict.ts';
+import { arrivedAt, type End, packet, type RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import { type Carried, connections, type FlowSink } from './connections.ts';
 import {
@@ -42,7 +42,8 @@ const rememberedDrops = 1_000;
 export function modelFabric(options: FabricOptions): Fabric {
   const { clock, world, meter, flows } = options;
   const follow = connections({ clock, world, meter, flows });
-  const listeners = new Map<string, Listener>();
+  /** By address and port, then by interface. */
+  const listeners = new Map<string, Map<string | undefined, Listener>>();
   const told = new Map<string, number>();
   let nextPort = firstEphemeral;
 
@@ -93,6 +94,13 @@ export function modelFabric(options: FabricOptions): Fabric {
     };
   }
 
+  function listenerAt(address: string, port: number, interfaceId?: string): Listener | undefined {
+    const there = listeners.get(addressKey(address, port));
+    if (!there) return undefined;
+    if (interfaceId !== undefined) return there.get(interfaceId) ?? there.get(undefined);
+    return there.get(undefined) ?? there.values().next().value;
+  }
+
   async function dial(request: DialRequest): Promise<Connection> {
     const { from, to, timeoutMs, signal } = request;
     const sourcePort = request.sourcePort ?? ephemeralPort();
@@ -108,7 +116,8 @@ export function modelFabric(options: FabricOptions): Fabric {
     }
     // A public address was translated on the way; outside of the VPCs it is itself.
     const arrived = verdict.forward.destination;
-    const listener = listeners.get(addressKey(formatAddress(arrived.address), arrived.port));
+    const at = arrivedAt(verdict.forward);
+    const listener = listenerAt(formatAddress(arrived.address), arrived.port, at);
     if (!listener) {
       follow(verdict, nothing, false)();
       throw new DialError('ECONNREFUSED', `connect ECONNREFUSED ${where}: nobody listens there`, verdict);
@@ -130,14 +139,16 @@ export function modelFabric(options: FabricOptions): Fabric {
     ask,
     dial,
     carry: (verdict, read) => follow(verdict, read, verdict.delivered),
-    listen(address, port, listener) {
+    listen(address, port, listener, interfaceId) {
       const key = addressKey(address, port);
-      listeners.set(key, listener);
+      const there = listeners.get(key) ?? new Map<string | undefined, Listener>();
+      listeners.set(key, there.set(interfaceId, listener));
       return () => {
-        if (listeners.get(key) === listener) listeners.delete(key);
+        if (there.get(interfaceId) === listener) there.delete(interfaceId);
+        if (there.size === 0 && listeners.get(key) === there) listeners.delete(key);
       };
     },
-    listenerAt: (address, port) => listeners.get(addressKey(address, port)),
+    listenerAt,
   };
 }
 

@@ -307,7 +307,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
           return answer;
         },
       });
-      const stop = host.fabric.listen(node.privateIp, port, local.listener);
+      const stop = host.fabric.listen(node.privateIp, port, local.listener, node.interfaceId);
       open.set(port, {
         protocol,
         close() {
