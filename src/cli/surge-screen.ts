@@ -13,6 +13,8 @@ export interface SurgeScreen {
 }
 
 const remembered = 60;
+/** So that the bars do not move with the numbers before them. */
+const cellWidth = 48;
 
 export function surgeScreen(profile: Profile, timeScale: number): SurgeScreen {
   const rates: number[] = [];
@@ -31,7 +33,13 @@ export function surgeScreen(profile: Profile, timeScale: number): SurgeScreen {
       ['errors', errorsText(second.errors) || paint.dim('none')],
       ...observedRows(observed),
     ];
-    return [paint.bold(at), ...rows.map(([name = '', ...cells]) => `  ${name.padEnd(9)} ${cells.join('  ')}`)];
+    return [
+      paint.bold(at),
+      ...rows.map(
+        ([name = '', ...cells]) =>
+          `  ${name.padEnd(9)} ${cells.map((cell, i) => (i < cells.length - 1 ? cell.padEnd(cellWidth) : cell)).join('  ')}`,
+      ),
+    ];
   }
 
   return {

@@ -53,8 +53,15 @@ export async function surgeTarget(given: string, options: TargetOptions): Promis
       `A surge goes by the other one: http://${url.hostname}:${running.ports.https}${url.pathname}`,
     );
   }
-  if (running && (port === running.ports.https || port === running.ports.http))
+  if (running && (port === running.ports.https || port === running.ports.http)) {
+    if (!url.hostname.endsWith('.localhost')) {
+      throw new UserError(
+        `The region's front door needs the name of the app, not ${url.hostname}.`,
+        `For example: http://api.myapp.localhost:${port}`,
+      );
+    }
     return regionTarget(running, url.hostname, port, url.pathname, options.stack);
+  }
   return serverTarget(url);
 }
 

@@ -98,9 +98,10 @@ async function run(given: string, options: SurgeArguments): Promise<void> {
     },
     ...(target.watch ? { watch: target.watch } : {}),
   };
+  const ended = interruption();
   const screen = options.json ? undefined : surgeScreen(profile, target.timeScale);
   if (!options.json) line(introduction(profile, target, extent.requests, seed));
-  const result = await surge(plan, realClock(), (moment) => screen?.show(moment), interruption());
+  const result = await surge(plan, realClock(), (moment) => screen?.show(moment), ended);
   screen?.end();
   line(options.json ? JSON.stringify(result, null, 2) : summaryText(result));
   if (options.report !== undefined) {
