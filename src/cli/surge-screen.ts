@@ -1,6 +1,6 @@
 /** A surge on the screen: one block that is written over on a terminal, a line for each second otherwise; and its summary. */
 import type { Profile } from '../insight/profile.ts';
-import type { Observed } from '../insight/surge/observed.ts';
+import { alarmTitle, type Observed } from '../insight/surge/observed.ts';
 import type { Moment, SurgeResult } from '../insight/surge/surge.ts';
 import type { Second } from '../insight/surge/tally.ts';
 import { clockText, count, milliseconds } from '../insight/words.ts';
@@ -85,7 +85,7 @@ function observedRows(observed: Observed | undefined): string[][] {
 }
 
 function alarmsText(alarms: Observed['alarms']): string {
-  const inAlarm = alarms.filter(({ changes }) => changes.at(-1)?.state === 'ALARM').map(({ name }) => name);
+  const inAlarm = alarms.filter(({ changes }) => changes.at(-1)?.state === 'ALARM').map(alarmTitle);
   if (inAlarm.length === 0) return paint.dim(`none of ${alarms.length} in alarm`);
   return `${paint.red('ALARM')} ${inAlarm.join(', ')}`;
 }
@@ -117,7 +117,7 @@ export function summaryText(result: SurgeResult): string {
     ['Answered', `${count(total.answered)} (${share.toFixed(2)} %)`],
     ['Errors', errorsText(errors) || 'none'],
     ...(ended > 0 ? [['Under way', `${count(ended)} when it was ended`]] : []),
-    ['Latency', `${percentilesText(total)}  p99.9 ${milliseconds(total.p999)}  max ${milliseconds(total.maxMs)}`],
+    ['Latency', latencyText(total)],
     ...(result.routes.length > 1
       ? result.routes.map((route) => [route.route, `${percentilesText(route)}  ${errorsText(route.errors)}`.trimEnd()])
       : []),
@@ -131,7 +131,7 @@ export function summaryText(result: SurgeResult): string {
 }
 
 function observedSummary({ groups, alarms, activities }: Observed): string[][] {
-  const went = alarms.filter(({ changes }) => changes.some(({ state }) => state === 'ALARM')).map(({ name }) => name);
+  const went = alarms.filter(({ changes }) => changes.some(({ state }) => state === 'ALARM')).map(alarmTitle);
   return [
     ...groups.map(({ name, capacity }) => [
       'Capacity',
@@ -150,8 +150,14 @@ function observedSummary({ groups, alarms, activities }: Observed): string[][] {
   ];
 }
 
-function percentilesText({ p50, p90, p99 }: Pick<Second, 'p50' | 'p90' | 'p99'>): string {
+function percentilesText({ answered, p50, p90, p99 }: Pick<Second, 'answered' | 'p50' | 'p90' | 'p99'>): string {
+  if (answered === 0) return 'no answer';
   return `p50 ${milliseconds(p50)}  p90 ${milliseconds(p90)}  p99 ${milliseconds(p99)}`;
+}
+
+function latencyText(total: SurgeResult['total']): string {
+  const rest = total.answered === 0 ? '' : `  p99.9 ${milliseconds(total.p999)}  max ${milliseconds(total.maxMs)}`;
+  return `${percentilesText(total)}${rest}`;
 }
 
 function errorsText(errors: Readonly<Record<string, number>>): string {

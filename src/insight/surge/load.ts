@@ -81,7 +81,7 @@ export async function runLoad(
   });
   const realSeconds = elapsedMs() / 1000;
   await sender.close();
-  endSecond();
+  if (!tally.isIdle) endSecond();
   return { total: tally.total(), routes: tally.routes(), maxLateMs: tally.maxLateMs, realSeconds };
 
   function endSecond(): void {

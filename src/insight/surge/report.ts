@@ -1,7 +1,7 @@
 /** A surge's result as a report: which plots, and what there is to say. Pure. */
 import type { Band, Fact, Marker, Plot, Point, Report, Series, Table } from '../report/report.ts';
 import { clockText, count, milliseconds } from '../words.ts';
-import type { ObservedAlarm } from './observed.ts';
+import { alarmTitle, type ObservedAlarm } from './observed.ts';
 import type { SurgeResult } from './surge.ts';
 import type { Second, Total } from './tally.ts';
 
@@ -27,14 +27,15 @@ export function surgeReport(result: SurgeResult): Report {
 function facts({ total, observed, realSeconds, timeScale }: SurgeResult): Fact[] {
   const failed = failures(total);
   const capacity = observed?.groups[0]?.capacity ?? [];
+  const latency = (ms: number) => (total.answered === 0 ? '–' : milliseconds(ms));
   const inService = capacity.map((one) => one.inService);
   return [
     { label: 'Sent', value: count(total.sent) },
     { label: 'Answered', value: count(total.answered) },
     { label: 'Failed', value: failed === 0 ? 'none' : share(failed, total.due), tone: failed === 0 ? 'good' : 'bad' },
-    { label: 'Median latency', value: milliseconds(total.p50) },
-    { label: '99th percentile', value: milliseconds(total.p99) },
-    { label: 'Slowest', value: milliseconds(total.maxMs) },
+    { label: 'Median latency', value: latency(total.p50) },
+    { label: '99th percentile', value: latency(total.p99) },
+    { label: 'Slowest', value: latency(total.maxMs) },
     ...(inService.length > 0 ? [{ label: 'Machines', value: `${inService[0]} → ${Math.max(...inService)}` }] : []),
     { label: timeScale === 1 ? 'Time' : 'Real time', value: clockText(realSeconds) },
   ];
@@ -130,16 +131,10 @@ const states: Readonly<Record<string, 'ok' | 'alarm'>> = { OK: 'ok', ALARM: 'ala
 
 function band(alarm: ObservedAlarm): Band {
   return {
-    name: shortName(alarm),
+    name: alarmTitle(alarm),
     detail: alarm.name,
     changes: alarm.changes.map(({ atSeconds, state }) => ({ atSeconds, state: states[state] ?? 'unknown' })),
   };
-}
-
-/** `TargetTracking-gallery-ApiGroup-…-AlarmHigh-6f2…` says less than `CPUUtilization, high`. */
-function shortName({ name, metric }: ObservedAlarm): string {
-  const [, side] = /^TargetTracking-.*-Alarm(High|Low)-[0-9a-f-]+$/.exec(name) ?? [];
-  return side && metric ? `${metric} ${side === 'High' ? 'above' : 'below'} its target` : name;
 }
 
 function markers({ observed }: SurgeResult): Marker[] {
@@ -174,7 +169,9 @@ function routesTable({ routes }: SurgeResult): Table {
       route.route,
       count(route.sent),
       count(route.answered),
-      ...[route.p50, route.p90, route.p99, route.p999, route.maxMs].map(milliseconds),
+      ...[route.p50, route.p90, route.p99, route.p999, route.maxMs].map((ms) =>
+        route.answered === 0 ? '–' : milliseconds(ms),
+      ),
       Object.entries(route.errors)
         .map(([kind, times]) => `${kind} ${count(times)}`)
         .join(', '),
@@ -210,7 +207,7 @@ function notes({ observed, interrupted, maxLateMs, timeScale }: SurgeResult, sho
     'A latency counts from the moment a request was due, whatever happened before it: a stall shows in full. Percentiles are of what was answered, and within 1 %.',
     timeScale === 1
       ? 'Rates are requests per second.'
-      : `The time axis is model time, ${timeScale} times as fast as real time; rates are requests per real second, and latencies real time.`,
+      : `The time axis is model time, ${timeScale} times as fast as real time; rates are requests per real second, each of which counts ${timeScale} times in the region's metrics, and latencies real time.`,
     `The sender was at most ${milliseconds(maxLateMs)} behind its schedule${maxLateMs > 100 ? ': this machine was too busy to keep it, and that is in the latencies' : ''}.`,
     ...(others > 0 ? [`${others} other alarms were never in ALARM.`] : []),
     ...(leftOut > 0 ? [`${count(leftOut)} further changes and events were beyond what this report keeps.`] : []),

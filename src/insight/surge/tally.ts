@@ -90,6 +90,12 @@ export class Tally {
     return ended;
   }
 
+  /** Nothing has happened in the present second. */
+  get isIdle(): boolean {
+    const { due, latencies, errors } = this.#second;
+    return due === 0 && latencies.count === 0 && Object.keys(errors).length === 0;
+  }
+
   get maxLateMs(): number {
     return this.#maxLateMs;
   }
