@@ -209,7 +209,7 @@ function notes({ observed, interrupted, maxLateMs, timeScale }: SurgeResult, sho
       ? 'Rates are requests per second.'
       : `The time axis is model time, ${timeScale} times as fast as real time; rates are requests per real second, each of which counts ${timeScale} times in the region's metrics, and latencies real time.`,
     `The sender was at most ${milliseconds(maxLateMs)} behind its schedule${maxLateMs > 100 ? ': this machine was too busy to keep it, and that is in the latencies' : ''}.`,
-    ...(others > 0 ? [`${others} other alarms were never in ALARM.`] : []),
+    ...(others > 0 ? [`Alarms that were never in ALARM are not shown: ${others}.`] : []),
     ...(leftOut > 0 ? [`${count(leftOut)} further changes and events were beyond what this report keeps.`] : []),
     ...(interrupted ? ['It was ended before the profile was.'] : []),
   ];
