@@ -55,6 +55,11 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'orrery.config.ts'), "export default { name: 'gallery', domain: 'myapp.com' };\n");
   gallery = await startGallery();
   await gallery.deliver();
+  // Until both nodes have seen both machines healthy, requests go to all that are registered, one that boots among them.
+  await eventually(
+    () => gallery.eventTexts('target-healthy'),
+    (texts) => texts.length >= 4,
+  );
   const { ports } = gallery.region;
   const rootKey = { accessKeyId: 'test', secretAccessKey: 'test' };
   writeRunning(folder, { pid: process.pid, ports, region: 'us-east-1', rootKey });
