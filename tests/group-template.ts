@@ -34,12 +34,13 @@ for (let tries = 0; tries < 20 && status !== 200; tries++) {
 if (status !== 200) throw new Error('the API does not answer');
 `;
 
-const boot = (version: string, other: string | undefined) => ({
+const boot = (version: string, { server: other, run }: GroupOptions) => ({
   'AWS::CloudFormation::Init': {
     configSets: { default: ['run', 'check'] },
     run: {
-      packages: { yum: { nodejs22: [] } },
+      packages: { yum: { nodejs22: [], ...run?.packages } },
       files: {
+        ...run?.files,
         '/opt/api/server.js': {
           content: other ?? (version === 'broken' ? broken : server(version)),
           mode: '000644',
@@ -47,6 +48,7 @@ const boot = (version: string, other: string | undefined) => ({
         '/opt/api/check.mjs': { content: check },
         '/etc/systemd/system/api.service': { content: unit },
       },
+      ...(run ? { commands: run.commands } : {}),
       services: { systemd: { api: { enabled: true, ensureRunning: true } } },
     },
     // The signal says that the API answers, and not only that it was started.
@@ -75,6 +77,10 @@ export interface GroupOptions {
   readonly server?: string;
   /** Signals that its creation waits for. */
   readonly count?: number;
+  /** Over the launch template's own data. */
+  readonly launch?: Readonly<Record<string, unknown>>;
+  /** What cfn-init does besides: packages, files and commands. */
+  readonly run?: { readonly packages: object; readonly files: object; readonly commands: object };
 }
 
 /** Two machines, at least two in service while they are replaced. */
@@ -96,13 +102,14 @@ export function groupTemplate(options: GroupOptions = {}): Template {
           SecurityGroupIds: [{ 'Fn::GetAtt': ['MachineGroup', 'GroupId'] }],
           MetadataOptions: { HttpTokens: 'required' },
           UserData: { 'Fn::Base64': { 'Fn::Sub': options.userData ?? userData(version) } },
+          ...options.launch,
         },
       },
     },
     Group: {
       Type: 'AWS::AutoScaling::AutoScalingGroup',
       DependsOn: [...(machine.DependsOn as string[]), 'Listener'],
-      Metadata: boot(version, options.server),
+      Metadata: boot(version, options),
       CreationPolicy: { ResourceSignal: { Count: count, Timeout: signalTimeout } },
       UpdatePolicy: {
         AutoScalingRollingUpdate: {

@@ -1,7 +1,7 @@
 /** A group of one to four machines that scales on one metric, and a server whose load is turned by its requests. */
 
 import type { Template } from './api-template.ts';
-import { type GroupOptions, groupTemplate } from './group-template.ts';
+import { groupTemplate } from './group-template.ts';
 
 export type Metric = 'cpu' | 'memory' | 'network' | 'requests';
 
@@ -9,7 +9,7 @@ export type Metric = 'cpu' | 'memory' | 'network' | 'requests';
 export const targets: Readonly<Record<Metric, number>> = { cpu: 30, memory: 40, network: 3_000_000, requests: 600 };
 
 /** `?cpu=20` keeps a processor busy for 20 ms, `?hold=200` holds 200 MiB until told otherwise, `?bytes=9` answers so many. */
-export const storyServer = `const { createServer } = require('node:http');
+const storyServer = `const { createServer } = require('node:http');
 require('node:v8').setFlagsFromString('--expose-gc');
 const gc = require('node:vm').runInNewContext('gc');
 let held = [];
@@ -33,6 +33,7 @@ const agent = {
     metrics_collected: { mem: { measurement: ['mem_used_percent'] } },
   },
 };
+const agentControl = '/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl';
 const agentFile = '/opt/aws/amazon-cloudwatch-agent/etc/api.json';
 
 const ref = (Ref: string) => ({ Ref });
@@ -81,38 +82,26 @@ function policies(metric: Metric): Template['Resources'] {
   }
 }
 
-/** @param host of its own zone: `cpu.story.localhost` has `story.localhost` made */
+/** @param host of its own zone: for `api.cpu.localhost` the zone `cpu.localhost` is made */
 export function storyTemplate(metric: Metric, host: string): Template {
-  const group: GroupOptions['group'] = {
-    MinSize: '1',
-    MaxSize: '4',
-    DefaultInstanceWarmup: 60,
-    HealthCheckType: 'EC2',
-    MetricsCollection: [{ Granularity: '1Minute' }],
-  };
-  const { Resources } = groupTemplate({ host, group, server: storyServer, count: 1 });
-  const { MachineTemplate, Group } = Resources;
-  const text = JSON.stringify({ ...Resources, MachineTemplate, Group, ...policies(metric), ...role });
-  const made = JSON.parse(text) as { [id: string]: Record<string, never> };
-  const data = made.MachineTemplate?.Properties as never as { LaunchTemplateData: Record<string, unknown> };
-  Object.assign(data.LaunchTemplateData, {
-    // One processor, or half a gibibyte.
-    InstanceType: metric === 'memory' ? 't3.nano' : 't2.micro',
-    Monitoring: { Enabled: true },
-    IamInstanceProfile: { Arn: { 'Fn::GetAtt': ['MachineProfile', 'Arn'] } },
-  });
-  const init = (made.Group?.Metadata as never as Record<string, Record<string, Record<string, object>>>)[
-    'AWS::CloudFormation::Init'
-  ];
-  if (!init?.run) throw new Error('the boot of a group has changed');
-  init.run.packages = { yum: { nodejs22: [], 'amazon-cloudwatch-agent': [] } };
-  init.run.files = { ...init.run.files, [agentFile]: { content: agent } };
-  init.run.commands = {
-    agent: {
-      command: `/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:${agentFile}`,
+  const { Resources } = groupTemplate({
+    host,
+    server: storyServer,
+    count: 1,
+    group: { MinSize: '1', MaxSize: '4', DefaultInstanceWarmup: 60, HealthCheckType: 'EC2' },
+    launch: {
+      // One processor, or half a gibibyte.
+      InstanceType: metric === 'memory' ? 't3.nano' : 't2.micro',
+      Monitoring: { Enabled: true },
+      IamInstanceProfile: { Arn: { 'Fn::GetAtt': ['MachineProfile', 'Arn'] } },
     },
-  };
-  return { Resources: made as never as Template['Resources'] };
+    run: {
+      packages: { 'amazon-cloudwatch-agent': [] },
+      files: { [agentFile]: { content: agent } },
+      commands: { agent: { command: `${agentControl} -a fetch-config -m ec2 -s -c file:${agentFile}` } },
+    },
+  });
+  return { Resources: { ...Resources, ...role, ...policies(metric) } };
 }
 
 const role: Template['Resources'] = {
