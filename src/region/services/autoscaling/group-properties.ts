@@ -28,6 +28,11 @@ export interface GroupProperties {
   readonly TargetGroupARNs?: readonly string[];
   readonly TerminationPolicies?: readonly string[];
   readonly NewInstancesProtectedFromScaleIn?: boolean;
+  readonly InstanceMaintenancePolicy?: {
+    readonly MinHealthyPercentage?: number;
+    readonly MaxHealthyPercentage?: number;
+  };
+  readonly MaxInstanceLifetime?: number;
   readonly ServiceLinkedRoleARN?: string;
   readonly Context?: string;
   readonly MetricsCollection?: readonly { readonly Granularity: string; readonly Metrics?: readonly string[] }[];

@@ -14,6 +14,7 @@ import { groupView } from './group-view.ts';
 import { hooksOfNew } from './lifecycle-hook.ts';
 import { hookKey, hooks } from './lifecycle-state.ts';
 import { kick, removeGroup } from './reconcile.ts';
+import { refuseWhileRefreshing } from './refresh-state.ts';
 import {
   changeGroup,
   everyMemberOf,
@@ -102,6 +103,7 @@ export async function updateAutoScalingGroup(input: UpdateAutoScalingGroupComman
       : undefined;
   const group = groupOf(call, name);
   refuseDeleting(group);
+  if (template) refuseWhileRefreshing(call, name);
   const settings = settingsOf(input, group);
   const { warmupSeconds: _, context: __, ...rest } = group;
   groups(call).put(name, {
@@ -119,7 +121,7 @@ export async function updateAutoScalingGroup(input: UpdateAutoScalingGroupComman
   return {};
 }
 
-function refuseDeleting(group: GroupRecord): void {
+export function refuseDeleting(group: GroupRecord): void {
   if (!group.deleting) return;
   throw new Fault(
     'ScalingActivityInProgress',

@@ -14,6 +14,7 @@ import { executePolicy } from './policy-execution.ts';
 import { scalingPolicy } from './policy-resource.ts';
 import * as processes from './processes.ts';
 import { start } from './reconcile.ts';
+import * as refresh from './refresh.ts';
 import { autoScalingGroup } from './resources.ts';
 import * as policy from './scaling-policy.ts';
 import * as standby from './standby.ts';
@@ -62,6 +63,10 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     describePolicies: policy.describePolicies,
     deletePolicy: policy.deletePolicy,
     executePolicy,
+    startInstanceRefresh: refresh.startInstanceRefresh,
+    describeInstanceRefreshes: refresh.describeInstanceRefreshes,
+    cancelInstanceRefresh: refresh.cancelInstanceRefresh,
+    rollbackInstanceRefresh: refresh.rollbackInstanceRefresh,
     createOrUpdateTags: tags.createOrUpdateTags,
     deleteTags: tags.deleteTags,
     describeTags: tags.describeTags,

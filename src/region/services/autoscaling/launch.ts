@@ -9,7 +9,7 @@ import { groupTag, instanceTags } from './membership-tag.ts';
 import type { DescribedInstances, DescribedVersions, RunInstancesShape } from './shapes.ts';
 import { activities, asService, type GroupRecord, isSuspended, type MemberRecord, members } from './state.ts';
 
-interface ResolvedTemplate {
+export interface ResolvedTemplate {
   readonly version: string;
   readonly instanceType: string;
   readonly interfaces: RunInstancesShape['NetworkInterfaces'];
@@ -56,7 +56,7 @@ export function addMember(
   template: ResolvedTemplate,
   place: Place,
   cause: string,
-  warm = false,
+  { warm = false, replaces }: { readonly warm?: boolean; readonly replaces?: string } = {},
 ): MemberRecord {
   const { id: key } = beginActivity(scope, group.name, {
     description: launchText(warm),
@@ -94,6 +94,7 @@ export function addMember(
     protectedFromScaleIn: group.protectNew,
     launchedMs: scope.clock.now(),
     ...(warm ? {} : policyWarmup(group)),
+    ...(replaces === undefined ? {} : { replaces }),
   };
   members(scope).put(key, member);
   return member;

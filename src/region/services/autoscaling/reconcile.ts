@@ -16,6 +16,9 @@ import { addMember, failLaunch, instanceStates, launchMember, templateNow } from
 import { nextDeadlineMs } from './lifecycle-action.ts';
 import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
 import { tagAttached } from './membership-tag.ts';
+import { stepRefresh } from './refresh-loop.ts';
+import { activeRefresh, launchingGroup, refreshes } from './refresh-state.ts';
+import { launchedAhead } from './replacement.ts';
 import {
   activities,
   capacityOf,
@@ -147,6 +150,8 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   if (!isSuspended(group, 'HealthCheck')) await checkHealth(scope, group, states);
   replaceUnhealthy(scope, name);
   const before = members(scope).version;
+  const launches = { allowed: scope.clock.now() >= loop.notBeforeMs, avoid: loop.avoid };
+  const refreshing = await stepRefresh(scope, name, launches);
   await adjustCapacity(scope, name, loop);
   await adjustPool(scope, name, scope.clock.now() >= loop.notBeforeMs);
   if (members(scope).version !== before) loop.again = true;
@@ -155,7 +160,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   const now = found();
   if (!now) return false;
   const waiting = everyMemberOf(scope, name).some(isMoving);
-  return waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
+  return refreshing || waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
 }
 
 const steady: readonly MemberRecord['lifecycle'][] = ['InService', 'Standby', 'Stopped', 'Running'];
@@ -244,7 +249,7 @@ async function adjustCapacity(scope: Scope, name: string, loop: Loop): Promise<v
   if (!group) return;
   if (group.deleting) endOthers(scope, group);
   const have = capacityOf(scope, name);
-  const missing = group.desired - have.length;
+  const missing = group.desired + launchedAhead(scope, name) - have.length;
   if (missing > 0 && !isSuspended(group, 'Launch') && !group.deleting) {
     if (scope.clock.now() >= loop.notBeforeMs) await grow(scope, group, have, missing, loop);
   } else if (missing < 0 && !isSuspended(group, 'Terminate')) {
@@ -274,24 +279,25 @@ function because(group: GroupRecord, text: string): string {
 
 async function grow(
   scope: Scope,
-  group: GroupRecord,
+  given: GroupRecord,
   have: readonly MemberRecord[],
   missing: number,
   loop: Loop,
 ): Promise<void> {
+  const group = launchingGroup(scope, given);
   const template = await templateNow(scope, group);
-  const sick = membersOf(scope, group.name).filter(
-    (one) => one.lifecycle === 'Terminating' && one.sickness && !one.replaced,
+  const leaving = membersOf(scope, group.name).filter(
+    (one) => one.lifecycle === 'Terminating' && (one.sickness || one.replacedFor) && !one.replaced,
   );
   const places: { zone: string; subnetId: string }[] = [...have];
   for (let n = 0; n < missing; n++) {
     const place = nextPlace(group.subnets, places, loop.avoid);
     if (!place) return;
-    const replaced = sick.shift();
+    const replaced = leaving.shift();
     const now = timeText(scope);
     if (replaced) changeMember(scope, replaced.key, { replaced: true });
     const cause = replaced
-      ? `At ${now} an instance was launched in response to an unhealthy instance needing to be replaced.`
+      ? `At ${now} an instance was launched in response to ${replaced.replacedFor ?? 'an unhealthy instance needing to be replaced'}.`
       : because(
           group,
           `At ${now} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${have.length} to ${have.length + missing}.`,
@@ -301,7 +307,8 @@ async function grow(
   changeGroup(scope, group.name, withoutChange);
 }
 
-function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], excess: number): void {
+function shrink(scope: Scope, given: GroupRecord, have: readonly MemberRecord[], excess: number): void {
+  const group = launchingGroup(scope, given);
   let all = have
     .filter(({ instanceId }) => instanceId !== undefined)
     .map((member) => ({
@@ -332,6 +339,8 @@ function shrink(scope: Scope, group: GroupRecord, have: readonly MemberRecord[],
 async function rebalance(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], loop: Loop): Promise<void> {
   // While `Terminate` is suspended the one more stays, as on AWS.
   if (['AZRebalance', 'Launch'].some((process) => isSuspended(group, process))) return;
+  // What is replaced anyway is launched where there are fewest.
+  if (activeRefresh(scope, group.name)) return;
   if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService' && lifecycle !== 'Standby'))
     return;
   if (imbalance(group.subnets, have) < 2 || loop.avoid.size > 0 || scope.clock.now() < loop.notBeforeMs) return;
@@ -371,6 +380,7 @@ export function removeGroup(scope: Scope, name: string): void {
       scope.note({ source: 'autoscaling', kind: 'internal-failure', text: String(error) }),
     );
   }
+  for (const one of [...refreshes(scope).values()]) if (one.group === name) refreshes(scope).delete(one.id);
   for (const one of [...activities(scope).values()])
     if (one.group === name) activities(scope).put(one.id, { ...one, deleted: true });
 }

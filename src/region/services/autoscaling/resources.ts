@@ -19,6 +19,7 @@ import {
   tagsOf,
 } from './group-properties.ts';
 import { watchLaunches } from './launch-failures.ts';
+import { refreshPolicy, refreshUpdate } from './refresh-update.ts';
 import { rollingPolicy, rollingUpdate } from './rolling-update.ts';
 
 export const autoScalingGroup = resourceType<GroupProperties>({
@@ -58,15 +59,26 @@ export const autoScalingGroup = resourceType<GroupProperties>({
   async update(request) {
     const { properties, previous, physicalId: name, invoke, updatePolicy } = request;
     const rolling = updatePolicy?.AutoScalingRollingUpdate as Record<string, unknown> | undefined;
+    const refreshing = updatePolicy?.AutoScalingInstanceRefresh as Record<string, unknown> | undefined;
+    if (rolling && refreshing) {
+      throw new ResourceFailure(
+        'UpdatePolicy: AutoScalingRollingUpdate and AutoScalingInstanceRefresh exclude each other',
+      );
+    }
     const replacing = updatePolicy?.AutoScalingReplacingUpdate as Record<string, unknown> | undefined;
     const changed = renews(previous, properties);
     if (changed && String(replacing?.WillReplace ?? false) === 'true') {
       throw new ResourceFailure('UpdatePolicy AutoScalingReplacingUpdate with WillReplace is not modelled by Orrery');
     }
     const policy = rolling ? rollingPolicy(rolling, Number(properties.MaxSize)) : undefined;
+    const preferences = refreshing ? refreshPolicy(refreshing, properties) : undefined;
+    const { LaunchTemplate, ...others } = settings(properties);
+    // A refresh brings the template; the group takes it over when that has succeeded.
+    const brings = preferences !== undefined && templateChanged(previous, properties);
     await invoke(service, 'UpdateAutoScalingGroup', {
       AutoScalingGroupName: name,
-      ...settings(properties),
+      ...others,
+      ...(brings || !LaunchTemplate ? {} : { LaunchTemplate }),
       ...changedSizes(previous, properties, updatePolicy),
     });
     await retag(request, previous);
@@ -74,6 +86,7 @@ export const autoScalingGroup = resourceType<GroupProperties>({
     await rehook(request, previous);
     await collectMetrics(request, name);
     if (policy && changed) await rollingUpdate(request, policy);
+    if (brings) await refreshUpdate(request, preferences);
     const group = await needed(request, name);
     return { physicalId: name, attributes: { AutoScalingGroupARN: group.AutoScalingGroupARN } };
   },
@@ -132,6 +145,10 @@ function renews(before: GroupProperties, after: GroupProperties): boolean {
   const part = ({ LaunchTemplate, VPCZoneIdentifier, AvailabilityZones }: GroupProperties) =>
     JSON.stringify([LaunchTemplate, VPCZoneIdentifier, AvailabilityZones]);
   return part(before) !== part(after);
+}
+
+function templateChanged(before: GroupProperties, after: GroupProperties): boolean {
+  return JSON.stringify(before.LaunchTemplate) !== JSON.stringify(after.LaunchTemplate);
 }
 
 /** `IgnoreUnmodifiedGroupSizeProperties`: sizes that the template did not change stay what scheduled actions made them. */

@@ -41,9 +41,11 @@ interface Shape {
   readonly description?: string;
   readonly group?: object;
   readonly policies?: object;
+  /** Whether the group waits for signals of its first machines. */
+  readonly signals?: boolean;
 }
 
-function template({ description = 'first', group = {}, policies = {} }: Shape = {}): string {
+function template({ description = 'first', group = {}, policies = {}, signals = true }: Shape = {}): string {
   return JSON.stringify({
     Resources: {
       Machine: {
@@ -58,7 +60,7 @@ function template({ description = 'first', group = {}, policies = {} }: Shape = 
       },
       Group: {
         Type: 'AWS::AutoScaling::AutoScalingGroup',
-        CreationPolicy: { ResourceSignal: { Count: 2, Timeout: 'PT5M' } },
+        ...(signals ? { CreationPolicy: { ResourceSignal: { Count: 2, Timeout: 'PT5M' } } } : {}),
         ...policies,
         Properties: {
           MinSize: '2',
@@ -316,5 +318,68 @@ describe('a rolling update', () => {
     await update({ ...shape, description: 'third' });
     await pass(240, (_, nth) => (nth <= again + 2 ? 'FAILURE' : 'SUCCESS'));
     expect(await status(), await texts()).toBe('UPDATE_ROLLBACK_COMPLETE');
+  });
+});
+
+describe('an instance refresh as the update policy', () => {
+  const refreshing = (Preferences: object = {}) => ({
+    signals: false,
+    policies: {
+      UpdatePolicy: {
+        AutoScalingInstanceRefresh: { Strategy: 'Rolling', Preferences: { InstanceWarmup: 20, ...Preferences } },
+      },
+    },
+  });
+  const version = async () => (await group())?.LaunchTemplate?.Version;
+
+  test('brings a new template, one after another and never with fewer', async () => {
+    await create(refreshing());
+    await pass(10);
+    const before = ids(await group());
+    await update({ ...refreshing(), description: 'second' });
+    let least = 2;
+    for (let n = 0; n < 90; n++) {
+      await pass(1);
+      least = Math.min(
+        least,
+        (await group())?.Instances?.filter((one) => one.LifecycleState === 'InService').length ?? 0,
+      );
+    }
+    expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+    expect(least).toBe(2);
+    expect(ids(await group())).toHaveLength(2);
+    expect(ids(await group()).filter((id) => before.includes(id))).toEqual([]);
+    expect(await version()).toBe('2');
+    expect(await texts()).toMatch(/Instance refresh \S+: InProgress \(Progress 50%\)\./);
+  });
+
+  test('that does not succeed has the stack go back to the machines of before', async () => {
+    await create(refreshing());
+    await pass(10);
+    const before = ids(await group());
+    await update({ ...refreshing(), description: 'second' });
+    await pass(30);
+    expect(await status()).toBe('UPDATE_IN_PROGRESS');
+    await region.invoke('autoscaling', 'CancelInstanceRefresh', {
+      AutoScalingGroupName: (await group())?.AutoScalingGroupName,
+      WaitForTransitioningInstances: false,
+    });
+    await pass(150);
+    expect(await status(), await texts()).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(await texts()).toContain('ended with status Cancelled. Cancelled due to user request.');
+    const after = await group();
+    expect(after?.Instances?.map((one) => one.LaunchTemplate?.Version)).toEqual(['1', '1']);
+    expect(ids(after).some((id) => before.includes(id))).toBe(true);
+    expect(await version()).toBe('1');
+  });
+
+  test('and a rolling update exclude each other', async () => {
+    const { UpdatePolicy } = refreshing().policies;
+    const both = { signals: false, policies: { UpdatePolicy: { ...UpdatePolicy, AutoScalingRollingUpdate: {} } } };
+    await create(both);
+    await pass(10);
+    await update({ ...both, description: 'second' });
+    await pass(30);
+    expect(await texts()).toContain('exclude each other');
   });
 });

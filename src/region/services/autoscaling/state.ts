@@ -48,6 +48,10 @@ export interface GroupRecord {
   readonly protectNew: boolean;
   readonly serviceLinkedRole: string;
   readonly warmupSeconds?: number;
+  /** The instance maintenance policy: percentages of the desired capacity while instances are replaced. */
+  readonly maintenance?: { readonly min: number; readonly max: number };
+  /** After which time an instance is replaced. */
+  readonly lifetimeSeconds?: number;
   readonly context?: string;
   readonly tags: readonly GroupTag[];
   readonly suspended: readonly { readonly name: string; readonly reason: string }[];
@@ -118,6 +122,10 @@ export interface MemberRecord {
   readonly ending?: boolean;
   /** Another was launched for it. */
   readonly replaced?: boolean;
+  /** The key of the member that it was launched ahead of: one more than desired, as long as that one is there. */
+  readonly replaces?: string;
+  /** What it is replaced for, in the words of its successor's cause: `an instance refresh`. */
+  readonly replacedFor?: string;
 }
 
 export interface ActivityRecord {

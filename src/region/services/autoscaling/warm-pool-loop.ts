@@ -56,7 +56,7 @@ async function fill(scope: Scope, group: GroupRecord, have: readonly MemberRecor
     if (!place) return;
     places.push({ zone: place.zone, subnetId: place.id });
     const cause = `At ${timeText(scope)} an instance was launched into the warm pool in response to a difference between its desired and actual capacity, increasing the warm pool from ${have.length} to ${have.length + missing}.`;
-    addMember(scope, group, template, place, cause, true);
+    addMember(scope, group, template, place, cause, { warm: true });
   }
 }
 

@@ -1,0 +1,153 @@
+/**
+ * Replacing instances without a gap: a successor may be launched ahead of the one it replaces, which is ended when the
+ * successor is ready. Instance refreshes, instance maintenance policies and maximum lifetimes are all done by it.
+ */
+import type { Scope } from '../service.ts';
+import { nextPlace, nextVictim } from './choose.ts';
+import { beginEnding, targetHealth } from './ending.ts';
+import { addMember, type ResolvedTemplate } from './launch.ts';
+import { launchingGroup } from './refresh-state.ts';
+import { type HealthyBounds, pace } from './replacement-pace.ts';
+import {
+  capacityOf,
+  changeMember,
+  type GroupRecord,
+  isSuspended,
+  type MemberRecord,
+  membersOf,
+  timeText,
+} from './state.ts';
+
+/** How many the group has above its desired capacity, as successors of members that are still there. */
+export function launchedAhead(scope: Scope, group: string): number {
+  const there = capacityOf(scope, group);
+  const keys = new Set(there.map(({ key }) => key));
+  return there.filter(({ replaces }) => replaces !== undefined && keys.has(replaces)).length;
+}
+
+/** Instances that each of the group's target groups finds healthy, or has no balancer that would look. */
+export async function healthyTargets(scope: Scope, group: GroupRecord): Promise<Set<string>> {
+  const healthy = new Set(membersOf(scope, group.name).flatMap(({ instanceId }) => instanceId ?? []));
+  // Who adds them by hand sees to their health.
+  if (isSuspended(group, 'AddToLoadBalancer')) return healthy;
+  for (const arn of group.targetGroups) {
+    const found = await targetHealth(scope, arn);
+    for (const id of [...healthy]) {
+      const mine = found.filter(({ Target }) => Target.Id === id);
+      if (mine.length === 0 || mine.some(({ TargetHealth: { State } }) => State !== 'healthy' && State !== 'unused')) {
+        healthy.delete(id);
+      }
+    }
+  }
+  return healthy;
+}
+
+/** In service and healthy, for the target groups, too. */
+export function serves({ lifecycle, healthy, instanceId }: MemberRecord, targets: ReadonlySet<string>): boolean {
+  return lifecycle === 'InService' && healthy && targets.has(instanceId ?? '');
+}
+
+export function isWarm(scope: Scope, { inServiceMs }: MemberRecord, warmupSeconds: number): boolean {
+  return inServiceMs !== undefined && scope.clock.now() >= inServiceMs + warmupSeconds * 1000;
+}
+
+export interface Replacement {
+  readonly bounds: HealthyBounds;
+  /** Those that may be replaced now, at most `most` of them. */
+  readonly old: readonly MemberRecord[];
+  readonly most: number;
+  readonly isReady: (member: MemberRecord) => boolean;
+  /** In the words of causes: `an instance refresh`. */
+  readonly reason: string;
+  /** What a cause says of an old one's end, instead of the reason: `an ELB system health check failure`. */
+  readonly because?: (member: MemberRecord) => string | undefined;
+  /** Undefined while nothing may be launched. */
+  readonly template: ResolvedTemplate | undefined;
+  readonly avoid: ReadonlySet<string>;
+}
+
+/** Launches and ends what may be now. True when it did anything. */
+export function replaceSome(scope: Scope, group: GroupRecord, replacement: Replacement): boolean {
+  const { old, most, isReady, template } = replacement;
+  const there = capacityOf(scope, group.name);
+  const replaced = new Set(there.flatMap(({ replaces }) => replaces ?? []));
+  const ordered = inOrder(scope, group, old, there, replaced, isReady).slice(0, Math.max(0, most));
+  const { launch, end } = pace(replacement.bounds, {
+    desired: group.desired,
+    capacity: there.length,
+    ready: there.filter(isReady).length,
+    old: ordered.length,
+    oldUnready: ordered.filter((member) => !isReady(member)).length,
+    ahead: ordered.filter(({ key }) => replaced.has(key)).length,
+  });
+  const ending = isSuspended(group, 'Terminate') ? [] : ordered.slice(0, end);
+  for (const member of ending) endReplaced(scope, member, replacement);
+  if (!template || isSuspended(group, 'Launch')) return ending.length > 0;
+  const waiting = ordered.slice(end).filter(({ key }) => !replaced.has(key));
+  for (const member of waiting.slice(0, launch)) launchAhead(scope, group, member, template, replacement);
+  return ending.length > 0 || Math.min(launch, waiting.length) > 0;
+}
+
+/** Which go first: what serves nobody, what has a successor already, and then as the termination policies say. */
+function inOrder(
+  scope: Scope,
+  group: GroupRecord,
+  old: readonly MemberRecord[],
+  there: readonly MemberRecord[],
+  replaced: ReadonlySet<string>,
+  isReady: (member: MemberRecord) => boolean,
+): MemberRecord[] {
+  const aged = (member: MemberRecord) => ({ ...member, templateAge: Number(member.templateVersion) });
+  const rank = (member: MemberRecord) => (isReady(member) ? (replaced.has(member.key) ? 1 : 2) : 0);
+  const ordered: MemberRecord[] = [];
+  let left = [...old];
+  while (left.length > 0) {
+    const first = Math.min(...left.map(rank));
+    const candidates = left.filter((member) => rank(member) === first);
+    const all = there.filter(({ key }) => !ordered.some((member) => member.key === key)).map(aged);
+    const next = nextVictim(
+      group.subnets,
+      all,
+      candidates.map(aged),
+      group.terminationPolicies,
+      scope.clock.now(),
+      // Always the same of those that are equal: asked again, it does not take others.
+      () => 0,
+    );
+    const found = left.find(({ key }) => key === next?.key);
+    if (!found) break;
+    ordered.push(found);
+    left = left.filter(({ key }) => key !== found.key);
+  }
+  return ordered;
+}
+
+export function endReplaced(
+  scope: Scope,
+  member: MemberRecord,
+  { reason, because }: Pick<Replacement, 'reason' | 'because'>,
+): void {
+  const now = timeText(scope);
+  const why = because?.(member);
+  const cause =
+    why === undefined
+      ? `At ${now} an instance was taken out of service in response to ${reason}.  At ${now} instance ${member.instanceId} was selected for termination.`
+      : `At ${now} an instance was taken out of service in response to ${why}.`;
+  const succeeded = capacityOf(scope, member.group).some(({ replaces }) => replaces === member.key);
+  beginEnding(scope, member, cause, why);
+  changeMember(scope, member.key, { replacedFor: reason, ...(succeeded ? { replaced: true } : {}) });
+}
+
+function launchAhead(
+  scope: Scope,
+  group: GroupRecord,
+  member: MemberRecord,
+  template: ResolvedTemplate,
+  { reason, avoid }: Replacement,
+): void {
+  const others = capacityOf(scope, group.name).filter(({ key }) => key !== member.key);
+  const place = nextPlace(group.subnets, others, avoid);
+  if (!place) return;
+  const cause = `At ${timeText(scope)} an instance was launched in response to ${reason}.`;
+  addMember(scope, launchingGroup(scope, group), template, place, cause, { replaces: member.key });
+}
