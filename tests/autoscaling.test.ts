@@ -4,7 +4,9 @@ import {
   AutoScalingClient,
   type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
   SetInstanceHealthCommand,
+  StartInstanceRefreshCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
@@ -212,6 +214,40 @@ describe('under clients that keep asking, no request is lost', () => {
     },
     60_000,
   );
+
+  test('when an instance refresh replaces all machines, never fewer than two in service', async () => {
+    const before = await whole();
+    const { AutoScalingGroupName } = await group();
+    const seen: string[][] = [];
+    const refreshed = async () => {
+      seen.push(await serving());
+      const { InstanceRefreshes } = await groups.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName }));
+      return InstanceRefreshes?.[0];
+    };
+    const answers = await underClients(async (sofar) => {
+      await groups.send(
+        new StartInstanceRefreshCommand({
+          AutoScalingGroupName,
+          Preferences: { MinHealthyPercentage: 100, MaxHealthyPercentage: 150, InstanceWarmup: 10 },
+        }),
+      );
+      const ended = await eventually(refreshed, (refresh) => refresh?.EndTime !== undefined);
+      expect(ended).toMatchObject({ Status: 'Successful', PercentageComplete: 100, InstancesToUpdate: 0 });
+      const count = sofar.length;
+      await eventually(
+        () => sofar.length,
+        (now) => now > count + 50,
+      );
+    });
+    expect(failures(answers)).toEqual([]);
+    const after = await whole();
+    expect(after.filter((id) => before.includes(id))).toEqual([]);
+    // Old and new ones answered, and each new one before the last old one was gone.
+    const machines = new Set(answers.map(({ machine }) => machine));
+    for (const id of [...before, ...after]) expect(machines).toContain(id);
+    expect(Math.min(...seen.map((ids) => ids.length))).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...seen.map((ids) => ids.length))).toBe(3);
+  }, 60_000);
 
   test('when a new version replaces the machines one after another, never fewer than two in service', async () => {
     const before = await whole();
