@@ -17,6 +17,9 @@ import { start } from './reconcile.ts';
 import * as refresh from './refresh.ts';
 import { autoScalingGroup } from './resources.ts';
 import * as policy from './scaling-policy.ts';
+import * as scheduled from './scheduled-action.ts';
+import { scheduledAction } from './scheduled-action-resource.ts';
+import { armSchedule } from './scheduled-execution.ts';
 import * as standby from './standby.ts';
 import * as tags from './tags.ts';
 import * as targetGroups from './target-groups.ts';
@@ -67,6 +70,11 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     describeInstanceRefreshes: refresh.describeInstanceRefreshes,
     cancelInstanceRefresh: refresh.cancelInstanceRefresh,
     rollbackInstanceRefresh: refresh.rollbackInstanceRefresh,
+    putScheduledUpdateGroupAction: scheduled.putScheduledUpdateGroupAction,
+    batchPutScheduledUpdateGroupAction: scheduled.batchPutScheduledUpdateGroupAction,
+    describeScheduledActions: scheduled.describeScheduledActions,
+    deleteScheduledAction: scheduled.deleteScheduledAction,
+    batchDeleteScheduledAction: scheduled.batchDeleteScheduledAction,
     createOrUpdateTags: tags.createOrUpdateTags,
     deleteTags: tags.deleteTags,
     describeTags: tags.describeTags,
@@ -78,10 +86,12 @@ export const autoScaling = service('@aws-sdk/client-auto-scaling', 'autoscaling'
     'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup,
     'AWS::AutoScaling::LifecycleHook': lifecycleHook,
     'AWS::AutoScaling::ScalingPolicy': scalingPolicy,
+    'AWS::AutoScaling::ScheduledAction': scheduledAction,
     'AWS::AutoScaling::WarmPool': warmPoolResource,
   },
   start(scope: Scope) {
     start(scope);
+    armSchedule(scope);
     scope.clock.every(metricsEveryMs, () => publishMetrics(scope));
   },
 });

@@ -19,6 +19,7 @@ import { tagAttached } from './membership-tag.ts';
 import { stepRefresh } from './refresh-loop.ts';
 import { activeRefresh, launchingGroup, refreshes } from './refresh-state.ts';
 import { launchedAhead } from './replacement.ts';
+import { scheduledActions, scheduledKey, scheduledOf } from './scheduled-state.ts';
 import {
   activities,
   capacityOf,
@@ -381,6 +382,7 @@ export function removeGroup(scope: Scope, name: string): void {
     );
   }
   for (const one of [...refreshes(scope).values()]) if (one.group === name) refreshes(scope).delete(one.id);
+  for (const one of scheduledOf(scope, name)) scheduledActions(scope).delete(scheduledKey(one));
   for (const one of [...activities(scope).values()])
     if (one.group === name) activities(scope).put(one.id, { ...one, deleted: true });
 }

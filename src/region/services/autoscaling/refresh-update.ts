@@ -1,6 +1,6 @@
 /**
  * `AutoScalingInstanceRefresh` of an `UpdatePolicy`: a new template is brought by an instance refresh.
- * https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.CfnAutoScalingInstanceRefreshPreferences.html
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html#cfn-attributes-updatepolicy-instancerefresh
  */
 import type { InstanceRefresh, RefreshPreferences } from '@aws-sdk/client-auto-scaling';
 import { ClockStopped } from '../../clock/clock.ts';
@@ -8,8 +8,8 @@ import { ResourceFailure } from '../../stacks/reasons.ts';
 import type { ResourceUpdate } from '../../stacks/resource-type.ts';
 import { type GroupProperties, service, settings } from './group-properties.ts';
 
-/** As long as a refresh may go on replacing, with a bake time and checkpoints. */
-const longestMs = 30 * 24 * 3_600_000;
+/** CloudFormation's own bound of each direction of an update. */
+const longestMs = 36 * 3_600_000;
 const lookEveryMs = 1_000;
 
 type Given = Readonly<Record<string, unknown>>;
@@ -73,14 +73,18 @@ export async function refreshUpdate(
   }
 }
 
-/** A refresh to this version that is under way since before a restart; any other one makes way. */
+/**
+ * A refresh to this version that is under way since before a restart. One to the version that the update goes back from
+ * is cancelled; somebody else's is not touched, and then this one cannot begin.
+ */
 async function adopted(request: ResourceUpdate<GroupProperties>, version: string): Promise<string | undefined> {
   const active = await activeOne(request);
   if (!active) return undefined;
   const { Status, DesiredConfiguration } = active;
   const mine = DesiredConfiguration?.LaunchTemplate?.Version === version;
   if (mine && (Status === 'Pending' || Status === 'InProgress' || Status === 'Baking')) return active.InstanceRefreshId;
-  await cancelled(request);
+  const undone = settings(request.previous).LaunchTemplate?.Version;
+  if (DesiredConfiguration?.LaunchTemplate?.Version === undone) await cancelled(request);
   return undefined;
 }
 

@@ -44,7 +44,13 @@ export function stillBalancer() {
 }
 
 export function groupRegion(
-  options: { store?: Store; seed?: number; services?: readonly Service[]; authorise?: Authoriser } = {},
+  options: {
+    store?: Store;
+    seed?: number;
+    services?: readonly Service[];
+    authorise?: Authoriser;
+    startMs?: number;
+  } = {},
 ) {
   const { store = memoryStore(), services = [], ...rest } = options;
   const all = [autoScaling, elasticLoadBalancing, ...services];

@@ -74,7 +74,7 @@ export const autoScalingGroup = resourceType<GroupProperties>({
     const preferences = refreshing ? refreshPolicy(refreshing, properties) : undefined;
     const { LaunchTemplate, ...others } = settings(properties);
     // A refresh brings the template; the group takes it over when that has succeeded.
-    const brings = preferences !== undefined && templateChanged(previous, properties);
+    const brings = preferences !== undefined && changed;
     await invoke(service, 'UpdateAutoScalingGroup', {
       AutoScalingGroupName: name,
       ...others,
@@ -145,10 +145,6 @@ function renews(before: GroupProperties, after: GroupProperties): boolean {
   const part = ({ LaunchTemplate, VPCZoneIdentifier, AvailabilityZones }: GroupProperties) =>
     JSON.stringify([LaunchTemplate, VPCZoneIdentifier, AvailabilityZones]);
   return part(before) !== part(after);
-}
-
-function templateChanged(before: GroupProperties, after: GroupProperties): boolean {
-  return JSON.stringify(before.LaunchTemplate) !== JSON.stringify(after.LaunchTemplate);
 }
 
 /** `IgnoreUnmodifiedGroupSizeProperties`: sizes that the template did not change stay what scheduled actions made them. */

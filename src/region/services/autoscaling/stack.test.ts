@@ -43,11 +43,13 @@ interface Shape {
   readonly policies?: object;
   /** Whether the group waits for signals of its first machines. */
   readonly signals?: boolean;
+  readonly more?: object;
 }
 
-function template({ description = 'first', group = {}, policies = {}, signals = true }: Shape = {}): string {
+function template({ description = 'first', group = {}, policies = {}, signals = true, more = {} }: Shape = {}): string {
   return JSON.stringify({
     Resources: {
+      ...more,
       Machine: {
         Type: 'AWS::EC2::LaunchTemplate',
         Properties: {
@@ -381,5 +383,69 @@ describe('an instance refresh as the update policy', () => {
     await update({ ...both, description: 'second' });
     await pass(30);
     expect(await texts()).toContain('exclude each other');
+  });
+});
+
+describe('a scheduled action', () => {
+  const scheduled = (Properties: object) => ({
+    signals: false,
+    more: {
+      Evening: {
+        Type: 'AWS::AutoScaling::ScheduledAction',
+        Properties: { AutoScalingGroupName: ref('Group'), Recurrence: '30 0 * * *', ...Properties },
+      },
+    },
+  });
+  const hour = 3_600_000;
+
+  test('of a stack is carried out, changed and deleted with it', async () => {
+    await create(scheduled({ DesiredCapacity: 4, TimeZone: 'Etc/UTC' }));
+    await pass(10);
+    expect(await status(), await texts()).toBe('CREATE_COMPLETE');
+    await region.clock.advance(hour);
+    expect((await group())?.DesiredCapacity).toBe(4);
+    await update(scheduled({ MaxSize: 8, MinSize: '3' }));
+    await pass(10);
+    expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+    await region.clock.advance(24 * hour);
+    expect(await group()).toMatchObject({ MinSize: 3, MaxSize: 8, DesiredCapacity: 4 });
+    // Sizes that the template did not change stay what the action made them.
+    const kept = { AutoScalingScheduledAction: { IgnoreUnmodifiedGroupSizeProperties: true } };
+    await update({
+      ...scheduled({ MaxSize: 8, MinSize: '3' }),
+      policies: { UpdatePolicy: kept },
+      group: { HealthCheckGracePeriod: 30 },
+    });
+    await pass(10);
+    expect(await group()).toMatchObject({ MinSize: 3, MaxSize: 8, HealthCheckGracePeriod: 30 });
+    await update({ signals: false });
+    await pass(10);
+    const { ScheduledUpdateGroupActions } = await region.invoke('autoscaling', 'DescribeScheduledActions', {});
+    expect(ScheduledUpdateGroupActions).toEqual([]);
+  });
+
+  test('does not interfere with a rolling update that suspends its process', async () => {
+    const { more } = scheduled({ DesiredCapacity: 6 });
+    const policies = {
+      UpdatePolicy: {
+        AutoScalingRollingUpdate: {
+          MinInstancesInService: 1,
+          WaitOnResourceSignals: true,
+          PauseTime: 'PT1H',
+          SuspendProcesses: ['ScheduledActions'],
+        },
+      },
+    };
+    await made({ more, policies });
+    await update({ more, policies, description: 'second' });
+    // It is due while the first of the new machines is waited for.
+    await region.clock.advance(0.6 * hour);
+    expect(await group()).toMatchObject({
+      DesiredCapacity: 2,
+      SuspendedProcesses: [{ ProcessName: 'ScheduledActions' }],
+    });
+    await pass(180, () => 'SUCCESS');
+    expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+    expect(await group()).toMatchObject({ DesiredCapacity: 2, SuspendedProcesses: [] });
   });
 });

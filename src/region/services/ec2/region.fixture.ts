@@ -72,14 +72,20 @@ function stillMachines(): Machines & { readonly launched: MachineSpec[]; machine
 }
 
 export function ec2Region(
-  options: { store?: Store; seed?: number; services?: readonly Service[]; authorise?: Authoriser } = {},
+  options: {
+    store?: Store;
+    seed?: number;
+    services?: readonly Service[];
+    authorise?: Authoriser;
+    startMs?: number;
+  } = {},
 ) {
-  const { store = memoryStore(), seed = 1, services = [], authorise = allowAll } = options;
+  const { store = memoryStore(), seed = 1, services = [], authorise = allowAll, startMs } = options;
   const machines = stillMachines();
   const parts = testServices({
     services: [ec2, ...services],
     store,
-    clock: new VirtualClock(),
+    clock: new VirtualClock(startMs),
     seed,
     authorise,
     machines: () => machines,
