@@ -57,6 +57,9 @@ export const honours = [
   'TargetGroupARNs',
   'TerminationPolicies',
   'NewInstancesProtectedFromScaleIn',
+  'InstanceMaintenancePolicy.MinHealthyPercentage',
+  'InstanceMaintenancePolicy.MaxHealthyPercentage',
+  'MaxInstanceLifetime',
   'ServiceLinkedRoleARN',
   'Context',
   'MetricsCollection[].Granularity',
@@ -82,8 +85,18 @@ export function settings(properties: GroupProperties) {
     ...(AvailabilityZones?.length ? { AvailabilityZones: [...AvailabilityZones] } : {}),
     TerminationPolicies: properties.TerminationPolicies?.length ? [...properties.TerminationPolicies] : ['Default'],
     NewInstancesProtectedFromScaleIn: properties.NewInstancesProtectedFromScaleIn ?? false,
+    // -1 and 0 take away what was left out of the template.
+    InstanceMaintenancePolicy: maintenanceOf(properties),
+    MaxInstanceLifetime: Number(properties.MaxInstanceLifetime ?? 0),
     ...(properties.ServiceLinkedRoleARN ? { ServiceLinkedRoleARN: properties.ServiceLinkedRoleARN } : {}),
     ...(properties.Context === undefined ? {} : { Context: properties.Context }),
+  };
+}
+
+function maintenanceOf({ InstanceMaintenancePolicy: given }: GroupProperties) {
+  return {
+    MinHealthyPercentage: Number(given?.MinHealthyPercentage ?? -1),
+    MaxHealthyPercentage: Number(given?.MaxHealthyPercentage ?? -1),
   };
 }
 

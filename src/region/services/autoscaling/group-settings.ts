@@ -6,6 +6,7 @@ import type {
 import { Fault } from '../../wire/fault.ts';
 import type { Call } from '../service.ts';
 import { terminationPolicyTypes } from './choose.ts';
+import { maintenanceSettings } from './maintenance-settings.ts';
 import type { DescribedTemplates, DescribedVersions } from './shapes.ts';
 import { asService, type GroupRecord, invalid, refuse, type TemplateReference } from './state.ts';
 
@@ -21,7 +22,6 @@ const notModelledMembers = [
   'PlacementGroup',
   'DeletionProtection',
   'TrafficSources',
-  'InstanceMaintenancePolicy',
   'AvailabilityZoneDistribution',
   'AvailabilityZoneImpairmentPolicy',
   'SkipZonalShiftValidation',
@@ -33,7 +33,6 @@ const notModelledMembers = [
 export function refuseUnmodelled(input: Input): void {
   refuse(input, notModelledMembers);
   if (input.CapacityRebalance) refuse(input, ['CapacityRebalance']);
-  if (input.MaxInstanceLifetime) refuse(input, ['MaxInstanceLifetime']);
   if (input.DesiredCapacityType !== undefined && input.DesiredCapacityType !== 'units') {
     throw invalid(`DesiredCapacityType '${input.DesiredCapacityType}' is not modelled by Orrery.`);
   }
@@ -51,6 +50,8 @@ export type Settings = Pick<
   | 'protectNew'
   | 'serviceLinkedRole'
   | 'warmupSeconds'
+  | 'maintenance'
+  | 'lifetimeSeconds'
   | 'context'
 >;
 
@@ -82,6 +83,7 @@ export function settingsOf(input: Input, before: Settings): Settings {
     serviceLinkedRole: input.ServiceLinkedRoleARN ?? before.serviceLinkedRole,
     // -1 takes the default warm-up away.
     ...(warmup === undefined || warmup === -1 ? {} : { warmupSeconds: seconds('DefaultInstanceWarmup', warmup) }),
+    ...maintenanceSettings(input, before),
     ...(context === undefined ? {} : { context }),
   };
 }

@@ -38,6 +38,15 @@ export function groupView(call: Call, group: GroupRecord, withInstances: boolean
     ServiceLinkedRoleARN: group.serviceLinkedRole,
     CapacityRebalance: false,
     ...(group.warmupSeconds === undefined ? {} : { DefaultInstanceWarmup: group.warmupSeconds }),
+    ...(group.maintenance
+      ? {
+          InstanceMaintenancePolicy: {
+            MinHealthyPercentage: group.maintenance.min,
+            MaxHealthyPercentage: group.maintenance.max,
+          },
+        }
+      : {}),
+    ...(group.lifetimeSeconds === undefined ? {} : { MaxInstanceLifetime: group.lifetimeSeconds }),
     ...(group.context === undefined ? {} : { Context: group.context }),
     ...poolView(group),
     ...(group.pool ? { WarmPoolSize: poolOf(call, group.name).length } : {}),

@@ -105,7 +105,7 @@ export async function updateAutoScalingGroup(input: UpdateAutoScalingGroupComman
   refuseDeleting(group);
   if (template) refuseWhileRefreshing(call, name);
   const settings = settingsOf(input, group);
-  const { warmupSeconds: _, context: __, ...rest } = group;
+  const { warmupSeconds: _, context: __, maintenance: ___, lifetimeSeconds: ____, ...rest } = group;
   groups(call).put(name, {
     ...rest,
     ...settings,

@@ -8,13 +8,15 @@ import type { Planes } from '../../traffic/planes.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { arrive, giveUp } from './arrival.ts';
-import { imbalance, nextPlace, nextVictim } from './choose.ts';
+import { balancedText, balancingCause, endedFirst, pickVictim, tellProtected } from './balance.ts';
+import { imbalance, nextPlace } from './choose.ts';
 import { continueDeparture } from './departure.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
 import { checkHealth, inGrace } from './health.ts';
 import { addMember, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
 import { nextDeadlineMs } from './lifecycle-action.ts';
 import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
+import { isMaintained, maintain } from './maintenance.ts';
 import { tagAttached } from './membership-tag.ts';
 import { stepRefresh } from './refresh-loop.ts';
 import { activeRefresh, launchingGroup, refreshes } from './refresh-state.ts';
@@ -153,6 +155,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   const before = members(scope).version;
   const launches = { allowed: scope.clock.now() >= loop.notBeforeMs, avoid: loop.avoid };
   const refreshing = await stepRefresh(scope, name, launches);
+  const replacing = (await maintain(scope, name, launches)) || refreshing;
   await adjustCapacity(scope, name, loop);
   await adjustPool(scope, name, scope.clock.now() >= loop.notBeforeMs);
   if (members(scope).version !== before) loop.again = true;
@@ -161,7 +164,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   const now = found();
   if (!now) return false;
   const waiting = everyMemberOf(scope, name).some(isMoving);
-  return refreshing || waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
+  return replacing || waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
 }
 
 const steady: readonly MemberRecord['lifecycle'][] = ['InService', 'Standby', 'Stopped', 'Running'];
@@ -234,12 +237,12 @@ async function settleMembers(scope: Scope, name: string, states: Map<string, str
   if (failed) throw failed.reason;
 }
 
-/** Terminates first; the gap in capacity is then filled. */
+/** Terminates first; the gap in capacity is then filled. Others may be the group's maintenance policy's. */
 function replaceUnhealthy(scope: Scope, name: string): void {
   const group = groups(scope).get(name);
   if (!group || isSuspended(group, 'ReplaceUnhealthy') || isSuspended(group, 'Terminate')) return;
   for (const member of membersOf(scope, name)) {
-    if (member.lifecycle !== 'InService' || member.healthy) continue;
+    if (member.lifecycle !== 'InService' || member.healthy || isMaintained(group, member)) continue;
     const cause = `At ${timeText(scope)} an instance was taken out of service in response to ${member.sickness}.`;
     beginEnding(scope, member, cause, member.sickness);
   }
@@ -310,25 +313,24 @@ async function grow(
 
 function shrink(scope: Scope, given: GroupRecord, have: readonly MemberRecord[], excess: number): void {
   const group = launchingGroup(scope, given);
-  let all = have
-    .filter(({ instanceId }) => instanceId !== undefined)
-    .map((member) => ({
-      ...member,
-      templateAge: member.templateId === group.template.id ? Number(member.templateVersion) : -1,
-    }));
+  const before = group.change === undefined ? balancedText(scope, have) : '';
+  const reason = () =>
+    `${before}At ${timeText(scope)} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${have.length} to ${have.length - excess}.`;
+  let all = [...have];
   for (let n = 0; n < excess; n++) {
-    // A forced deletion ends them all.
-    const free = all.filter(({ protectedFromScaleIn }) => !protectedFromScaleIn || group.deleting);
-    const victim = nextVictim(group.subnets, all, free, group.terminationPolicies, scope.clock.now(), () =>
-      scope.random.next(),
-    );
-    const member = members(scope).get(victim?.key ?? '');
-    if (!victim || !member) return;
+    const victim = pickVictim(scope, group, all);
+    if (!victim) {
+      // Told once for each change.
+      const held = all.some(({ protectedFromScaleIn }) => protectedFromScaleIn);
+      if (!held || group.change === undefined) return;
+      tellProtected(scope, group, because(group, reason()));
+      break;
+    }
     all = all.filter(({ key }) => key !== victim.key);
-    const now = timeText(scope);
-    const text = `At ${now} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${have.length} to ${have.length - excess}.  At ${now} instance ${member.instanceId} was selected for termination.`;
-    if (reuses(group)) returnToPool(scope, member, because(group, text));
-    else beginEnding(scope, member, because(group, text));
+    const chosen = `At ${timeText(scope)} instance ${victim.instanceId} was selected for termination.`;
+    const cause = because(group, `${reason()}  ${chosen}`);
+    if (reuses(group)) returnToPool(scope, victim, cause);
+    else beginEnding(scope, victim, cause);
   }
   changeGroup(scope, group.name, withoutChange);
 }
@@ -341,15 +343,15 @@ async function rebalance(scope: Scope, group: GroupRecord, have: readonly Member
   // While `Terminate` is suspended the one more stays, as on AWS.
   if (['AZRebalance', 'Launch'].some((process) => isSuspended(group, process))) return;
   // What is replaced anyway is launched where there are fewest.
-  if (activeRefresh(scope, group.name)) return;
+  if (activeRefresh(scope, group.name) || launchedAhead(scope, group.name) > 0) return;
   if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService' && lifecycle !== 'Standby'))
     return;
   if (imbalance(group.subnets, have) < 2 || loop.avoid.size > 0 || scope.clock.now() < loop.notBeforeMs) return;
   const inside = have.filter(({ subnetId }) => group.subnets.some(({ id }) => id === subnetId));
   const place = nextPlace(group.subnets, inside);
-  if (!place) return;
+  if (!place || endedFirst(scope, group, have)) return;
   const template = await templateNow(scope, group);
-  const cause = `At ${timeText(scope)} an instance was launched to aid in balancing the group's zones.`;
+  const cause = balancingCause(scope, group, inside);
   addMember(scope, group, template, place, cause);
 }
 

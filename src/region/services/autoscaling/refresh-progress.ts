@@ -11,14 +11,18 @@ export interface Sorted {
   readonly held: readonly MemberRecord[];
 }
 
-export const isStandby = ({ lifecycle }: MemberRecord) => (lifecycle as string) === 'Standby';
+const standbyStates: readonly string[] = ['EnteringStandby', 'Standby'];
+const leavingStates: readonly string[] = ['Terminating', 'Detaching'];
+
+export const isStandby = ({ lifecycle }: MemberRecord) => standbyStates.includes(lifecycle);
 
 /** Those that are still to be replaced; what the preferences ignore is not. */
 export function toReplace(preferences: Preferences, old: readonly string[], all: readonly MemberRecord[]): Sorted {
   const free: MemberRecord[] = [];
   const held: MemberRecord[] = [];
   for (const member of all) {
-    if (!old.includes(member.key) || member.lifecycle === 'Terminating' || member.instanceId === undefined) continue;
+    if (!old.includes(member.key) || leavingStates.includes(member.lifecycle) || member.instanceId === undefined)
+      continue;
     const rules = [
       ...(isStandby(member) ? [preferences.StandbyInstances] : []),
       ...(member.protectedFromScaleIn ? [preferences.ScaleInProtectedInstances] : []),

@@ -20,30 +20,45 @@ export interface Standing {
   readonly capacity: number;
   /** In service, healthy and warmed up, those to be replaced included. */
   readonly ready: number;
-  /** To be replaced now, and how many of them are not ready, or have a successor that was launched ahead. */
+  /** To be replaced now; how many of them are not ready, and how many have a successor that was launched ahead. */
   readonly old: number;
   readonly oldUnready: number;
   readonly ahead: number;
+  /** Not ready, and with a successor that is. */
+  readonly succeeded: number;
 }
 
-/** How many to launch ahead of the instances that they replace, and how many to end. */
-export function pace({ min, max }: HealthyBounds, now: Standing): { launch: number; end: number } {
+const leastOf = (desired: number, { min }: HealthyBounds) =>
   // "Rounded up to the nearest integer".
-  const least = Math.ceil((now.desired * min) / 100);
-  const most = mostOf(now.desired, least, max);
-  const settled = now.ready === now.capacity && now.capacity >= now.desired;
-  const unready = now.ready >= least ? now.oldUnready : 0;
-  const spare = Math.max(0, now.ready - least, max === undefined && settled ? 1 : 0);
-  const end = Math.min(now.old, unready + spare);
-  if (max === undefined) return { launch: 0, end };
-  // Those with a successor go first; what goes without one is launched anew, in its place.
-  const endAhead = Math.min(end, now.ahead);
-  const room = most - (now.capacity - endAhead);
-  const waiting = now.old - end - (now.ahead - endAhead);
-  return { launch: Math.max(0, Math.min(room, waiting)), end };
+  Math.ceil((desired * min) / 100);
+
+/**
+ * How many to end. What serves nobody is missed by nobody: it ends when enough others serve, when its successor does, or
+ * when the bounds let as many be missing.
+ */
+export function ends(bounds: HealthyBounds, now: Standing): number {
+  const least = leastOf(now.desired, bounds);
+  const underWay = now.capacity - now.ready - now.oldUnready;
+  const settled = underWay === 0 && now.capacity >= now.desired;
+  const spare = Math.max(0, now.ready - least, bounds.max === undefined && settled ? 1 : 0);
+  const unready =
+    now.ready >= least
+      ? now.oldUnready
+      : Math.min(now.oldUnready, Math.max(now.succeeded, now.capacity - now.ahead - least));
+  return Math.min(now.old, unready + spare);
 }
 
-function mostOf(desired: number, least: number, max = 100): number {
+/** How many of the `waiting` ones get a successor ahead of their end, in a group of that capacity. */
+export function launches(
+  bounds: HealthyBounds,
+  { desired, capacity, waiting }: { desired: number; capacity: number; waiting: number },
+): number {
+  if (bounds.max === undefined) return 0;
+  const room = mostOf(desired, leastOf(desired, bounds), bounds.max) - capacity;
+  return Math.max(0, Math.min(room, waiting));
+}
+
+function mostOf(desired: number, least: number, max: number): number {
   const most = Math.floor((desired * max) / 100);
   // Neither may one be missing, nor one be over: one is over.
   return most <= desired && least >= desired ? desired + 1 : most;

@@ -7,7 +7,7 @@ import { nextPlace, nextVictim } from './choose.ts';
 import { beginEnding, targetHealth } from './ending.ts';
 import { addMember, type ResolvedTemplate } from './launch.ts';
 import { launchingGroup } from './refresh-state.ts';
-import { type HealthyBounds, pace } from './replacement-pace.ts';
+import { ends, type HealthyBounds, launches } from './replacement-pace.ts';
 import {
   capacityOf,
   changeMember,
@@ -68,24 +68,35 @@ export interface Replacement {
 
 /** Launches and ends what may be now. True when it did anything. */
 export function replaceSome(scope: Scope, group: GroupRecord, replacement: Replacement): boolean {
-  const { old, most, isReady, template } = replacement;
+  const { bounds, old, most, isReady, template } = replacement;
   const there = capacityOf(scope, group.name);
   const replaced = new Set(there.flatMap(({ replaces }) => replaces ?? []));
-  const ordered = inOrder(scope, group, old, there, replaced, isReady).slice(0, Math.max(0, most));
-  const { launch, end } = pace(replacement.bounds, {
-    desired: group.desired,
+  const succeeded = new Set(there.filter(isReady).flatMap(({ replaces }) => replaces ?? []));
+  const rank = (member: MemberRecord) => {
+    if (!isReady(member)) return succeeded.has(member.key) ? 0 : 1;
+    return replaced.has(member.key) ? 2 : 3;
+  };
+  const ordered = inOrder(scope, group, old, there, rank).slice(0, Math.max(0, most));
+  const unready = ordered.filter((member) => !isReady(member));
+  const { desired } = group;
+  const end = ends(bounds, {
+    desired,
     capacity: there.length,
     ready: there.filter(isReady).length,
     old: ordered.length,
-    oldUnready: ordered.filter((member) => !isReady(member)).length,
+    oldUnready: unready.length,
     ahead: ordered.filter(({ key }) => replaced.has(key)).length,
+    succeeded: unready.filter(({ key }) => succeeded.has(key)).length,
   });
   const ending = isSuspended(group, 'Terminate') ? [] : ordered.slice(0, end);
   for (const member of ending) endReplaced(scope, member, replacement);
   if (!template || isSuspended(group, 'Launch')) return ending.length > 0;
-  const waiting = ordered.slice(end).filter(({ key }) => !replaced.has(key));
+  const waiting = ordered.filter((member) => !ending.includes(member) && !replaced.has(member.key));
+  // What ends without a successor is launched anew, in its place.
+  const capacity = there.length - ending.filter(({ key }) => replaced.has(key)).length;
+  const launch = launches(bounds, { desired, capacity, waiting: waiting.length });
   for (const member of waiting.slice(0, launch)) launchAhead(scope, group, member, template, replacement);
-  return ending.length > 0 || Math.min(launch, waiting.length) > 0;
+  return ending.length + launch > 0;
 }
 
 /** Which go first: what serves nobody, what has a successor already, and then as the termination policies say. */
@@ -94,11 +105,9 @@ function inOrder(
   group: GroupRecord,
   old: readonly MemberRecord[],
   there: readonly MemberRecord[],
-  replaced: ReadonlySet<string>,
-  isReady: (member: MemberRecord) => boolean,
+  rank: (member: MemberRecord) => number,
 ): MemberRecord[] {
   const aged = (member: MemberRecord) => ({ ...member, templateAge: Number(member.templateVersion) });
-  const rank = (member: MemberRecord) => (isReady(member) ? (replaced.has(member.key) ? 1 : 2) : 0);
   const ordered: MemberRecord[] = [];
   let left = [...old];
   while (left.length > 0) {

@@ -20,7 +20,7 @@ import {
 } from './group-properties.ts';
 import { watchLaunches } from './launch-failures.ts';
 import { refreshPolicy, refreshUpdate } from './refresh-update.ts';
-import { rollingPolicy, rollingUpdate } from './rolling-update.ts';
+import { awaitGrowth, rollingPolicy, rollingUpdate } from './rolling-update.ts';
 
 export const autoScalingGroup = resourceType<GroupProperties>({
   honours,
@@ -75,12 +75,16 @@ export const autoScalingGroup = resourceType<GroupProperties>({
     const { LaunchTemplate, ...others } = settings(properties);
     // A refresh brings the template; the group takes it over when that has succeeded.
     const brings = preferences !== undefined && changed;
-    await invoke(service, 'UpdateAutoScalingGroup', {
-      AutoScalingGroupName: name,
-      ...others,
-      ...(brings || !LaunchTemplate ? {} : { LaunchTemplate }),
-      ...changedSizes(previous, properties, updatePolicy),
-    });
+    const set = async () => {
+      await invoke(service, 'UpdateAutoScalingGroup', {
+        AutoScalingGroupName: name,
+        ...others,
+        ...(brings || !LaunchTemplate ? {} : { LaunchTemplate }),
+        ...changedSizes(previous, properties, updatePolicy),
+      });
+    };
+    if (policy && !changed) await awaitGrowth(request, policy, set);
+    else await set();
     await retag(request, previous);
     await retarget(request, previous);
     await rehook(request, previous);

@@ -18,11 +18,27 @@ export interface RollingPolicy {
   readonly pauseMs: number;
   readonly WaitOnResourceSignals: boolean;
   readonly MinSuccessfulInstancesPercent: number;
+  readonly MinActiveInstancesPercent: number;
   readonly SuspendProcesses: readonly string[];
 }
 
+const known = [
+  'MaxBatchSize',
+  'MinActiveInstancesPercent',
+  'MinInstancesInService',
+  'MinSuccessfulInstancesPercent',
+  'PauseTime',
+  'SuspendProcesses',
+  'WaitOnResourceSignals',
+];
+const largestBatch = 100;
+
 /** Reads the policy, with AWS's defaults. */
 export function rollingPolicy(given: Readonly<Record<string, unknown>>, max: number): RollingPolicy {
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new ResourceFailure(`UpdatePolicy: AutoScalingRollingUpdate has no ${unknown.join(', ')}`);
+  }
   const number = (name: string, usual: number) => {
     const value = given[name] === undefined ? usual : Number(given[name]);
     if (!Number.isInteger(value) || value < 0) {
@@ -48,14 +64,19 @@ export function rollingPolicy(given: Readonly<Record<string, unknown>>, max: num
   if (given.MinSuccessfulInstancesPercent !== undefined && !WaitOnResourceSignals) {
     throw new ResourceFailure('MinSuccessfulInstancesPercent requires WaitOnResourceSignals');
   }
+  const MaxBatchSize = number('MaxBatchSize', 1);
+  if (MaxBatchSize > largestBatch) {
+    throw new ResourceFailure(`UpdatePolicy: MaxBatchSize must be at most ${largestBatch}, not ${MaxBatchSize}`);
+  }
   const suspend = given.SuspendProcesses;
   return {
     MinInstancesInService,
-    MaxBatchSize: Math.max(1, number('MaxBatchSize', 1)),
+    MaxBatchSize: Math.max(1, MaxBatchSize),
     PauseTime,
     pauseMs,
     WaitOnResourceSignals,
     MinSuccessfulInstancesPercent: Math.min(100, MinSuccessfulInstancesPercent),
+    MinActiveInstancesPercent: Math.min(100, number('MinActiveInstancesPercent', 100)),
     SuspendProcesses: Array.isArray(suspend) ? suspend.map(String) : [],
   };
 }
@@ -107,6 +128,22 @@ export async function rollingUpdate(request: ResourceUpdate<GroupProperties>, po
       });
     }
   }
+}
+
+/**
+ * A raised desired capacity alone: its new instances are waited for as those of a rolling update are. `bring` raises it.
+ */
+export async function awaitGrowth(
+  request: ResourceUpdate<GroupProperties>,
+  policy: RollingPolicy,
+  bring: () => Promise<void>,
+): Promise<void> {
+  const { DesiredCapacity: before = 0 } = await needed(request, request.physicalId);
+  const desired = sizes(request.properties).DesiredCapacity ?? before;
+  const count = desired - before;
+  if (count <= 0) return bring();
+  const allowedFailures = count - Math.ceil((count * policy.MinSuccessfulInstancesPercent) / 100);
+  await added({ request, policy, desired, isObsolete: () => false, allowedFailures }, count, bring);
 }
 
 interface Roll {
@@ -241,12 +278,29 @@ async function withdraw({ request, desired }: Roll, known: ReadonlySet<string>):
   }
 }
 
-async function settled({ request }: Roll, known: ReadonlySet<string>, count: number): Promise<void> {
-  const arrived = request.until('new instances to be in service', async () => {
-    const group = await needed(request, request.physicalId);
-    return inService(group).filter(({ InstanceId }) => !known.has(InstanceId ?? '')).length >= count;
-  });
-  await watchLaunches(request, arrived);
+/** "If an instance doesn't transition to `InService` within a fixed time of 1 hour" it is taken for not updated. */
+const activeWithinMs = 3_600_000;
+
+async function settled(roll: Roll, known: ReadonlySet<string>, count: number): Promise<void> {
+  const { request, policy, desired } = roll;
+  const { MinActiveInstancesPercent: percent } = policy;
+  const since = request.clock.now();
+  const arrived = request.until(
+    'new instances to be in service',
+    async () => {
+      const active = inService(await needed(request, request.physicalId));
+      if (active.filter(({ InstanceId }) => !known.has(InstanceId ?? '')).length >= count) return true;
+      if (request.clock.now() < since + activeWithinMs) return false;
+      const least = Math.ceil((desired * percent) / 100);
+      if (active.length >= least) return true;
+      throw new ResourceFailure(
+        `${active.length} of ${desired} instances are in service. Unable to satisfy ${percent}% MinActiveInstancesPercent requirement`,
+      );
+    },
+    { timeoutMs: 2 * activeWithinMs },
+  );
+  // Where some may be missing, a launch that fails is none of the stack's business.
+  await (percent < 100 ? arrived : watchLaunches(request, arrived));
 }
 
 async function templateVersion(request: ResourceUpdate<GroupProperties>, group: AutoScalingGroup): Promise<string> {

@@ -323,6 +323,71 @@ describe('a rolling update', () => {
   });
 });
 
+describe('an update policy is refused', () => {
+  test.each([
+    ['with what it has not', { MinInstanceInService: 1 }, 'AutoScalingRollingUpdate has no MinInstanceInService'],
+    ['with batches beyond a hundred', { MaxBatchSize: 101 }, 'MaxBatchSize must be at most 100'],
+  ])('%s', async (_, AutoScalingRollingUpdate, message) => {
+    const shape = { signals: false, policies: { UpdatePolicy: { AutoScalingRollingUpdate } } };
+    await create(shape);
+    await pass(10);
+    await update({ ...shape, description: 'second' });
+    await pass(30);
+    expect(await texts()).toContain(message);
+  });
+});
+
+test.each([
+  [100, 'UPDATE_ROLLBACK_COMPLETE'],
+  [0, 'UPDATE_COMPLETE'],
+])(
+  'a rolling update of whose instances %i %% must be active waits an hour for the others',
+  async (percent, expected) => {
+    const AutoScalingRollingUpdate = { MaxBatchSize: 4, MinActiveInstancesPercent: percent };
+    const shape = { signals: false, policies: { UpdatePolicy: { AutoScalingRollingUpdate } } };
+    await create(shape);
+    await pass(10);
+    await region.invoke('autoscaling', 'SuspendProcesses', {
+      AutoScalingGroupName: (await group())?.AutoScalingGroupName,
+      ScalingProcesses: ['Launch'],
+    });
+    await update({ ...shape, description: 'second' });
+    await region.clock.advance(3_500_000);
+    expect(await status()).toBe('UPDATE_IN_PROGRESS');
+    await region.clock.advance(200_000);
+    expect(await status(), await texts()).toBe(expected);
+  },
+);
+
+test('more desired capacity is waited for as a rolling update waits for its instances', async () => {
+  const AutoScalingRollingUpdate = { WaitOnResourceSignals: true, PauseTime: 'PT2M' };
+  const policies = { UpdatePolicy: { AutoScalingRollingUpdate } };
+  await made({ policies });
+  const grown = { policies, group: { DesiredCapacity: '4' } };
+  await update(grown);
+  await pass(60);
+  expect((await group())?.Instances).toHaveLength(4);
+  expect(await status()).toBe('UPDATE_IN_PROGRESS');
+  await pass(90);
+  expect(await status(), await texts()).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect((await group())?.DesiredCapacity).toBe(4);
+  await update({ policies, group: { DesiredCapacity: '5' } });
+  await pass(30, () => 'SUCCESS');
+  expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+});
+
+test('instance maintenance policy and maximum lifetime are set, changed and taken away', async () => {
+  const bounds = { MinHealthyPercentage: 100, MaxHealthyPercentage: 120 };
+  await create({ signals: false, group: { InstanceMaintenancePolicy: bounds, MaxInstanceLifetime: 86_400 } });
+  await pass(10);
+  expect(await group()).toMatchObject({ InstanceMaintenancePolicy: bounds, MaxInstanceLifetime: 86_400 });
+  await update({ signals: false });
+  await pass(10);
+  expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
+  expect((await group())?.InstanceMaintenancePolicy).toBeUndefined();
+  expect((await group())?.MaxInstanceLifetime).toBeUndefined();
+});
+
 describe('an instance refresh as the update policy', () => {
   const refreshing = (Preferences: object = {}) => ({
     signals: false,
