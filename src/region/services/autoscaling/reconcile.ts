@@ -19,7 +19,7 @@ import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
 import { isMaintained, maintain } from './maintenance.ts';
 import { tagAttached } from './membership-tag.ts';
 import { stepRefresh } from './refresh-loop.ts';
-import { activeRefresh, launchingGroup, refreshes } from './refresh-state.ts';
+import { activeRefresh, launchingGroup, nextRefreshLookMs, refreshes } from './refresh-state.ts';
 import { launchedAhead } from './replacement.ts';
 import { scheduledActions, scheduledKey, scheduledOf } from './scheduled-state.ts';
 import {
@@ -131,7 +131,8 @@ async function run(scope: Scope, name: string, loop: Loop): Promise<void> {
     return;
   }
   const everyMs = busy ? busyEveryMs : anyInGrace(scope, name) ? graceEveryMs : idleEveryMs;
-  const laterMs = Math.min(everyMs, nextDeadlineMs(scope, name) - scope.clock.now());
+  const deadlineMs = nextDeadlineMs(scope, name) - scope.clock.now();
+  const laterMs = Math.min(everyMs, deadlineMs, nextRefreshLookMs(scope, name));
   loop.timer = scope.clock.after(Math.max(0, laterMs), () => kick(scope, name));
 }
 

@@ -59,6 +59,16 @@ export function activeRefresh(scope: Scope, group: string): RefreshRecord | unde
   return [...refreshes(scope).values()].find((one) => one.group === group && isActive(one));
 }
 
+const lookEveryMs = 10_000;
+
+/** When a refresh that is under way is to be looked at again, at the latest: nobody tells of a time that has passed. */
+export function nextRefreshLookMs(scope: Scope, group: string): number {
+  const refresh = activeRefresh(scope, group);
+  if (!refresh) return Number.POSITIVE_INFINITY;
+  const pauseMs = (refresh.pausedUntilMs ?? 0) - scope.clock.now();
+  return pauseMs > 0 ? Math.min(pauseMs, lookEveryMs) : lookEveryMs;
+}
+
 /** The group as it launches now: with the desired configuration of a refresh that is under way. */
 export function launchingGroup(scope: Scope, group: GroupRecord): GroupRecord {
   const refresh = activeRefresh(scope, group.name);

@@ -256,7 +256,9 @@ test('a bake time ends it later', async () => {
   await wait(20);
   expect(await refresh()).toMatchObject({ Status: 'Baking', PercentageComplete: 100 });
   expect((await group()).LaunchTemplate?.Version).toBe('1');
-  await wait(300);
+  await wait(275);
+  expect((await refresh()).Status).toBe('Baking');
+  await wait(10);
   expect(await refresh()).toMatchObject({ Status: 'Successful' });
   expect((await group()).LaunchTemplate?.Version).toBe('2');
 });
