@@ -2,7 +2,16 @@
 import type { Scope } from '../service.ts';
 import { beginEnding } from './ending.ts';
 import { type FinalStatus, type RefreshRecord, refreshes } from './refresh-state.ts';
-import { capacityOf, changeGroup, type GroupRecord, type MemberRecord, members, membersOf, timeText } from './state.ts';
+import {
+  capacityOf,
+  changeGroup,
+  type GroupRecord,
+  type MemberRecord,
+  members,
+  membersOf,
+  poolOf,
+  timeText,
+} from './state.ts';
 
 type IsReady = (member: MemberRecord) => boolean;
 
@@ -58,7 +67,8 @@ export function fail(scope: Scope, group: GroupRecord, refresh: RefreshRecord, w
 /** What was launched since the refresh began is replaced by what the group launched before. */
 export function rollBack(scope: Scope, group: GroupRecord, refresh: RefreshRecord, why: string): void {
   settleAhead(scope, group, () => false);
-  const there = capacityOf(scope, group.name);
+  const inPool = poolOf(scope, group.name).filter(({ lifecycle }) => lifecycle !== 'Terminating');
+  const there = [...capacityOf(scope, group.name), ...inPool];
   change(scope, without(refresh), {
     status: 'RollbackInProgress',
     reason: why,
@@ -69,6 +79,7 @@ export function rollBack(scope: Scope, group: GroupRecord, refresh: RefreshRecor
       startedMs: scope.clock.now(),
       percent: refresh.percent,
       remaining: refresh.remaining,
+      ...(refresh.details ? { details: refresh.details } : {}),
     },
   });
   tell(scope, refresh, `is rolled back: ${why}`);

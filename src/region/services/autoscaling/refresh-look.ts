@@ -1,6 +1,7 @@
 /** How an instance refresh stands: what is left, what is new, and what it waits for. */
 import type { Scope } from '../service.ts';
 import type { ResolvedTemplate } from './launch.ts';
+import { lookAtPool, type PoolFound } from './refresh-pool.ts';
 import { isStandby, percentDone, toReplace } from './refresh-progress.ts';
 import type { RefreshRecord } from './refresh-state.ts';
 import { isWarm, serves } from './replacement.ts';
@@ -14,10 +15,19 @@ export interface Facts {
   readonly problem: string | undefined;
 }
 
+export interface Share {
+  readonly percent: number;
+  readonly remaining: number;
+}
+
 export interface Found {
+  /** Of the group and its warm pool. */
   readonly size: number;
   readonly left: number;
   readonly percent: number;
+  /** Of the group alone. */
+  readonly live: Share;
+  readonly pool: PoolFound;
   readonly free: readonly MemberRecord[];
   readonly held: readonly MemberRecord[];
   /** New, and not in service, healthy and warmed up. */
@@ -31,7 +41,7 @@ export function look(scope: Scope, group: GroupRecord, refresh: RefreshRecord, {
   const all = membersOf(scope, group.name);
   const there = capacityOf(scope, group.name);
   const { free, held } = toReplace(refresh.preferences, refresh.old, all);
-  const left = free.length + held.length;
+  const remaining = free.length + held.length;
   const { InstanceWarmup } = refresh.preferences;
   // What was there before serves as long as the group itself calls it healthy: it is not held up by what is replaced.
   const isReady = (member: MemberRecord) =>
@@ -40,12 +50,16 @@ export function look(scope: Scope, group: GroupRecord, refresh: RefreshRecord, {
       : serves(member, targets) && isWarm(scope, member, InstanceWarmup);
   const unready = there.filter((member) => !refresh.known.includes(member.key) && !isReady(member));
   const replacing = new Set([...free, ...held].map(({ key }) => key));
-  const unsettled = left + unready.filter(({ replaces }) => !replacing.has(replaces ?? '')).length;
   const missing = Math.max(0, group.desired - there.length);
+  const unsettled = remaining + missing + unready.filter(({ replaces }) => !replacing.has(replaces ?? '')).length;
+  const pool = lookAtPool(scope, group, refresh);
+  const size = group.desired + pool.size;
   return {
-    size: group.desired,
-    left,
-    percent: percentDone(group.desired, unsettled + missing),
+    size,
+    left: remaining + pool.stale.length,
+    percent: percentDone(size, unsettled + pool.unsettled),
+    live: { percent: percentDone(group.desired, unsettled), remaining },
+    pool,
     free,
     held,
     unready,

@@ -2,12 +2,14 @@
  * What each look at a group does for its instance refresh: replaces some, waits, ends, or goes back.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { templateNow } from './launch.ts';
 import { change, complete, fail, finish, refreshReason, settleAhead, succeed, tell } from './refresh-end.ts';
 import { type Facts, type Found, look, waitsFor } from './refresh-look.ts';
-import { checkpointsPassed, untilCheckpoint } from './refresh-progress.ts';
+import { replaceInPool } from './refresh-pool.ts';
+import { checkpointsPassed, percentDone, untilCheckpoint } from './refresh-progress.ts';
 import { activeRefresh, launchingGroup, type RefreshRecord } from './refresh-state.ts';
 import { healthyTargets, replaceSome } from './replacement.ts';
 import { asService, capacityOf, type GroupRecord, groups, isSuspended } from './state.ts';
@@ -90,16 +92,21 @@ function goOn(scope: Scope, group: GroupRecord, refresh: RefreshRecord, facts: F
   }
   // It is paused, and not cancelled.
   if (isSuspended(group, 'InstanceRefresh')) return false;
-  const seen = progress(scope, refresh, found);
-  if (found.settled && done(refresh, found)) {
+  const seen = progress(scope, group, refresh, found);
+  if (found.settled && found.pool.settled && done(refresh, found)) {
     complete(scope, group, seen);
     return true;
   }
   const checkpoints = checkpointsOf(refresh);
   const passed = checkpointsPassed(checkpoints, found.percent);
-  if (found.settled && passed > refresh.checkpoints) {
+  if (found.settled && found.pool.settled && passed > refresh.checkpoints) {
     pause(scope, seen, passed);
     return false;
+  }
+  const most = untilCheckpoint(checkpoints, refresh.checkpoints, found.size, found.left);
+  if (found.live.remaining === 0 && found.settled && found.pool.stale.length > 0) {
+    if (!replaceInPool(scope, group, refresh, found.pool, most)) noteWaiting(scope, group, seen, found, facts);
+    return true;
   }
   const replaced = replaceSome(scope, group, {
     bounds: {
@@ -107,7 +114,7 @@ function goOn(scope: Scope, group: GroupRecord, refresh: RefreshRecord, facts: F
       ...(preferences.MaxHealthyPercentage === undefined ? {} : { max: preferences.MaxHealthyPercentage }),
     },
     old: found.free,
-    most: untilCheckpoint(checkpoints, refresh.checkpoints, found.size, found.left),
+    most,
     isReady: found.isReady,
     reason: refreshReason,
     template: launches.allowed ? facts.template : undefined,
@@ -115,7 +122,7 @@ function goOn(scope: Scope, group: GroupRecord, refresh: RefreshRecord, facts: F
   });
   if (!replaced) noteWaiting(scope, group, seen, found, facts);
   // Who waits for somebody's hand need not look each second.
-  return replaced || !found.settled || found.held.length < found.left;
+  return replaced || !found.settled || found.held.length < found.live.remaining;
 }
 
 const checkpointsOf = ({ status, preferences }: RefreshRecord) =>
@@ -128,7 +135,8 @@ function done(refresh: RefreshRecord, { left, percent }: Found): boolean {
 }
 
 /** Notes how far it is. During a rollback the percentage goes down to zero. */
-function progress(scope: Scope, refresh: RefreshRecord, { percent, left, size }: Found): RefreshRecord {
+function progress(scope: Scope, group: GroupRecord, refresh: RefreshRecord, found: Found): RefreshRecord {
+  const { percent, left, size, live, pool } = found;
   const { rollback } = refresh;
   const counted = rollback
     ? {
@@ -136,9 +144,18 @@ function progress(scope: Scope, refresh: RefreshRecord, { percent, left, size }:
         remaining: Math.max(0, size - left),
       }
     : { percent, remaining: left };
-  if (counted.percent === refresh.percent && counted.remaining === refresh.remaining) return refresh;
+  const details = group.pool && {
+    live,
+    warm: { percent: percentDone(pool.size, pool.unsettled), remaining: pool.stale.length },
+  };
+  const changes = { ...counted, ...(details ? { details } : {}) };
+  if (
+    Object.entries(changes).every(([name, value]) => isDeepStrictEqual(refresh[name as keyof typeof changes], value))
+  ) {
+    return refresh;
+  }
   const { blockedSinceMs: _, ...rest } = refresh;
-  return change(scope, rest, counted);
+  return change(scope, rest, changes);
 }
 
 function pause(scope: Scope, refresh: RefreshRecord, checkpoints: number): void {

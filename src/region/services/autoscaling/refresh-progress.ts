@@ -11,8 +11,8 @@ export interface Sorted {
   readonly held: readonly MemberRecord[];
 }
 
-const standbyStates: readonly string[] = ['EnteringStandby', 'Standby'];
-const leavingStates: readonly string[] = ['Terminating', 'Detaching'];
+const standbyStates: readonly MemberRecord['lifecycle'][] = ['EnteringStandby', 'Standby'];
+const leavingStates: readonly MemberRecord['lifecycle'][] = ['Terminating', 'Detaching'];
 
 export const isStandby = ({ lifecycle }: MemberRecord) => standbyStates.includes(lifecycle);
 

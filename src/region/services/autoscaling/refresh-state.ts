@@ -1,7 +1,7 @@
 /** Records of instance refreshes. */
 import type { RefreshPreferences } from '@aws-sdk/client-auto-scaling';
 import type { Scope } from '../service.ts';
-import { type GroupRecord, invalid, type TemplateReference } from './state.ts';
+import { type GroupRecord, invalid, type MemberRecord, type TemplateReference } from './state.ts';
 
 /** As they were given, with the defaults filled in; `MaxHealthyPercentage` only where it was given. */
 type Filled =
@@ -15,6 +15,11 @@ export type FilledPreferences = RefreshPreferences & { readonly [K in Filled]: N
 
 type ActiveStatus = 'Pending' | 'InProgress' | 'Baking' | 'Cancelling' | 'RollbackInProgress';
 export type FinalStatus = 'Successful' | 'Failed' | 'Cancelled' | 'RollbackSuccessful' | 'RollbackFailed';
+
+interface Progress {
+  readonly percent: number;
+  readonly remaining: number;
+}
 
 export interface RefreshRecord {
   readonly id: string;
@@ -33,6 +38,8 @@ export interface RefreshRecord {
   readonly old: readonly string[];
   readonly percent: number;
   readonly remaining: number;
+  /** The same of the group and of its warm pool, of a group that has one. */
+  readonly details?: { readonly live: Progress; readonly warm: Progress };
   /** How many checkpoints were passed. */
   readonly checkpoints: number;
   /** The end of a checkpoint's delay, or of the bake time. */
@@ -46,6 +53,7 @@ export interface RefreshRecord {
     readonly startedMs: number;
     readonly percent: number;
     readonly remaining: number;
+    readonly details?: RefreshRecord['details'];
   };
 }
 
@@ -82,4 +90,9 @@ export function refuseWhileRefreshing(scope: Scope, group: string): void {
   throw invalid(
     'An active instance refresh with a desired configuration exists. All configuration options derived from the desired configuration are not available for update while the instance refresh is active.',
   );
+}
+
+/** Instances of the warm pool that a refresh is going to replace: they are not taken into the group any more. */
+export function isStale(scope: Scope, { group, key }: Pick<MemberRecord, 'group' | 'key'>): boolean {
+  return activeRefresh(scope, group)?.old.includes(key) ?? false;
 }

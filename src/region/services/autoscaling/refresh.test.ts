@@ -7,7 +7,11 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   DescribeScalingActivitiesCommand,
+  DescribeWarmPoolCommand,
+  EnterStandbyCommand,
+  ExitStandbyCommand,
   type InstanceRefresh,
+  PutWarmPoolCommand,
   type RefreshPreferences,
   ResumeProcessesCommand,
   RollbackInstanceRefreshCommand,
@@ -309,6 +313,99 @@ describe('protected instances', () => {
     await wait(60);
     expect(await refresh()).toMatchObject({ Status: 'Successful', PercentageComplete: 100 });
     expect(ids(await group()).includes(held)).toBe(stays);
+  });
+});
+
+describe('an instance on standby', () => {
+  let held = '';
+  beforeEach(async () => {
+    [held = ''] = await made(2, { MinSize: 0, DesiredCapacity: 2 });
+    await region.autoScaling.send(
+      new EnterStandbyCommand({ AutoScalingGroupName, InstanceIds: [held], ShouldDecrementDesiredCapacity: true }),
+    );
+    await wait(10);
+  });
+  const instances = async () => ((await group()).Instances ?? []).map(({ InstanceId }) => InstanceId);
+
+  test('is waited for, and replaced when it is back in service', async () => {
+    await start({ InstanceWarmup: 0 });
+    await wait(60);
+    expect(await refresh()).toMatchObject({
+      Status: 'InProgress',
+      InstancesToUpdate: 1,
+      StatusReason: `Waiting for remaining instances to be available. For example: ${held} is on standby.`,
+    });
+    await region.autoScaling.send(new ExitStandbyCommand({ AutoScalingGroupName, InstanceIds: [held] }));
+    await wait(60);
+    expect((await refresh()).Status).toBe('Successful');
+    expect(await instances()).not.toContain(held);
+    expect(await versions()).toEqual(['2', '2']);
+  });
+
+  test.each([
+    ['Ignore', true],
+    ['Terminate', false],
+  ] as const)('with %s is not waited for', async (StandbyInstances, stays) => {
+    await start({ InstanceWarmup: 0, StandbyInstances });
+    await wait(60);
+    expect(await refresh()).toMatchObject({ Status: 'Successful', PercentageComplete: 100 });
+    expect((await instances()).includes(held)).toBe(stays);
+    expect(ids(await group())).toHaveLength(1);
+  });
+});
+
+describe('a warm pool', () => {
+  const pool = async () => {
+    const { Instances = [] } = await region.autoScaling.send(new DescribeWarmPoolCommand({ AutoScalingGroupName }));
+    return Instances.map(({ LaunchTemplate, LifecycleState }) => `${LaunchTemplate?.Version} ${LifecycleState}`);
+  };
+  beforeEach(async () => {
+    await made(2, { MaxSize: 4 });
+    await region.autoScaling.send(new PutWarmPoolCommand({ AutoScalingGroupName, PoolState: 'Stopped' }));
+    await wait(10);
+    expect(await pool()).toEqual(['1 Warmed:Stopped', '1 Warmed:Stopped']);
+  });
+
+  test('is replaced after the instances in service, and gives none of the old ones', async () => {
+    await start({ InstanceWarmup: 60 });
+    await wait(10);
+    expect(await refresh()).toMatchObject({
+      InstancesToUpdate: 3,
+      ProgressDetails: {
+        LivePoolProgress: { PercentageComplete: 0, InstancesToUpdate: 1 },
+        WarmPoolProgress: { PercentageComplete: 0, InstancesToUpdate: 2 },
+      },
+    });
+    expect(await versions()).toEqual(['1', '2']);
+    expect(await pool()).toEqual(['1 Warmed:Stopped', '1 Warmed:Stopped']);
+    await wait(70);
+    expect(await refresh()).toMatchObject({ PercentageComplete: 25, InstancesToUpdate: 2 });
+    await wait(120);
+    expect(await refresh()).toMatchObject({
+      Status: 'Successful',
+      PercentageComplete: 100,
+      ProgressDetails: {
+        LivePoolProgress: { PercentageComplete: 100, InstancesToUpdate: 0 },
+        WarmPoolProgress: { PercentageComplete: 100, InstancesToUpdate: 0 },
+      },
+    });
+    expect(await versions()).toEqual(['2', '2']);
+    expect(await pool()).toEqual(['2 Warmed:Stopped', '2 Warmed:Stopped']);
+  });
+
+  test('goes back, too', async () => {
+    await start({ InstanceWarmup: 0, MinHealthyPercentage: 0, BakeTime: 600 });
+    await wait(60);
+    expect((await refresh()).Status).toBe('Baking');
+    expect(await pool()).toEqual(['2 Warmed:Stopped', '2 Warmed:Stopped']);
+    await region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName }));
+    await wait(60);
+    expect(await refresh()).toMatchObject({
+      Status: 'RollbackSuccessful',
+      RollbackDetails: { ProgressDetailsOnRollback: { WarmPoolProgress: { PercentageComplete: 100 } } },
+    });
+    expect(await versions()).toEqual(['1', '1']);
+    expect(await pool()).toEqual(['1 Warmed:Stopped', '1 Warmed:Stopped']);
   });
 });
 

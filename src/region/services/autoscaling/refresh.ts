@@ -19,10 +19,10 @@ import { activeRefresh, isActive, type RefreshRecord, refreshes } from './refres
 import type { DescribedVersions } from './shapes.ts';
 import {
   asService,
+  everyMemberOf,
   type GroupRecord,
   groupOf,
   invalid,
-  membersOf,
   notModelled,
   page,
   pageSize,
@@ -56,7 +56,7 @@ export async function startInstanceRefresh(input: StartInstanceRefreshCommandInp
       'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.',
     );
   }
-  const all = membersOf(call, name).filter(({ lifecycle }) => lifecycle !== 'Terminating');
+  const all = everyMemberOf(call, name).filter(({ lifecycle }) => lifecycle !== 'Terminating');
   const matches = (member: (typeof all)[number]) =>
     member.templateId === wanted.template.id && member.templateVersion === version;
   const old = all.filter((member) => !(preferences.SkipMatching && matches(member))).map(({ key }) => key);
@@ -161,7 +161,7 @@ export function describeInstanceRefreshes(input: DescribeInstanceRefreshesComman
 }
 
 function refreshView(refresh: RefreshRecord): InstanceRefresh {
-  const { desired, rollback, preferences } = refresh;
+  const { desired, rollback, preferences, details } = refresh;
   return {
     InstanceRefreshId: refresh.id,
     AutoScalingGroupName: refresh.group,
@@ -171,6 +171,7 @@ function refreshView(refresh: RefreshRecord): InstanceRefresh {
     ...(refresh.endedMs === undefined ? {} : { EndTime: new Date(refresh.endedMs) }),
     PercentageComplete: refresh.percent,
     InstancesToUpdate: refresh.remaining,
+    ...(details ? { ProgressDetails: detailsView(details) } : {}),
     Preferences: { ...preferences, AlarmSpecification: preferences.AlarmSpecification ?? {} },
     ...(desired
       ? {
@@ -190,9 +191,17 @@ function refreshView(refresh: RefreshRecord): InstanceRefresh {
             RollbackStartTime: new Date(rollback.startedMs),
             PercentageCompleteOnRollback: rollback.percent,
             InstancesToUpdateOnRollback: rollback.remaining,
+            ...(rollback.details ? { ProgressDetailsOnRollback: detailsView(rollback.details) } : {}),
           },
         }
       : {}),
     Strategy: 'Rolling',
+  };
+}
+
+function detailsView({ live, warm }: NonNullable<RefreshRecord['details']>) {
+  return {
+    LivePoolProgress: { PercentageComplete: live.percent, InstancesToUpdate: live.remaining },
+    WarmPoolProgress: { PercentageComplete: warm.percent, InstancesToUpdate: warm.remaining },
   };
 }

@@ -70,13 +70,18 @@ export interface Replacement {
 export function replaceSome(scope: Scope, group: GroupRecord, replacement: Replacement): boolean {
   const { bounds, old, most, isReady, template } = replacement;
   const there = capacityOf(scope, group.name);
+  // In standby it serves nobody, and is none of the capacity.
+  const idle = old.filter(({ key }) => !there.some((one) => one.key === key));
+  const leaving = isSuspended(group, 'Terminate') ? [] : idle.slice(0, Math.max(0, most));
+  for (const member of leaving) endReplaced(scope, member, replacement);
   const replaced = new Set(there.flatMap(({ replaces }) => replaces ?? []));
   const succeeded = new Set(there.filter(isReady).flatMap(({ replaces }) => replaces ?? []));
   const rank = (member: MemberRecord) => {
     if (!isReady(member)) return succeeded.has(member.key) ? 0 : 1;
     return replaced.has(member.key) ? 2 : 3;
   };
-  const ordered = inOrder(scope, group, old, there, rank).slice(0, Math.max(0, most));
+  const serving = old.filter((member) => !idle.includes(member));
+  const ordered = inOrder(scope, group, serving, there, rank).slice(0, Math.max(0, most));
   const unready = ordered.filter((member) => !isReady(member));
   const { desired } = group;
   const end = ends(bounds, {
@@ -90,13 +95,13 @@ export function replaceSome(scope: Scope, group: GroupRecord, replacement: Repla
   });
   const ending = isSuspended(group, 'Terminate') ? [] : ordered.slice(0, end);
   for (const member of ending) endReplaced(scope, member, replacement);
-  if (!template || isSuspended(group, 'Launch')) return ending.length > 0;
+  if (!template || isSuspended(group, 'Launch')) return ending.length + leaving.length > 0;
   const waiting = ordered.filter((member) => !ending.includes(member) && !replaced.has(member.key));
   // What ends without a successor is launched anew, in its place.
   const capacity = there.length - ending.filter(({ key }) => replaced.has(key)).length;
   const launch = launches(bounds, { desired, capacity, waiting: waiting.length });
   for (const member of waiting.slice(0, launch)) launchAhead(scope, group, member, template, replacement);
-  return ending.length + launch > 0;
+  return ending.length + leaving.length + launch > 0;
 }
 
 /** Which go first: what serves nobody, what has a successor already, and then as the termination policies say. */

@@ -12,6 +12,7 @@ import { beginEnding, leaveAll } from './ending.ts';
 import { sicknesses } from './health.ts';
 import { addMember, failLaunch, policyWarmup, templateNow } from './launch.ts';
 import { settleActions, waitFor } from './lifecycle-action.ts';
+import { isStale, launchingGroup } from './refresh-state.ts';
 import {
   asService,
   changeGroup,
@@ -48,7 +49,8 @@ export async function adjustPool(scope: Scope, name: string, mayLaunch: boolean)
   changeGroup(scope, name, { pool: undefined } as unknown as Partial<GroupRecord>);
 }
 
-async function fill(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], missing: number): Promise<void> {
+async function fill(scope: Scope, given: GroupRecord, have: readonly MemberRecord[], missing: number): Promise<void> {
+  const group = launchingGroup(scope, given);
   const template = await templateNow(scope, group);
   const places: { zone: string; subnetId: string }[] = [...have];
   for (let n = 0; n < missing; n++) {
@@ -155,7 +157,7 @@ function lose(scope: Scope, member: MemberRecord, message: string): void {
 /** Takes a ready instance into the group, of this zone where there is one. False when there is none. */
 export function takeWarm(scope: Scope, group: GroupRecord, zone: string, cause: string): MemberRecord | undefined {
   const ready = poolOf(scope, group.name).filter(
-    ({ lifecycle, healthy }) => healthy && (lifecycle === 'Stopped' || lifecycle === 'Running'),
+    (one) => one.healthy && (one.lifecycle === 'Stopped' || one.lifecycle === 'Running') && !isStale(scope, one),
   );
   const member = ready.find((one) => one.zone === zone) ?? ready[0];
   if (!member || group.pool?.deleting) return undefined;
