@@ -8,9 +8,8 @@ import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { sicknesses } from './health.ts';
 import { type ResolvedTemplate, templateNow } from './launch.ts';
-import type { Launches } from './refresh-loop.ts';
 import { activeRefresh, launchingGroup } from './refresh-state.ts';
-import { healthyTargets, isWarm, launchedAhead, replaceSome, serves } from './replacement.ts';
+import { healthyTargets, isWarm, type Launches, launchedAhead, replaceSome, serves } from './replacement.ts';
 import { capacityOf, type GroupRecord, groups, isSuspended, type MemberRecord, members, membersOf } from './state.ts';
 
 /** "Several instances might be replaced at once, by up to 10 percent of the current capacity." */

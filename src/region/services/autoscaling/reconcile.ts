@@ -8,27 +8,23 @@ import type { Planes } from '../../traffic/planes.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { arrive, giveUp } from './arrival.ts';
-import { balancedText, balancingCause, endedFirst, pickVictim, tellProtected } from './balance.ts';
-import { imbalance, nextPlace } from './choose.ts';
+import { adjustCapacity } from './capacity.ts';
 import { continueDeparture } from './departure.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
 import { checkHealth, inGrace } from './health.ts';
-import { addMember, failLaunch, instanceStates, launchMember, templateNow } from './launch.ts';
+import { failLaunch, instanceStates, launchMember } from './launch.ts';
 import { nextDeadlineMs } from './lifecycle-action.ts';
 import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
 import { isMaintained, maintain } from './maintenance.ts';
 import { tagAttached } from './membership-tag.ts';
 import { stepRefresh } from './refresh-loop.ts';
-import { activeRefresh, launchingGroup, nextRefreshLookMs, refreshes } from './refresh-state.ts';
-import { launchedAhead } from './replacement.ts';
+import { nextRefreshLookMs, refreshes } from './refresh-state.ts';
 import { scheduledActions, scheduledKey, scheduledOf } from './scheduled-state.ts';
 import {
   activities,
   capacityOf,
   changeGroup,
-  changeMember,
   everyMemberOf,
-  type GroupRecord,
   groups,
   isSuspended,
   type MemberRecord,
@@ -39,7 +35,7 @@ import {
   timeText,
 } from './state.ts';
 import { deleteAlarms } from './tracking-alarms.ts';
-import { adjustPool, continueStart, returnToPool, reuses, settleWarm, takeWarm } from './warm-pool-loop.ts';
+import { adjustPool, continueStart, settleWarm } from './warm-pool-loop.ts';
 
 const busyEveryMs = 1_000;
 /** While an instance is in its grace period: what is found of it counts only when that ends. */
@@ -157,7 +153,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   const launches = { allowed: scope.clock.now() >= loop.notBeforeMs, avoid: loop.avoid };
   const refreshing = await stepRefresh(scope, name, launches);
   const replacing = (await maintain(scope, name, launches)) || refreshing;
-  await adjustCapacity(scope, name, loop);
+  await adjustCapacity(scope, name, launches);
   await adjustPool(scope, name, scope.clock.now() >= loop.notBeforeMs);
   if (members(scope).version !== before) loop.again = true;
   await finishLeaving(scope, name);
@@ -247,113 +243,6 @@ function replaceUnhealthy(scope: Scope, name: string): void {
     const cause = `At ${timeText(scope)} an instance was taken out of service in response to ${member.sickness}.`;
     beginEnding(scope, member, cause, member.sickness);
   }
-}
-
-async function adjustCapacity(scope: Scope, name: string, loop: Loop): Promise<void> {
-  const group = groups(scope).get(name);
-  if (!group) return;
-  if (group.deleting) endOthers(scope, group);
-  const have = capacityOf(scope, name);
-  const missing = group.desired + launchedAhead(scope, name) - have.length;
-  if (missing > 0 && !isSuspended(group, 'Launch') && !group.deleting) {
-    if (scope.clock.now() >= loop.notBeforeMs) await grow(scope, group, have, missing, loop);
-  } else if (missing < 0 && !isSuspended(group, 'Terminate')) {
-    // A launch that is to balance the zones is waited for before another makes room.
-    const balancing = have.some(({ lifecycle }) => lifecycle === 'Pending') && group.change === undefined;
-    if (!balancing) shrink(scope, group, have, -missing);
-  } else if (missing === 0) {
-    if (group.change !== undefined) changeGroup(scope, name, withoutChange);
-    if (!group.deleting) await rebalance(scope, group, have, loop);
-  }
-}
-
-/** A forced deletion also ends what is in the group and not of its capacity. */
-function endOthers(scope: Scope, group: GroupRecord): void {
-  for (const member of membersOf(scope, group.name)) {
-    if (member.lifecycle !== 'EnteringStandby' && member.lifecycle !== 'Standby') continue;
-    const text = `At ${timeText(scope)} instance ${member.instanceId} was selected for termination.`;
-    beginEnding(scope, member, because(group, text));
-  }
-}
-
-const withoutChange = { change: undefined, launchWarmupSeconds: undefined } as unknown as Partial<GroupRecord>;
-
-function because(group: GroupRecord, text: string): string {
-  return group.change === undefined ? text : `${group.change}  ${text}`;
-}
-
-async function grow(
-  scope: Scope,
-  given: GroupRecord,
-  have: readonly MemberRecord[],
-  missing: number,
-  loop: Loop,
-): Promise<void> {
-  const group = launchingGroup(scope, given);
-  const template = await templateNow(scope, group);
-  const leaving = membersOf(scope, group.name).filter(
-    (one) => one.lifecycle === 'Terminating' && (one.sickness || one.replacedFor) && !one.replaced,
-  );
-  const places: { zone: string; subnetId: string }[] = [...have];
-  for (let n = 0; n < missing; n++) {
-    const place = nextPlace(group.subnets, places, loop.avoid);
-    if (!place) return;
-    const replaced = leaving.shift();
-    const now = timeText(scope);
-    if (replaced) changeMember(scope, replaced.key, { replaced: true });
-    const cause = replaced
-      ? `At ${now} an instance was launched in response to ${replaced.replacedFor ?? 'an unhealthy instance needing to be replaced'}.`
-      : because(
-          group,
-          `At ${now} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${have.length} to ${have.length + missing}.`,
-        );
-    places.push(takeWarm(scope, group, place.zone, cause) ?? addMember(scope, group, template, place, cause));
-  }
-  changeGroup(scope, group.name, withoutChange);
-}
-
-function shrink(scope: Scope, given: GroupRecord, have: readonly MemberRecord[], excess: number): void {
-  const group = launchingGroup(scope, given);
-  const before = group.change === undefined ? balancedText(scope, have) : '';
-  const reason = () =>
-    `${before}At ${timeText(scope)} an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${have.length} to ${have.length - excess}.`;
-  let all = [...have];
-  for (let n = 0; n < excess; n++) {
-    const victim = pickVictim(scope, group, all);
-    if (!victim) {
-      // Told once for each change.
-      const held = all.some(({ protectedFromScaleIn }) => protectedFromScaleIn);
-      if (!held || group.change === undefined) return;
-      tellProtected(scope, group, because(group, reason()));
-      break;
-    }
-    all = all.filter(({ key }) => key !== victim.key);
-    const chosen = `At ${timeText(scope)} instance ${victim.instanceId} was selected for termination.`;
-    const cause = because(group, `${reason()}  ${chosen}`);
-    if (reuses(group)) returnToPool(scope, victim, cause);
-    else beginEnding(scope, victim, cause);
-  }
-  changeGroup(scope, group.name, withoutChange);
-}
-
-/**
- * One more in the emptiest zone, then one less in the fullest. It may exceed the maximum by 10 % or one.
- * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-benefits.html#AutoScalingBehavior.InstanceUsage
- */
-async function rebalance(scope: Scope, group: GroupRecord, have: readonly MemberRecord[], loop: Loop): Promise<void> {
-  // While `Terminate` is suspended the one more stays, as on AWS.
-  if (['AZRebalance', 'Launch'].some((process) => isSuspended(group, process))) return;
-  // What is replaced anyway is launched where there are fewest.
-  if (activeRefresh(scope, group.name) || launchedAhead(scope, group.name) > 0) return;
-  if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService' && lifecycle !== 'Standby'))
-    return;
-  if (imbalance(group.subnets, have) < 2 || loop.avoid.size > 0 || scope.clock.now() < loop.notBeforeMs) return;
-  const inside = have.filter(({ subnetId }) => group.subnets.some(({ id }) => id === subnetId));
-  const place = nextPlace(group.subnets, inside);
-  if (!place || endedFirst(scope, group, have)) return;
-  const template = await templateNow(scope, group);
-  const cause = balancingCause(scope, group, inside);
-  addMember(scope, group, template, place, cause);
 }
 
 /** Target groups that were detached are forgotten once they know none of the group's instances. */

@@ -11,18 +11,12 @@ import { type Facts, type Found, look, waitsFor } from './refresh-look.ts';
 import { replaceInPool } from './refresh-pool.ts';
 import { checkpointsPassed, percentDone, untilCheckpoint } from './refresh-progress.ts';
 import { activeRefresh, launchingGroup, type RefreshRecord } from './refresh-state.ts';
-import { healthyTargets, replaceSome } from './replacement.ts';
+import { healthyTargets, type Launches, replaceSome } from './replacement.ts';
 import { asService, capacityOf, type GroupRecord, groups, isSuspended } from './state.ts';
 
 const hourMs = 3_600_000;
 /** The longest time that a refresh may go on replacing. */
 const longestMs = 14 * 24 * hourMs;
-
-export interface Launches {
-  /** False for a while after a launch failed. */
-  readonly allowed: boolean;
-  readonly avoid: ReadonlySet<string>;
-}
 
 /** True while it has something under way that the next second may change. */
 export async function stepRefresh(scope: Scope, name: string, launches: Launches): Promise<boolean> {

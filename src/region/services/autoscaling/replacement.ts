@@ -51,6 +51,12 @@ export function isWarm(scope: Scope, { inServiceMs }: MemberRecord, warmupSecond
   return inServiceMs !== undefined && scope.clock.now() >= inServiceMs + warmupSeconds * 1000;
 }
 
+export interface Launches {
+  /** False for a while after a launch failed. */
+  readonly allowed: boolean;
+  readonly avoid: ReadonlySet<string>;
+}
+
 export interface Replacement {
   readonly bounds: HealthyBounds;
   /** Those that may be replaced now, at most `most` of them. */
