@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   logs: async () => (await import('./logs.ts')).logsCommand,
   surge: async () => (await import('./surge.ts')).surgeCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  fault: async () => (await import('./fault.ts')).faultCommand,
   synth: async () => (await import('./synth.ts')).synthCommand,
   init: async () => (await import('./init.ts')).initCommand,
   deploy: async () => (await import('./deploy.ts')).deployCommand,

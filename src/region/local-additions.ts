@@ -1,11 +1,14 @@
-/** What the endpoint serves beyond AWS: health, events, and (where allowed) reset. This is the whole list. */
+/** What the endpoint serves beyond AWS: health, events, faults, and (where allowed) reset. This is the whole list. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from './clock/clock.ts';
 import type { EventLog, LoggedEvent } from './events.ts';
+import { answerFaults } from './fault-additions.ts';
+import type { Faults } from './faults.ts';
 
 export interface Additions {
   readonly events: EventLog;
   readonly clock: Clock;
+  readonly faults: Faults;
   /** Undefined: not allowed. */
   readonly reset?: () => Promise<void>;
 }
@@ -14,6 +17,7 @@ export interface Additions {
 export function localAdditions({
   events,
   clock,
+  faults,
   reset,
 }: Additions): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
@@ -23,13 +27,29 @@ export function localAdditions({
     if (name === 'GET /_orrery/health')
       json(response, 200, { status: 'running', timeScale: clock.scale, nowMs: Math.floor(clock.now()) });
     else if (name === 'GET /_orrery/events') stream(response, events, query !== 'recent');
+    else if (/^\/_orrery\/faults(\/[^/]*)?$/.test(path)) void runFaults(request, response, faults, path);
     else if (name === 'POST /_orrery/reset') void runReset(response, reset);
     else
       json(response, 404, {
-        message: `${name} is not one of Orrery's additions: GET /_orrery/health, GET /_orrery/events, POST /_orrery/reset`,
+        message: `${name} is not one of Orrery's additions: GET /_orrery/health, GET /_orrery/events, POST, GET and DELETE /_orrery/faults, POST /_orrery/reset`,
       });
     return true;
   };
+}
+
+async function runFaults(
+  request: IncomingMessage,
+  response: ServerResponse,
+  faults: Faults,
+  path: string,
+): Promise<void> {
+  const [, , , id] = path.split('/');
+  try {
+    const { status, body } = await answerFaults(faults, request, id || undefined);
+    json(response, status, body);
+  } catch (error) {
+    if (!response.destroyed) json(response, 500, { message: String(error) });
+  }
 }
 
 async function runReset(response: ServerResponse, reset: Additions['reset']): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a machine gets of the region: credentials of its role, the AWS endpoint, CloudFormation's desk, and names. */
 
 import type { MachineHost, MachineSpec } from './machines/machine.ts';
+import { parseAddress } from './network/address.ts';
 import type { PlanesOptions } from './planes.ts';
 import { targetLifecycleState } from './services/autoscaling/instance.ts';
 import { signalCannotCome } from './services/cloudformation/index.ts';
@@ -8,6 +9,7 @@ import { resolveInVpc } from './services/ec2/endpoint-dns.ts';
 import { endpointPolicy } from './services/ec2/snapshot.ts';
 import { authorise } from './services/iam/authorise.ts';
 import type { Caller, Scope } from './services/service.ts';
+import type { Reachability } from './traffic/dns/reachability.ts';
 import { addresses } from './traffic/dns/resolve.ts';
 import type { DnsSnapshot } from './traffic/dns/zones.ts';
 import type { Fabric } from './traffic/fabric.ts';
@@ -30,7 +32,18 @@ interface AssumedRole {
   };
 }
 
-export function machineHost(scope: Scope, options: PlanesOptions, fabric: Fabric, dns: DnsSnapshot): MachineHost {
+/** What the VPC's resolver answers from. */
+interface Names {
+  readonly dns: DnsSnapshot;
+  readonly reachability: Reachability;
+}
+
+export function machineHost(
+  scope: Scope,
+  options: PlanesOptions,
+  fabric: Fabric,
+  { dns, reachability }: Names,
+): MachineHost {
   const { clock, random } = options;
   return {
     clock,
@@ -91,9 +104,15 @@ export function machineHost(scope: Scope, options: PlanesOptions, fabric: Fabric
       );
     },
     async resolve(spec, name) {
-      return (
-        resolveInVpc(scope, spec.vpcId, name) ?? addresses(dns, name, { vpcId: spec.vpcId, chance: random.next() })
-      );
+      const found = resolveInVpc(scope, spec.vpcId, name);
+      if (!found) return addresses(dns, name, { vpcId: spec.vpcId, chance: random.next() });
+      // Of several interfaces of an endpoint, those that can be reached.
+      const vpc = fabric.world().vpcs.get(spec.vpcId);
+      const reached = found.filter((address) => {
+        const at = vpc?.byAddress.get(parseAddress(address));
+        return !at || !reachability.isOut(at.id);
+      });
+      return reached.length > 0 ? reached : found;
     },
     targetLifecycleState: (spec) => targetLifecycleState(scope, spec.instanceId),
     note: (kind, text, data) => scope.note({ source: 'machines', kind, text, ...(data ? { data } : {}) }),

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { rootCertificates } from 'node:tls';
 import type { Clock } from './clock/clock.ts';
 import type { Random } from './clock/random.ts';
+import type { Faults } from './faults.ts';
 import { machineHost } from './machine-host.ts';
 import type { MachineHost, Machines } from './machines/machine.ts';
 import { processMachines } from './machines/process-driver.ts';
@@ -17,6 +18,7 @@ import { dnsZones } from './services/route53/snapshot.ts';
 import type { Scope, Via } from './services/service.ts';
 import type { StartChecker } from './traffic/balancer/health.ts';
 import { type RunningBalancers, startBalancers } from './traffic/balancer/plane.ts';
+import { type Reachability, reachability } from './traffic/dns/reachability.ts';
 import { addresses } from './traffic/dns/resolve.ts';
 import type { DnsSnapshot } from './traffic/dns/zones.ts';
 import type { FetchS3 } from './traffic/edge/origin.ts';
@@ -27,6 +29,7 @@ import type { Meter, Planes } from './traffic/planes.ts';
 
 export interface PlanesOptions {
   readonly clock: Clock;
+  readonly faults: Pick<Faults, 'applied' | 'any'>;
   readonly random: Random;
   machinesDir(): string;
   /** Hands a machine's AWS request to the endpoint. */
@@ -54,6 +57,7 @@ export interface RegionPlanes {
 interface Running {
   readonly planes: Planes;
   readonly balancers: RunningBalancers;
+  readonly reachability: Reachability;
   readonly edge?: RunningEdge;
 }
 
@@ -68,9 +72,10 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
     const known = running.get(scope.region);
     if (known) return known;
     const meter = (options.meter ?? meterOf)(scope);
+    const world = () => options.faults.applied(scope.region, networkWorld(scope));
     const fabric = modelFabric({
       clock,
-      world: () => networkWorld(scope),
+      world,
       flows: { wanted: () => flowsWanted(scope), record: (flow) => recordFlow(scope, flow) },
       meter,
       dropped: (trip, text) =>
@@ -81,11 +86,13 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
           data: { end: trip.end, at: trip.at, rule: trip.rule },
         }),
     });
+    const reached = reachability(clock, () => (options.faults.any(scope.region) ? world() : undefined));
     const balancers = startBalancers({
       fabric,
       clock,
       random,
       meter,
+      reachability: reached,
       note: (kind, text, data) => scope.note({ source: 'balancer', kind, text, ...(data ? { data } : {}) }),
       deliverLog: (file) => deliverAccessLog(scope, file),
       ...(options.startChecker ? { startChecker: options.startChecker } : {}),
@@ -99,7 +106,7 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
         return edge ?? run(scope.inRegion(options.home)).edge;
       },
     };
-    const made: Running = { planes, balancers, ...(edge ? { edge } : {}) };
+    const made: Running = { planes, balancers, reachability: reached, ...(edge ? { edge } : {}) };
     running.set(scope.region, made);
     follow(balancerTables(scope), () => balancers.apply(balancerConfigs(scope)));
     if (edge) follow(edgeTables(scope), () => edge.apply(edgeConfigs(scope)));
@@ -154,7 +161,8 @@ export function regionPlanes(options: PlanesOptions): RegionPlanes {
     machinesOf(scope) {
       let made = machines.get(scope.region);
       if (!made) {
-        const host = machineHost(scope, options, run(scope).planes.fabric, dns(scope));
+        const names = { dns: dns(scope), reachability: run(scope).reachability };
+        const host = machineHost(scope, options, run(scope).planes.fabric, names);
         made = options.machines?.(scope, host) ?? processMachines(host);
         machines.set(scope.region, made);
       }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Clock, realClock } from './clock/clock.ts';
 import { type Random, secureRandom } from './clock/random.ts';
 import { type EventLog, eventLog } from './events.ts';
+import { type Faults, regionFaults } from './faults.ts';
 import { localAdditions } from './local-additions.ts';
 import type { MachineHost, Machines } from './machines/machine.ts';
 import { keptClock } from './model-time.ts';
@@ -77,12 +78,15 @@ const keepAliveMs = 75_000;
 export class Region {
   readonly ports: Ports;
   readonly events: EventLog;
+  /** The fault switches. */
+  readonly faults: Faults;
   readonly #parts: Parts;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
     this.ports = parts.ports;
     this.events = parts.events;
+    this.faults = parts.faults;
   }
 
   /** Starts a region. Throws when a port is taken (`EADDRINUSE`) or the folder is in use. */
@@ -113,6 +117,7 @@ export class Region {
 interface Parts {
   readonly ports: Ports;
   readonly events: EventLog;
+  readonly faults: Faults;
   readonly scope: Scope;
   readonly root: Caller;
   close(): Promise<void>;
@@ -138,7 +143,9 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     random,
     serve: (request, response) => endpoint.serve(request, response, { userAgent: 'Amazon CloudFront' }),
   });
+  const faults = regionFaults({ clock, region: defaultRegion, scope: () => dispatcher.scope(defaultRegion) });
   const planes = regionPlanes({
+    faults,
     home: defaultRegion,
     fetchS3: cloudFront.fetchS3,
     clock,
@@ -177,10 +184,14 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     const scope = dispatcher.scope(defaultRegion);
     if (options.ports === false) {
       const ports = { aws: 0, dns: 0, https: 0, tls: 0, http: 0 };
-      return { ports, events, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
+      return { ports, events, faults, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
     }
     const wanted = { ...defaultPorts, ...options.ports };
-    const additions = localAdditions({ events, clock, ...(options.allowReset ? { reset: () => store.reset() } : {}) });
+    const reset = () => {
+      faults.clear();
+      return store.reset();
+    };
+    const additions = localAdditions({ events, clock, faults, ...(options.allowReset ? { reset } : {}) });
     const aws = await listen(wanted.aws, (request, response) => {
       if (!additions(request, response)) endpoint.serve(request, response);
     });
@@ -200,6 +211,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
         standsFor,
         tls,
         fabric: scope.planes.fabric,
+        clock,
         resolve: (name) => planes.publicAddresses(scope, name),
         knownNames: () => planes.publicNames(scope),
         clients,
@@ -218,7 +230,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
       if (region !== 'global' && region !== '') dispatcher.scope(region);
     }
     const ports = { aws: aws.port, dns: dns.port, ...doors };
-    return { ports, events, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
+    return { ports, events, faults, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
   } catch (error) {
     await close(opened, planes, dispatcher, clock, store);
     throw error;

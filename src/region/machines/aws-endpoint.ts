@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { formatAddress } from '../network/address.ts';
+import { delayOf } from '../network/faults.ts';
 import type { RoundTrip } from '../network/verdict.ts';
 import type { Egress } from './egress.ts';
 import { endpointName } from './endpoint-name.ts';
@@ -33,6 +34,8 @@ export function awsEndpoint(host: MachineHost, spec: MachineSpec, egress: Egress
       socket.destroy();
       return;
     }
+    const delayMs = delayOf(host.fabric.world(), verdict);
+    if (delayMs > 0) await host.clock.sleep(2 * delayMs, gone.signal).catch(() => {});
     const via = viaOf(spec, verdict);
     const connection = calls(socket, verdict);
     response.once('close', () => {

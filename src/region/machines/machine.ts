@@ -137,6 +137,8 @@ export interface Machines {
   launch(spec: MachineSpec): Machine;
   get(instanceId: string): Machine | undefined;
   list(): readonly Machine[];
+  /** Whether a machine can be started in a zone now. Always, when it is not given. */
+  hasCapacity?(zone: string): boolean;
   /** Removes what is on disk of an instance that was stopped before the region was, and not launched since. */
   discard?(instanceId: string): Promise<void>;
   /** Called with each change of a machine's state or boot. Returns how to stop. */

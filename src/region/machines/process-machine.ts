@@ -8,6 +8,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
+import { zoneIsDown } from '../network/faults.ts';
 import { accounts } from './accounts.ts';
 import { agentService } from './agent-control.ts';
 import { awsCalls } from './aws-calls.ts';
@@ -127,8 +128,11 @@ export function processMachine(
     if (!again) await guest.accounts.prepare();
     power = await powerOn();
     guest.processes.power(true);
-    if (dead) return await powerOff();
+    // Nothing starts where a fault has taken the zone.
+    if (zoneIsDown(host.fabric.world(), spec.zone)) die();
+    if (dead) await powerOff();
     turn('running');
+    if (dead) return;
     // The console and whoever waits for `running` do not wait for the boot.
     booting = bootUp(again).catch((error: unknown) => {
       host.note('machine-error', `${spec.instanceId}: ${messageOf(error)}`);
@@ -186,6 +190,11 @@ export function processMachine(
       host.note('machine-error', `${spec.instanceId}: ${messageOf(error)}`);
     });
     return done;
+  }
+
+  function die(): void {
+    dead = true;
+    deadSinceMs = host.clock.now();
   }
 
   let closing = false;
@@ -248,8 +257,7 @@ export function processMachine(
     },
     kill() {
       if (ended() || state === 'stopped') return;
-      dead = true;
-      deadSinceMs = host.clock.now();
+      die();
       const during = boot.status === 'running';
       bootAbort.abort(new Error('the hardware failed'));
       guest.processes.killAll('SIGKILL');

@@ -55,6 +55,8 @@ export function likelyFix(world: World, dropped: Dropped): string | undefined {
       return dropped.sent.replyTo
         ? 'route the subnet to the internet gateway that its public addresses are reached through'
         : undefined;
+    case 'cutByFault':
+      return `it ends by itself, or now: orrery fault clear ${dropped.rule}`;
     case 'resolverOff':
       return 'set EnableDnsSupport of the VPC to true';
     default:

@@ -1,5 +1,6 @@
 /** The way of a packet, step by step: interface, groups, subnet boundary, route table, gateway, and in again. */
 import { rangeContains } from './address.ts';
+import { cutAtEndpoint, cutAtInterface } from './faults.ts';
 import { enterInterface, enterSubnet, leaveInterface, leaveSubnet } from './filters.ts';
 import { leaveByEgressOnlyGateway, leaveByInternetGateway } from './internet.ts';
 import { openNat, undoNat } from './nat.ts';
@@ -36,6 +37,8 @@ function fromInterface(world: World, walk: Walk, id: string): Verdict {
   addHop(walk, 'interface', from, from.name, '', 'sent');
   // The kernel's own loopback: it never leaves the machine.
   if (from.private.includes(walk.destination)) return deliverTo(walk, from);
+  const cut = cutAtInterface(world, walk, from);
+  if (cut) return cut;
   const { vpc } = from.subnet;
   const service = linkLocalService(walk.destination, vpc);
   if (service === 'resolver' && !vpc.enableDnsSupport) {
@@ -109,6 +112,9 @@ function throughNat(world: World, walk: Walk, subnet: Subnet, rule: string, id: 
     return drop(walk, 'routeLoop', 'nat', nat, table, rule, why);
   }
   const natSubnet = nat.interface.subnet;
+  // Where it is cut off, nothing arrives that its subnet's boundary could look at.
+  const cut = cutAtInterface(world, walk, nat.interface);
+  if (cut) return cut;
   const denied = natSubnet === subnet ? undefined : enterSubnet(walk, natSubnet);
   return denied ?? openNat(walk, nat, rule) ?? route(world, walk, nat.interface);
 }
@@ -123,6 +129,8 @@ function toGatewayEndpoint(world: World, walk: Walk, subnet: Subnet, rule: strin
     const why = endpoint.available ? 'it belongs to another VPC' : 'it is not available';
     return drop(walk, 'endpointUnavailable', 'gatewayEndpoint', endpoint, endpoint.name, rule, why);
   }
+  const cut = cutAtEndpoint(world, walk, endpoint);
+  if (cut) return cut;
   walk.via ??= { kind: 'gatewayEndpoint', id };
   const { serviceName } = endpoint;
   const to = { kind: 'service', serviceName, endpointId: id } as const;
@@ -197,6 +205,8 @@ function fromGatewayEndpoint(world: World, walk: Walk, id: string): Verdict {
     const at = endpoint ?? { id, name: id };
     return drop(walk, 'endpointUnavailable', 'gatewayEndpoint', at, at.name, '', 'it is not available');
   }
+  const cut = cutAtEndpoint(world, walk, endpoint);
+  if (cut) return cut;
   walk.via = { kind: 'gatewayEndpoint', id };
   addHop(walk, 'gatewayEndpoint', endpoint, endpoint.name, '', 'sent');
   const to = world.vpcs.get(endpoint.vpcId)?.byAddress.get(walk.destination);
@@ -210,6 +220,8 @@ function fromLinkLocal(world: World, walk: Walk, id: string): Verdict {
   if (!linkLocalService(walk.source, to.subnet.vpc) || !to.private.includes(walk.destination)) {
     return noSuchAddress(walk, to.subnet);
   }
+  const cut = cutAtInterface(world, walk, to);
+  if (cut) return cut;
   walk.via = { kind: 'linkLocal' };
   addHop(walk, 'linkLocal', to, to.name, '', 'sent');
   return deliverTo(walk, to);
@@ -223,6 +235,8 @@ function arriveLocally(world: World, walk: Walk, from: Subnet): Verdict {
 /** Into the receiver's subnet (when it comes from another one) and interface; a NAT gateway sends it on. */
 function arrive(world: World, walk: Walk, to: NetworkInterface, from: Subnet | undefined): Verdict {
   if (!to.attached) return detached(walk, to);
+  const cut = cutAtInterface(world, walk, to);
+  if (cut) return cut;
   const denied = to.subnet === from ? undefined : enterSubnet(walk, to.subnet);
   if (denied) return denied;
   if (to.kind === 'nat') return undoNat(walk, to) ?? route(world, walk, to);

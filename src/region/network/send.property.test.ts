@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildWorld } from './build-world.ts';
+import { type NetworkFault, withFaults } from './faults.ts';
 import { replyTo, roundTrip, send } from './send.ts';
 import { packet } from './verdict.ts';
 import type { AclEntryPart, GroupRulePart, RoutePart, WorldParts } from './world.ts';
@@ -102,7 +103,7 @@ const anyParts: fc.Arbitrary<WorldParts> = fc
       id: name,
       name,
       vpcId: 'vpc',
-      zone: 'a',
+      zone: name === 'x' ? 'a' : 'b',
       cidrs: [`10.0.${index}.0/24`],
       routeTableId: `rtb-${name}`,
       aclId: `acl-${name}`,
@@ -169,6 +170,25 @@ const anyParts: fc.Arbitrary<WorldParts> = fc
     publicServices: [{ serviceName: 's3', cidrs: ['52.216.0.0/15'] }],
   }));
 
+const everyFault: readonly NetworkFault[] = [
+  { id: 'f-a', kind: 'zone', zone: 'a' },
+  { id: 'f-b', kind: 'zone', zone: 'b' },
+  { id: 'f-nat', kind: 'nat', natGatewayIds: ['nat'] },
+  { id: 'f-vpce', kind: 'endpoint', endpointIds: ['vpce'] },
+  { id: 'f-slow', kind: 'latency', of: 'b', delayMs: 100 },
+  { id: 'f-sick', kind: 'health', instanceId: 'eni-x1' },
+];
+/** Half of the worlds have none. */
+const someFaults = fc.oneof(
+  fc.constant<NetworkFault[]>([]),
+  fc.subarray([...everyFault], { minLength: 1, maxLength: 2 }),
+);
+
+/** A random world with random faults. */
+const anyWorld = fc
+  .record({ parts: anyParts, faults: someFaults })
+  .map(({ parts, faults }) => ({ parts, faults, world: withFaults(buildWorld(parts), faults) }));
+
 interface Sent {
   from: string;
   source: string;
@@ -224,13 +244,17 @@ const fits = (
   (rule.protocol === protocol &&
     (protocol === 47 || !rule.ports || (rule.ports.from <= port && port <= rule.ports.to)));
 
-function reference(parts: WorldParts, sent: Sent): string {
+function reference(parts: WorldParts, sent: Sent, faults: readonly NetworkFault[] = []): string {
   const listCidrs = (id: string) => parts.prefixLists.find((list) => list.id === id)?.cidrs ?? [];
   const interfaceOf = (address: string) => parts.interfaces.find(({ addresses }) => addresses.includes(address));
   const subnetOf = (id: string) => parts.subnets.find((subnet) => subnet.id === id);
   const igwAttached = parts.internetGateways.some(({ vpcId }) => vpcId === 'vpc');
   let { source, destination } = sent;
 
+  const zoneDown = (subnetId: string) =>
+    faults.some((fault) => fault.kind === 'zone' && fault.zone === (subnetId === 'x' ? 'a' : 'b'));
+  const natDown = () => zoneDown('x') || faults.some(({ kind }) => kind === 'nat');
+  const endpointEnd = () => (faults.some(({ kind }) => kind === 'endpoint') ? 'cutByFault' : 'deliveredToService');
   const aclAllows = (subnetId: string, egress: boolean) => {
     const entries = parts.acls.find(({ id }) => id === subnetOf(subnetId)?.aclId)?.entries ?? [];
     const hits = entries.filter(
@@ -273,6 +297,7 @@ function reference(parts: WorldParts, sent: Sent): string {
   const into = (fromSubnet: string | undefined): string => {
     const to = interfaceOf(destination);
     if (!to) return 'noSuchAddress';
+    if (zoneDown(to.subnetId)) return 'cutByFault';
     if (to.subnetId !== fromSubnet && !aclAllows(to.subnetId, false)) return 'deniedByAclIngress';
     return groupsAllow(destination, false) ? 'delivered' : 'deniedByGroupIngress';
   };
@@ -291,6 +316,7 @@ function reference(parts: WorldParts, sent: Sent): string {
   }
   const sender = parts.interfaces.find(({ id }) => id === sent.from);
   if (!sender) return 'notAnInterface';
+  if (zoneDown(sender.subnetId)) return 'cutByFault';
   if (!groupsAllow(source, true)) return 'deniedByGroupEgress';
   if (interfaceOf(destination)?.subnetId === sender.subnetId) return into(sender.subnetId);
   if (subnetOf(sender.subnetId)?.cidrs.some((cidr) => within(destination, cidr))) return 'noSuchAddress';
@@ -304,11 +330,12 @@ function reference(parts: WorldParts, sent: Sent): string {
     case 'local':
       return into(sender.subnetId);
     case 'gatewayEndpoint':
-      return 'deliveredToService';
+      return endpointEnd();
     case 'internetGateway':
       if (!igwAttached) return 'noInternetGateway';
       return sender.publicAddress ? away() : 'noPublicAddress';
     case 'nat': {
+      if (natDown()) return 'cutByFault';
       if (sender.subnetId !== 'x' && !aclAllows('x', false)) return 'deniedByAclIngress';
       if (sent.protocol === 47) return 'natProtocol';
       source = '10.0.0.9';
@@ -316,7 +343,7 @@ function reference(parts: WorldParts, sent: Sent): string {
       if (next?.kind === 'nat') return 'routeLoop';
       if (!aclAllows('x', true)) return 'deniedByAclEgress';
       if (!next) return 'noRoute';
-      if (next.kind === 'gatewayEndpoint') return 'deliveredToService';
+      if (next.kind === 'gatewayEndpoint') return endpointEnd();
       if (next.kind === 'blackhole') return 'blackhole';
       return igwAttached ? away() : 'noInternetGateway';
     }
@@ -331,12 +358,13 @@ describe('send, on random worlds', () => {
   it('agrees with the reference on packets from inside', () => {
     const seen = new Map<string, number>();
     fc.assert(
-      fc.property(anyParts, fc.array(fromInside, { minLength: 20, maxLength: 20 }), (parts, packets) => {
-        const world = buildWorld(parts);
+      fc.property(anyWorld, fc.array(fromInside, { minLength: 20, maxLength: 20 }), (built, packets) => {
+        const { parts, faults, world } = built;
         for (const sent of packets) {
           const verdict = send(world, asPacket(sent));
           seen.set(verdict.end, (seen.get(verdict.end) ?? 0) + 1);
-          expect({ sent, end: verdict.end }).toEqual({ sent, end: reference(parts, sent) });
+          expect({ sent, faults, end: verdict.end }).toEqual({ sent, faults, end: reference(parts, sent, faults) });
+          if (verdict.end === 'cutByFault') expect(faults.map(({ id }) => id)).toContain(verdict.rule);
         }
       }),
       settings,
@@ -355,6 +383,7 @@ describe('send, on random worlds', () => {
       'deniedByAclIngress',
       'deniedByGroupEgress',
       'deniedByGroupIngress',
+      'cutByFault',
     ]) {
       expect(`${end} ${(seen.get(end) ?? 0) > 0}`).toBe(`${end} true`);
     }
@@ -362,10 +391,11 @@ describe('send, on random worlds', () => {
 
   it('agrees with the reference on packets from outside', () => {
     fc.assert(
-      fc.property(anyParts, fc.array(fromOutside, { minLength: 20, maxLength: 20 }), (parts, packets) => {
-        const world = buildWorld(parts);
+      fc.property(anyWorld, fc.array(fromOutside, { minLength: 20, maxLength: 20 }), (built, packets) => {
+        const { parts, faults, world } = built;
         for (const sent of packets) {
-          expect({ sent, end: send(world, asPacket(sent)).end }).toEqual({ sent, end: reference(parts, sent) });
+          const { end } = send(world, asPacket(sent));
+          expect({ sent, faults, end }).toEqual({ sent, faults, end: reference(parts, sent, faults) });
         }
       }),
       settings,
@@ -374,11 +404,10 @@ describe('send, on random worlds', () => {
 
   it('is deterministic, and a rebuilt world answers the same', () => {
     fc.assert(
-      fc.property(anyParts, fc.oneof(fromInside, fromOutside), (parts, sent) => {
-        const world = buildWorld(parts);
+      fc.property(anyWorld, fc.oneof(fromInside, fromOutside), ({ parts, faults, world }, sent) => {
         const first = roundTrip(world, asPacket(sent));
         expect(roundTrip(world, asPacket(sent))).toEqual(first);
-        expect(roundTrip(buildWorld(structuredClone(parts)), asPacket(sent))).toEqual(first);
+        expect(roundTrip(withFaults(buildWorld(structuredClone(parts)), faults), asPacket(sent))).toEqual(first);
       }),
       settings,
     );
@@ -402,10 +431,9 @@ describe('send, on random worlds', () => {
     let delivered = 0;
     fc.assert(
       fc.property(
-        anyParts,
+        anyWorld,
         fc.array(fc.oneof(fromInside, fromOutside), { minLength: 20, maxLength: 20 }),
-        (parts, packets) => {
-          const world = buildWorld(parts);
+        ({ world }, packets) => {
           for (const sent of packets) {
             const request = asPacket(sent);
             const { forward, reply } = roundTrip(world, request);
@@ -440,10 +468,27 @@ describe('send, on random worlds', () => {
     );
   });
 
+  it('faults only take away, and what they leave is as it was', () => {
+    fc.assert(
+      fc.property(
+        anyWorld,
+        fc.array(fc.oneof(fromInside, fromOutside), { minLength: 20, maxLength: 20 }),
+        (built, packets) => {
+          const sound = buildWorld(built.parts);
+          for (const sent of packets) {
+            const broken = send(built.world, asPacket(sent));
+            if (broken.end !== 'cutByFault') expect(broken).toEqual(send(sound, asPacket(sent)));
+          }
+        },
+      ),
+      settings,
+    );
+  });
+
   it('ends every walk with the rule that decided it', () => {
     fc.assert(
-      fc.property(anyParts, fc.oneof(fromInside, fromOutside), (parts, sent) => {
-        const verdict = send(buildWorld(parts), asPacket(sent));
+      fc.property(anyWorld, fc.oneof(fromInside, fromOutside), ({ world }, sent) => {
+        const verdict = send(world, asPacket(sent));
         const last = verdict.hops.at(-1);
         expect(last?.allow).toBe(verdict.delivered);
         expect(verdict.hops.slice(0, -1).every(({ allow }) => allow)).toBe(true);

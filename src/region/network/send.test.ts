@@ -10,6 +10,7 @@ import {
   withoutRule,
   worldOf,
 } from './example-changes.ts';
+import { type NetworkFault, withFaults } from './faults.ts';
 import { roundTrip } from './send.ts';
 import type { DroppedEnd, End, Entry, Protocol } from './verdict.ts';
 import { packet } from './verdict.ts';
@@ -40,9 +41,12 @@ const dualStackBalancer: Change = (parts) => {
   return rules(interfaceOf('BalancerA', { addresses })(parts));
 };
 
+const zoneA = { id: 'fault-1', kind: 'zone', zone: 'us-east-1a' } as const;
+
 interface Row {
   name: string;
   change?: Change[];
+  faults?: NetworkFault[];
   protocol?: Protocol;
   source: string;
   sourcePort?: number;
@@ -523,13 +527,65 @@ const rows: Row[] = [
     end: 'resolverOff',
     at: 'Vpc',
   },
+  {
+    name: 'the balancer to a machine in a zone that is down',
+    faults: [zoneA],
+    ...toApi,
+    source: '10.0.1.20',
+    enters: from('BalancerB'),
+    end: 'cutByFault',
+    at: 'ApiA',
+    rule: 'fault-1',
+  },
+  { name: 'what a zone that is down sends', faults: [zoneA], ...toApi, end: 'cutByFault', at: 'BalancerA' },
+  { name: 'a zone that is up beside it', faults: [{ ...zoneA, zone: 'us-east-1b' }], ...toApi, end: 'delivered' },
+  { name: 'a client to a zone that is down', faults: [zoneA], ...fromClient, end: 'cutByFault', at: 'BalancerA' },
+  { name: 'the resolver in a zone that is down', faults: [zoneA], ...toS3, destination: '10.0.0.2', end: 'cutByFault' },
+  {
+    name: 'through a NAT gateway that is down',
+    faults: [{ id: 'fault-1', kind: 'nat', natGatewayIds: ['nat-a'] }],
+    ...toOut,
+    end: 'cutByFault',
+    at: 'NatA',
+  },
+  {
+    name: 'past a NAT gateway that is down',
+    faults: [{ id: 'fault-1', kind: 'nat', natGatewayIds: ['nat-a'] }],
+    ...toS3,
+    end: 'deliveredToService',
+    via: 'vpce-s3',
+  },
+  {
+    name: 'a gateway endpoint that is down has no stand-in',
+    faults: [{ id: 'fault-1', kind: 'endpoint', endpointIds: ['vpce-s3'] }],
+    ...toS3,
+    end: 'cutByFault',
+    at: 'S3Endpoint',
+  },
+  {
+    name: 'an interface endpoint that is down',
+    faults: [{ id: 'fault-1', kind: 'endpoint', endpointIds: ['vpce-monitoring'] }],
+    ...toMetrics,
+    end: 'cutByFault',
+    at: 'MonitoringA',
+  },
+  {
+    name: 'a slow machine that is called sick is still reached',
+    faults: [
+      { id: 'fault-1', kind: 'latency', of: 'i-a', delayMs: 500 },
+      { id: 'fault-2', kind: 'health', instanceId: 'i-a' },
+    ],
+    ...toApi,
+    end: 'delivered',
+  },
 ];
 
 describe('round trips over the architecture', () => {
   for (const row of rows) {
     it(row.name, () => {
       const { protocol = 'tcp', source, sourcePort = 40000, destination, port, enters } = row;
-      const trip = roundTrip(worldOf(row.change), packet(protocol, source, sourcePort, destination, port, enters));
+      const world = withFaults(worldOf(row.change), row.faults ?? []);
+      const trip = roundTrip(world, packet(protocol, source, sourcePort, destination, port, enters));
       expect(trip).toMatchObject({
         end: row.end,
         delivered: row.end.startsWith('delivered'),
@@ -563,6 +619,7 @@ describe('round trips over the architecture', () => {
       natProtocol: true,
       endpointUnavailable: true,
       deniedByEgressOnlyGateway: true,
+      cutByFault: true,
       replyMisrouted: true,
     };
     const seen = new Set(rows.map((row) => row.end));

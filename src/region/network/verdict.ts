@@ -70,6 +70,8 @@ export type DroppedEnd =
   | 'natProtocol'
   | 'endpointUnavailable'
   | 'deniedByEgressOnlyGateway'
+  /** vanished where a fault has cut something off; the rule is the fault's id */
+  | 'cutByFault'
   /** a reply that was delivered, but not to the one who asked */
   | 'replyMisrouted';
 

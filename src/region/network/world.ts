@@ -4,6 +4,7 @@
  * written, so that every verdict can cite them.
  */
 import type { Address, Range } from './address.ts';
+import type { WorldFaults } from './faults.ts';
 
 /** `id` is AWS's id (`subnet-0a…`); `name` the template's logical id where known, else the id. */
 export interface Part {
@@ -270,4 +271,6 @@ export interface World {
   /** Public IPv4 addresses, and the IPv6 addresses, of all interfaces. */
   readonly byPublicAddress: ReadonlyMap<Address, NetworkInterface>;
   readonly publicServices: readonly PublicService[];
+  /** What is broken on purpose (`withFaults`). */
+  readonly faults?: WorldFaults;
 }

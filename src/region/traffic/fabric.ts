@@ -23,6 +23,8 @@ export interface DialRequest {
   readonly timeoutMs: number;
   /** Called for whatever passes on the connection, either way: cheap. */
   readonly moved?: () => void;
+  /** A load balancer's health check, which a machine that is to be sick answers otherwise than what else it is asked. */
+  readonly healthCheck?: boolean;
   readonly signal?: AbortSignal;
 }
 

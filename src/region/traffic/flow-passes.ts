@@ -87,7 +87,7 @@ function neverSent(forward: Verdict, interfaceId: string): boolean {
     return to.kind === 'linkLocal' || (to.kind === 'interface' && to.interfaceId === interfaceId);
   }
   const { end } = forward;
-  if (end === 'interfaceDetached') return lastHop(forward)?.id === interfaceId;
+  if (end === 'interfaceDetached' || end === 'cutByFault') return lastHop(forward)?.id === interfaceId;
   return end === 'notAnInterface' || end === 'sourceNotOwn' || end === 'resolverOff';
 }
 

@@ -8,8 +8,10 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Clock } from '../clock/clock.ts';
 import { formatAddress } from '../network/address.ts';
 import { summarise } from '../network/describe.ts';
+import { delayOf } from '../network/faults.ts';
 import { arrivedAt, type RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
 import type { ClientAddresses } from './client-addresses.ts';
@@ -25,6 +27,7 @@ export interface FrontDoorOptions {
   /** Speak TLS, with the certificate of whoever listens there. */
   readonly tls: boolean;
   readonly fabric: Fabric;
+  readonly clock: Clock;
   /** Addresses of a name, in the order to try; empty when the model's DNS does not know it. */
   resolve(name: string): readonly string[];
   /** Names that could have been meant, for the error. */
@@ -41,7 +44,7 @@ export interface FrontDoor {
 
 /** Who serves a name for a client, or why nobody does. */
 type Found =
-  | { readonly listener: LocalListener; readonly peer: Peer }
+  | { readonly listener: LocalListener; readonly peer: Peer; readonly delayMs: number }
   | { readonly listener?: undefined; readonly status: number; readonly why: string };
 
 /** What was found for the last request of a connection. */
@@ -61,6 +64,7 @@ const headersMs = 60_000;
 const heldAddressHeader = 'x-orrery-address';
 
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { clock } = options;
   const find = finder(options);
   const settings = {
     keepAliveTimeout: keepAliveMs,
@@ -74,7 +78,12 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const found = find(request);
     if (!found.listener) return refuse(response, found.status, found.why);
-    return found.listener.http(request, response, found.peer);
+    const { listener, peer, delayMs } = found;
+    if (delayMs === 0) return listener.http(request, response, peer);
+    // A whole trip at once: how the bytes of a browser's connection come and go is not the model's to slow down.
+    clock.after(2 * delayMs, () => {
+      if (!response.destroyed) listener.http(request, response, peer);
+    });
   };
   const server: Server = options.tls
     ? (createTlsServer({ ...settings, SNICallback: certificates(options) }, onRequest) as unknown as Server)
@@ -153,7 +162,9 @@ function finder({
         to: { address, port: standsFor },
         sourcePort: client.port,
       });
-      if (outside?.kind === 'local' && outside.outside) return { listener: outside, peer: { ...client, verdict } };
+      if (outside?.kind === 'local' && outside.outside) {
+        return { listener: outside, peer: { ...client, verdict }, delayMs: 0 };
+      }
       if (!verdict.delivered) {
         dropped = verdict;
         fabric.carry(verdict, () => ({ sent: 0, received: 0 }))();
@@ -164,7 +175,7 @@ function finder({
       const listener = fabric.listenerAt(formatAddress(destination.address), destination.port, at);
       if (listener?.kind !== 'local') continue;
       carry(verdict, request.socket);
-      return { listener, peer: { ...client, verdict } };
+      return { listener, peer: { ...client, verdict }, delayMs: delayOf(fabric.world(), verdict) };
     }
     if (dropped) {
       const failed = dropped.direction === 'reply' && dropped.reply ? dropped.reply : dropped.forward;

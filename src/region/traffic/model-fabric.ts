@@ -3,6 +3,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import type { Clock } from '../clock/clock.ts';
 import { formatAddress } from '../network/address.ts';
 import { summarise } from '../network/describe.ts';
+import { delayOf } from '../network/faults.ts';
 import { carryOn, roundTrip } from '../network/send.ts';
 import { arrivedAt, type End, packet, type RoundTrip } from '../network/verdict.ts';
 import type { World } from '../network/world.ts';
@@ -16,8 +17,9 @@ import {
   type LocalListener,
   type Peer,
 } from './fabric.ts';
-import { obeyNetwork } from './open-connection.ts';
+import { obeyNetwork, type Present } from './open-connection.ts';
 import type { Meter } from './planes.ts';
+import { sickListener } from './sick-listener.ts';
 
 export interface FabricOptions {
   readonly clock: Clock;
@@ -79,19 +81,45 @@ export function modelFabric(options: FabricOptions): Fabric {
     return text;
   }
 
-  /** Whether packets of the connection pass now: the network is asked once a world. */
-  function passing(opened: RoundTrip, openedIn: World, request: DialRequest): () => boolean {
+  /** Whether packets of the connection pass now, and how fast: the network is asked once a world. */
+  function present(opened: RoundTrip, openedIn: World, request: DialRequest): Present {
     let asked = openedIn;
     let passes = true;
-    return () => {
+    let delayMs = delayOf(openedIn, opened);
+    const look = () => {
       const now = world();
-      if (now === asked) return passes;
+      if (now === asked) return;
       asked = now;
+      delayMs = delayOf(now, opened);
       const trip = carryOn(now, opened);
       passes = trip.delivered || ownerEnds.has(trip.end);
       if (!passes) tell(trip, request);
-      return passes;
     };
+    return {
+      passes() {
+        look();
+        return passes;
+      },
+      delayMs() {
+        look();
+        return delayMs;
+      },
+    };
+  }
+
+  /** Resolves when the first packet is there and its answer back; rejects as for a drop when that takes too long. */
+  async function slowHandshake(delayMs: number, verdict: RoundTrip, request: DialRequest): Promise<void> {
+    const { to, timeoutMs, signal } = request;
+    const tripMs = 2 * delayMs;
+    try {
+      await clock.sleep(Math.min(tripMs, timeoutMs), signal);
+      if (tripMs < timeoutMs) return;
+      const text = `connect ETIMEDOUT ${to.address}:${to.port}: an answer takes ${tripMs} ms`;
+      throw new DialError('ETIMEDOUT', text, verdict);
+    } catch (error) {
+      follow(verdict, nothing, false)();
+      throw error;
+    }
   }
 
   function listenerAt(address: string, port: number, interfaceId?: string): Listener | undefined {
@@ -117,7 +145,10 @@ export function modelFabric(options: FabricOptions): Fabric {
     // A public address was translated on the way; outside of the VPCs it is itself.
     const arrived = verdict.forward.destination;
     const at = arrivedAt(verdict.forward);
-    const listener = listenerAt(formatAddress(arrived.address), arrived.port, at);
+    const delayMs = delayOf(openedIn, verdict);
+    if (delayMs > 0) await slowHandshake(delayMs, verdict, request);
+    const found = listenerAt(formatAddress(arrived.address), arrived.port, at);
+    const listener = found && request.healthCheck && isSick(openedIn, verdict) ? sickListener : found;
     if (!listener) {
       follow(verdict, nothing, false)();
       throw new DialError('ECONNREFUSED', `connect ECONNREFUSED ${where}: nobody listens there`, verdict);
@@ -130,7 +161,7 @@ export function modelFabric(options: FabricOptions): Fabric {
             throw error;
           });
     socket.once('close', follow(verdict, read, true));
-    obeyNetwork(socket, clock, passing(verdict, openedIn, request), request.moved);
+    obeyNetwork(socket, clock, present(verdict, openedIn, request), request.moved);
     return { socket, verdict };
   }
 
@@ -150,6 +181,10 @@ export function modelFabric(options: FabricOptions): Fabric {
     },
     listenerAt,
   };
+}
+
+function isSick({ faults }: World, { forward }: RoundTrip): boolean {
+  return forward.delivered && forward.to.kind === 'interface' && faults?.sick.has(forward.to.interfaceId) === true;
 }
 
 function addressKey(address: string, port: number): string {

@@ -44,15 +44,17 @@ const graceEveryMs = 10_000;
 const idleEveryMs = 60_000;
 const firstBackoffMs = 5_000;
 const longestBackoffMs = 60_000;
+/** AWS documents that a zone which "recovers" has instances launched again, and not how soon it is tried. */
+const avoidZoneMs = 180_000;
 
 interface Loop {
   running: boolean;
   again: boolean;
   timer: Timer | undefined;
-  /** After failed launches: not before this time, and not in these zones while there are others. */
+  /** After failed launches: not before this time, and not in these zones while there are others until these times. */
   failures: number;
   notBeforeMs: number;
-  readonly avoid: Set<string>;
+  readonly avoid: Map<string, number>;
   /** Launches that hooks abandoned, since the last that they let pass. */
   abandoned: number;
 }
@@ -93,7 +95,7 @@ export function kick(from: Scope, name: string): void {
       timer: undefined,
       failures: 0,
       notBeforeMs: 0,
-      avoid: new Set(),
+      avoid: new Map(),
       abandoned: 0,
     };
     all.set(name, loop);
@@ -150,7 +152,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   if (!isSuspended(group, 'HealthCheck')) await checkHealth(scope, group, states);
   replaceUnhealthy(scope, name);
   const before = members(scope).version;
-  const launches = { allowed: scope.clock.now() >= loop.notBeforeMs, avoid: loop.avoid };
+  const launches = { allowed: scope.clock.now() >= loop.notBeforeMs, avoid: avoidedZones(scope, loop) };
   const refreshing = await stepRefresh(scope, name, launches);
   const replacing = (await maintain(scope, name, launches)) || refreshing;
   await adjustCapacity(scope, name, launches);
@@ -183,8 +185,14 @@ async function launchAll(scope: Scope, name: string, loop: Loop): Promise<void> 
   if (worked.every(([, launched]) => launched)) loop.failures = 0;
 }
 
+/** Zones in which a launch failed of late. */
+function avoidedZones(scope: Scope, { avoid }: Loop): ReadonlySet<string> {
+  for (const [zone, untilMs] of avoid) if (scope.clock.now() >= untilMs) avoid.delete(zone);
+  return new Set(avoid.keys());
+}
+
 function backOff(scope: Scope, loop: Loop, zone: string): void {
-  loop.avoid.add(zone);
+  loop.avoid.set(zone, scope.clock.now() + avoidZoneMs);
   loop.notBeforeMs = scope.clock.now() + Math.min(longestBackoffMs, firstBackoffMs * 2 ** loop.failures);
   loop.failures++;
 }

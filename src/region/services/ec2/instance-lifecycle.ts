@@ -16,6 +16,7 @@ import type { Machine, MachineSpec, Machines } from '../../machines/machine.ts';
 import { Fault } from '../../wire/fault.ts';
 import type { Call, Scope } from '../service.ts';
 import { privateDnsName, publicAddress, resourceDnsName } from './address-book.ts';
+import { needCapacity } from './capacity.ts';
 import { refuseMembers } from './faults.ts';
 import { type InstanceRecord, type InstanceStateText, instances, needInstances } from './instance-state.ts';
 import { associationByInterface, publicIpOf } from './interface-view.ts';
@@ -277,6 +278,7 @@ export function startInstances(input: StartInstancesRequest, call: Call): StartI
   const records = needInstances(call, input.InstanceIds);
   for (const record of records) {
     if (!['stopped', 'pending', 'running'].includes(record.state)) throw wrongState(record, 'started');
+    if (record.state === 'stopped') needCapacity(call, record.instanceType, record.zone);
   }
   return { StartingInstances: records.map((record) => changeOf(record, begin(call, record))) };
 }

@@ -3,6 +3,7 @@ import type { Reservation, RunInstancesRequest } from '@aws-sdk/client-ec2';
 import { Fault } from '../../wire/fault.ts';
 import type { Call } from '../service.ts';
 import { freeCount } from './address-book.ts';
+import { needCapacity } from './capacity.ts';
 import { missing, needSubnet } from './faults.ts';
 import { once } from './idempotency.ts';
 import { imageOf, type PublicImage } from './image.ts';
@@ -38,6 +39,7 @@ export async function runInstances(input: RunInstancesRequest, call: Call): Prom
     input,
     (one) => instances(call).has(one),
     () => {
+      needCapacity(call, instanceType, interfaces.zone);
       const count = Math.min(maxCount, freeAddresses(call, interfaces));
       if (count < minCount) {
         throw new Fault(

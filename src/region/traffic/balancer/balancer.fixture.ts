@@ -7,6 +7,7 @@ import { afterEach } from 'vitest';
 import { VirtualClock } from '../../clock/clock.ts';
 import { seededRandom } from '../../clock/random.ts';
 import { type Change, worldOf } from '../../network/example-changes.ts';
+import { reachability } from '../dns/reachability.ts';
 import { modelFabric } from '../model-fabric.ts';
 import type { Meter } from '../planes.ts';
 import type { BalancerConfig, ListenerConfig, TargetConfig, TargetGroupConfig } from './config.ts';
@@ -111,6 +112,7 @@ export async function setUp(
     clock,
     random: seededRandom(1),
     meter,
+    reachability: reachability(clock, fabric.world),
     note,
     async deliverLog(file) {
       logs.push(file);

@@ -5,6 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../clock/clock.ts';
+import { zoneIsDown } from '../../network/faults.ts';
 import { DialError, type Fabric } from '../fabric.ts';
 import type { TargetHealth } from '../planes.ts';
 import type { HealthCheckConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
@@ -44,6 +45,12 @@ export class HealthCount implements HealthView {
   #passed = 0;
   #failed = 0;
 
+  forget(): void {
+    this.health = initial;
+    this.#passed = 0;
+    this.#failed = 0;
+  }
+
   /** @param failure undefined: passed. Returns what the health was before, if it is another now. */
   record(failure: TargetHealth | undefined, check: HealthCheckConfig): TargetHealth | undefined {
     const was = this.health;
@@ -65,12 +72,23 @@ export const startChecker: StartChecker = (fabric, clock, node, first, target, c
   let check = first.health;
   const view = new HealthCount();
   let stopped = false;
+  let wasDown = false;
   let timer: Timer | undefined;
 
   async function run(): Promise<void> {
+    // A node that is down finds nothing out.
+    if (nodeIsDown()) return;
     const failure = await probe(fabric, clock, node, target, check);
-    const was = stopped ? undefined : view.record(failure, check);
+    const was = stopped || nodeIsDown() ? undefined : view.record(failure, check);
     if (was) changed(view.health, was);
+  }
+
+  function nodeIsDown(): boolean {
+    const down = zoneIsDown(fabric.world(), node.zone);
+    // It begins anew when it is back.
+    if (wasDown && !down) view.forget();
+    wasDown = down;
+    return down;
   }
 
   function again(): void {
@@ -113,6 +131,7 @@ async function probe(
       from: { address: node.privateIp, interfaceId: node.interfaceId },
       to: { address: target.address, port },
       timeoutMs: check.timeoutMs,
+      healthCheck: true,
       signal: timeout.signal,
     });
     const status = await get(socket, `${target.address}:${port}`, check.path, timeout.signal);

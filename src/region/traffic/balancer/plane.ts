@@ -1,6 +1,7 @@
 /** All load balancers of a region: their nodes and health checks, moved from one snapshot of the configuration to the next. */
 import type { Clock } from '../../clock/clock.ts';
 import type { Random } from '../../clock/random.ts';
+import type { Reachability } from '../dns/reachability.ts';
 import type { Fabric } from '../fabric.ts';
 import type { BalancerPlane, Meter, TargetHealth } from '../planes.ts';
 import type { AccessLogPlace, BalancerConfig, NodeConfig, TargetConfig, TargetGroupConfig } from './config.ts';
@@ -14,6 +15,8 @@ export interface BalancerPlaneOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly meter?: Meter;
+  /** Which nodes can be reached. */
+  readonly reachability: Reachability;
   note(kind: string, text: string, data?: Record<string, unknown>): void;
   /** Writes a file of access log lines; never rejects. */
   deliverLog(file: AccessLogDelivery): Promise<void>;
@@ -52,7 +55,7 @@ const mostLogBytes = 64 * 1024 * 1024;
 type HealthListener = Parameters<BalancerPlane['onHealth']>[0];
 
 export function startBalancers(options: BalancerPlaneOptions): RunningBalancers {
-  const { fabric, clock, random, note } = options;
+  const { fabric, clock, random, reachability, note } = options;
   const start = options.startChecker ?? startChecker;
   const nodes = new Map<string, { balancerArn: string; running: BalancerNode }>();
   const checkers = new Map<string, Checker>();
@@ -108,12 +111,18 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     void what.finally(() => ending.delete(what));
   }
 
+  /** Nodes that serve and whose findings count: those that can be reached; all when none can. */
+  function nodesIn({ nodes }: BalancerConfig): readonly NodeConfig[] {
+    const reached = nodes.filter(({ interfaceId }) => !reachability.isOut(interfaceId));
+    return reached.length > 0 ? reached : nodes;
+  }
+
   /** A target is as healthy as the node that sees it worst. */
   function healthOf(group: TargetGroupConfig, target: TargetConfig): TargetHealth | undefined {
     let worst: TargetHealth | undefined;
     for (const config of configs) {
       if (!groupsOf(config).some((other) => other.arn === group.arn)) continue;
-      for (const node of config.nodes) {
+      for (const node of nodesIn(config)) {
         const view = checkers.get(checkerKey(node, group, target))?.view.health;
         if (view && (!worst || rank(view) > rank(worst))) worst = view;
       }
@@ -150,6 +159,22 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     if (was?.state === health.state && was.reason === health.reason && was.description === health.description) return;
     reported.set(key, health);
     for (const listener of listeners) listener(group.arn, target.id, target.port, health);
+  }
+
+  /** Of every target; gives their keys. */
+  function reportAll(): Set<string> {
+    const known = new Set<string>();
+    for (const config of configs) {
+      for (const group of groupsOf(config)) {
+        for (const target of group.targets) {
+          const key = targetKey(group.arn, target.id, target.port);
+          if (known.has(key)) continue;
+          known.add(key);
+          report(group, target);
+        }
+      }
+    }
+    return known;
   }
 
   function applyNodes(): void {
@@ -198,14 +223,20 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     }
   }
 
-  /** Those that have a healthy target, or all. */
+  /** Of those that can be reached, the ones that have a healthy target, or all. */
   function servingNodes(config: BalancerConfig): readonly NodeConfig[] {
     const groups = groupsOf(config);
-    const serving = config.nodes.filter((node) =>
+    const reached = nodesIn(config);
+    const serving = reached.filter((node) =>
       groups.some((group) => group.targets.some((target) => host.isHealthy(node, group, target))),
     );
-    return serving.length > 0 ? serving : config.nodes;
+    return serving.length > 0 ? serving : reached;
   }
+
+  reachability.onChange(() => {
+    changed();
+    reportAll();
+  });
 
   let routes: { readonly epoch: number; readonly found: readonly Route[] } = { epoch: -1, found: [] };
 
@@ -220,7 +251,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
 
   function hostsOf(config: BalancerConfig): HostCount[] {
     return groupsOf(config).flatMap((group) =>
-      config.nodes.flatMap((node) =>
+      nodesIn(config).flatMap((node) =>
         hostCounts(config, group, (target) => {
           const state = checkers.get(checkerKey(node, group, target))?.view.health.state;
           return state === undefined || state === 'initial' ? undefined : state === 'healthy';
@@ -240,17 +271,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       applyCheckers();
       changed();
       flyingOf = new WeakMap();
-      const known = new Set<string>();
-      for (const config of configs) {
-        for (const group of groupsOf(config)) {
-          for (const target of group.targets) {
-            const key = targetKey(group.arn, target.id, target.port);
-            if (known.has(key)) continue;
-            known.add(key);
-            report(group, target);
-          }
-        }
-      }
+      const known = reportAll();
       for (const key of reported.keys()) if (!known.has(key)) reported.delete(key);
       for (const [key, { count }] of flying) if (count === 0 && !known.has(key)) flying.delete(key);
     },
