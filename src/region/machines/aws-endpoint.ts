@@ -35,7 +35,7 @@ export function awsEndpoint(host: MachineHost, spec: MachineSpec, egress: Egress
       return;
     }
     const delayMs = delayOf(host.fabric.world(), verdict);
-    if (delayMs > 0) await host.clock.sleep(2 * delayMs, gone.signal).catch(() => {});
+    if (delayMs > 0) await host.clock.sleep(2 * delayMs * host.clock.scale, gone.signal).catch(() => {});
     const via = viaOf(spec, verdict);
     const connection = calls(socket, verdict);
     response.once('close', () => {

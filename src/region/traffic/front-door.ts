@@ -81,7 +81,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     const { listener, peer, delayMs } = found;
     if (delayMs === 0) return listener.http(request, response, peer);
     // A whole trip at once: how the bytes of a browser's connection come and go is not the model's to slow down.
-    clock.after(2 * delayMs, () => {
+    clock.after(2 * delayMs * clock.scale, () => {
       if (!response.destroyed) listener.http(request, response, peer);
     });
   };

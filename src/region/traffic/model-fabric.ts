@@ -85,12 +85,13 @@ export function modelFabric(options: FabricOptions): Fabric {
   function present(opened: RoundTrip, openedIn: World, request: DialRequest): Present {
     let asked = openedIn;
     let passes = true;
-    let delayMs = delayOf(openedIn, opened);
+    // A network's time is real time.
+    let delayMs = delayOf(openedIn, opened) * clock.scale;
     const look = () => {
       const now = world();
       if (now === asked) return;
       asked = now;
-      delayMs = delayOf(now, opened);
+      delayMs = delayOf(now, opened) * clock.scale;
       const trip = carryOn(now, opened);
       passes = trip.delivered || ownerEnds.has(trip.end);
       if (!passes) tell(trip, request);
@@ -112,7 +113,7 @@ export function modelFabric(options: FabricOptions): Fabric {
     const { to, timeoutMs, signal } = request;
     const tripMs = 2 * delayMs;
     try {
-      await clock.sleep(Math.min(tripMs, timeoutMs), signal);
+      await clock.sleep(Math.min(tripMs, timeoutMs) * clock.scale, signal);
       if (tripMs < timeoutMs) return;
       const text = `connect ETIMEDOUT ${to.address}:${to.port}: an answer takes ${tripMs} ms`;
       throw new DialError('ETIMEDOUT', text, verdict);
