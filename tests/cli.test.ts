@@ -109,9 +109,15 @@ describe('what is wrong is said in one message, with a non-zero exit', () => {
       code: 1,
       out: expect.stringContaining("unknown command 'frobnicate'"),
     });
-    expect(await orrery('status')).toMatchObject({
+    for (const command of [['status'], ['fault', 'list'], ['fault', 'zone', 'us-east-1a']]) {
+      expect(await orrery(...command)).toMatchObject({
+        code: 1,
+        out: expect.stringContaining('No region runs for this folder'),
+      });
+    }
+    expect(await orrery('fault', 'meteor')).toMatchObject({
       code: 1,
-      out: expect.stringContaining('No region runs for this folder'),
+      out: expect.stringContaining("unknown command 'meteor'"),
     });
   });
 });
@@ -162,6 +168,39 @@ describe('an app from init to down', () => {
     expect((await orrery('logs', '--dir', dir)).out).toMatch(/target|machine/);
     expect((await orrery('logs', '--dir', dir, status.machines[0]?.id ?? '')).out).toContain('cfn-init');
   });
+
+  test('faults begin, are listed and end; what cannot be is refused with what can', async () => {
+    const fault = (...argv: string[]) => orrery('fault', ...argv, '--dir', dir);
+    expect((await fault('list')).out).toBe('No fault lasts.\n');
+    expect(await fault('zone', 'us-east-1x')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('There is no zone "us-east-1x". There are us-east-1a, us-east-1b'),
+    });
+    expect(await fault('endpoint', 's3', '--for', 'soon')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('"soon" is no duration'),
+    });
+    const begun = await fault('endpoint', 's3', '--for', '10m');
+    expect(begun).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^fault-1 {2}the endpoint s3 \(vpce-\w+\) carries nothing, until /),
+    });
+    const slow = JSON.parse((await fault('latency', 'us-east-1b', '20ms', '--json')).out) as Record<string, string>;
+    expect(slow).toMatchObject({ id: 'fault-2', kind: 'latency', target: 'us-east-1b' });
+    expect(Date.parse(slow.ends ?? '') - Date.parse(slow.began ?? '')).toBe(300_000);
+    expect((await fault('list')).out).toMatch(
+      /^fault-1 +until .* s3 [^\n]*\nfault-2 +until .* 20 ms longer each way\n$/,
+    );
+    expect(JSON.parse((await fault('list', '--json')).out)).toHaveLength(2);
+    expect(await fault('clear', 'fault-7')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('There is no fault "fault-7". There are fault-1, fault-2.'),
+    });
+    expect((await fault('clear', 'fault-1')).out).toMatch(/^fault-1 is over: the endpoint s3/);
+    expect((await fault('clear')).out).toMatch(/^fault-2 is over: /);
+    expect((await fault('clear')).out).toBe('No fault lasts.\n');
+    expect((await orrery('logs', '--dir', dir)).out).toMatch(/faults +fault-began fault-1: /);
+  }, 60_000);
 
   test('a second up finds nothing to do; a change is delivered', async () => {
     expect((await up()).out).toContain('nothing had changed');

@@ -107,6 +107,32 @@ export function machinesSuite(name: string, driver: (host: MachineHost) => Machi
       expect(rebooted).not.toBe(after);
     });
 
+    it('killed before it runs it comes up dead, and its signal can never come', async () => {
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      machine.kill();
+      await until(() => machine.state === 'running');
+      expect(machine.impaired).toBe(true);
+      expect(host.impossible).toHaveLength(1);
+      await machine.terminate();
+      expect(host.signals).toEqual([]);
+    });
+
+    it('in a zone that is down nothing starts, and what is started again stays dead until it is up', async () => {
+      expect(machines.hasCapacity?.('us-east-1a')).toBe(true);
+      const machine = machines.launch(testSpec({ userData: bootScript }));
+      await until(() => machine.boot.status !== 'running');
+      host.setFaults({ id: 'fault-1', kind: 'zone', zone: 'us-east-1a' });
+      expect([machines.hasCapacity?.('us-east-1a'), machines.hasCapacity?.('us-east-1b')]).toEqual([false, true]);
+      machine.kill();
+      await machine.reboot();
+      expect([machine.state, machine.impaired]).toEqual(['running', true]);
+      host.setFaults();
+      expect(machine.impaired).toBe(true);
+      await machine.reboot();
+      expect(machine.impaired).toBe(false);
+      expect(await ask(host, machine, '/again')).toContain('"url":"/again"');
+    });
+
     it('dies at once when killed, and tells nobody', async () => {
       const machine = machines.launch(testSpec({ userData: bootScript }));
       await until(() => machine.boot.status === 'succeeded');

@@ -12,6 +12,7 @@ import { type Clock, realClock } from '../clock/clock.ts';
 import { seededRandom } from '../clock/random.ts';
 import { buildWorld } from '../network/build-world.ts';
 import { exampleParts } from '../network/example-world.ts';
+import { type NetworkFault, withFaults } from '../network/faults.ts';
 import type { World, WorldParts } from '../network/world.ts';
 import type { Fabric } from '../traffic/fabric.ts';
 import { modelFabric } from '../traffic/model-fabric.ts';
@@ -30,6 +31,8 @@ export interface TestHost extends MachineHost {
   readonly clock: Clock;
   /** Changes the network from now on. */
   setWorld(change: (parts: WorldParts) => WorldParts): void;
+  /** Breaks parts of it. */
+  setFaults(...faults: NetworkFault[]): void;
   /** Objects of S3 by `bucket/key`. */
   readonly objects: Map<string, Uint8Array>;
   /** Metadata by logical id. */
@@ -87,6 +90,9 @@ export function testHost(clock: Clock = realClock()): TestHost {
     answer: () => undefined,
     setWorld(change) {
       world = buildWorld(change(exampleParts));
+    },
+    setFaults(...faults) {
+      world = withFaults(buildWorld(exampleParts), faults);
     },
     roleCredentials: async (spec) => ({
       accessKeyId: `ASIA${spec.instanceId.slice(2, 14).toUpperCase()}`,
