@@ -29,8 +29,9 @@ export interface Faults {
   clear(id?: string): readonly FaultView[] | undefined;
   /** The world of a region as it is with the present faults: the same one as long as neither changes. */
   applied(region: string, world: World): World;
-  /** Whether one lasts there. */
+  /** Whether one of the network lasts there. */
   any(region: string): boolean;
+  zoneIsDown(region: string, zone: string): boolean;
 }
 
 const mostFaults = 100;
@@ -94,6 +95,7 @@ export function regionFaults(options: { readonly clock: Clock; readonly region: 
       return ended && [ended];
     },
     any: (of) => of === region && network.length > 0,
+    zoneIsDown: (of, zone) => of === region && network.some((one) => one.kind === 'zone' && one.zone === zone),
     applied(of, world) {
       if (network.length === 0 || of !== region) return world;
       if (last?.from !== world) last = { from: world, made: withFaults(world, network) };

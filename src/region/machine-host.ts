@@ -50,6 +50,7 @@ export function machineHost(
     random,
     fabric,
     machinesDir: options.machinesDir(),
+    zoneIsDown: (zone) => options.faults.zoneIsDown(scope.region, zone),
     async roleCredentials(spec) {
       const { Credentials } = await scope.invoke<AssumedRole>(ec2Service, 'sts', 'AssumeRole', {
         RoleArn: `arn:aws:iam::${scope.account}:role/${spec.roleName ?? ''}`,

@@ -29,7 +29,7 @@ import type { Meter, Planes } from './traffic/planes.ts';
 
 export interface PlanesOptions {
   readonly clock: Clock;
-  readonly faults: Pick<Faults, 'applied' | 'any'>;
+  readonly faults: Pick<Faults, 'applied' | 'any' | 'zoneIsDown'>;
   readonly random: Random;
   machinesDir(): string;
   /** Hands a machine's AWS request to the endpoint. */

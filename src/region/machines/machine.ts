@@ -46,6 +46,8 @@ export interface MachineHost {
   readonly fabric: Fabric;
   /** The folder under which each instance gets its own. */
   readonly machinesDir: string;
+  /** A fault has taken the zone: no machine starts there. */
+  zoneIsDown(zone: string): boolean;
   /** Temporary credentials of the instance's role, as IMDS hands them out. */
   roleCredentials(spec: MachineSpec): Promise<RoleCredentials>;
   /** Hands an AWS API request of a machine to the region's endpoint. The network was asked already; `via` is the way it took. */

@@ -3,7 +3,6 @@
  * app says that they use. Nothing is run and no port is opened.
  */
 import type { Clock, Timer } from '../clock/clock.ts';
-import { zoneIsDown } from '../network/faults.ts';
 import type { Machine, MachineHost, MachineSpec, MachineState, Machines, MachineUsage } from './machine.ts';
 
 export interface MachineModel {
@@ -15,7 +14,7 @@ export interface MachineModel {
   serving(machine: Machine, serves: boolean): void;
 }
 
-type Host = Pick<MachineHost, 'clock' | 'fabric' | 'signalResource' | 'signalImpossible' | 'note'>;
+type Host = Pick<MachineHost, 'clock' | 'zoneIsDown' | 'signalResource' | 'signalImpossible' | 'note'>;
 
 /** Terminated instances that can still be asked for. */
 const rememberedEnds = 200;
@@ -43,7 +42,7 @@ export function modelledMachines(host: Host, model: MachineModel): Machines {
     },
     get: (instanceId) => machines.get(instanceId),
     list: () => [...machines.values()],
-    hasCapacity: (zone) => !zoneIsDown(host.fabric.world(), zone),
+    hasCapacity: (zone) => !host.zoneIsDown(zone),
     onChange(tell) {
       watchers.add(tell);
       return () => void watchers.delete(tell);

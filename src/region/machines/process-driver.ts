@@ -7,7 +7,6 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { realClock } from '../clock/clock.ts';
-import { zoneIsDown } from '../network/faults.ts';
 import type { Machine, MachineHost, Machines } from './machine.ts';
 import { type ProcessMachine, processMachine } from './process-machine.ts';
 import { supervisor } from './supervisor.ts';
@@ -49,7 +48,7 @@ export function processMachines(host: MachineHost): Machines {
       await rm(join(host.machinesDir, instanceId), { recursive: true, force: true });
     },
     list: () => [...machines.values()],
-    hasCapacity: (zone) => !zoneIsDown(host.fabric.world(), zone),
+    hasCapacity: (zone) => !host.zoneIsDown(zone),
     onChange(tell) {
       watchers.add(tell);
       return () => void watchers.delete(tell);

@@ -8,7 +8,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
-import { zoneIsDown } from '../network/faults.ts';
 import { accounts } from './accounts.ts';
 import { agentService } from './agent-control.ts';
 import { awsCalls } from './aws-calls.ts';
@@ -129,7 +128,7 @@ export function processMachine(
     power = await powerOn();
     guest.processes.power(true);
     // Nothing starts where a fault has taken the zone.
-    if (zoneIsDown(host.fabric.world(), spec.zone)) die();
+    if (host.zoneIsDown(spec.zone)) die();
     if (dead) await powerOff();
     turn('running');
     if (dead) return;

@@ -12,7 +12,7 @@ import { type Clock, realClock } from '../clock/clock.ts';
 import { seededRandom } from '../clock/random.ts';
 import { buildWorld } from '../network/build-world.ts';
 import { exampleParts } from '../network/example-world.ts';
-import { type NetworkFault, withFaults } from '../network/faults.ts';
+import { type NetworkFault, withFaults, zoneIsDown } from '../network/faults.ts';
 import type { World, WorldParts } from '../network/world.ts';
 import type { Fabric } from '../traffic/fabric.ts';
 import { modelFabric } from '../traffic/model-fabric.ts';
@@ -79,6 +79,7 @@ export function testHost(clock: Clock = realClock()): TestHost {
     random: seededRandom(7),
     fabric,
     machinesDir,
+    zoneIsDown: (zone) => zoneIsDown(world, zone),
     objects: new Map(),
     metadata: new Map(),
     awsRequests: [],
