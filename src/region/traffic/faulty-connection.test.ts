@@ -238,30 +238,33 @@ it('a handshake that takes longer than its caller waits is a timeout', async () 
 });
 
 describe('a connection into a zone that goes down', () => {
-  it('stops, also for its end: a machine that dies there says nothing to anybody', async () => {
-    const parts = setUp();
-    const connect = await listen(parts, 'loopback');
-    const { near, far } = await connect();
-    const back = collect(near);
-    let error: NodeJS.ErrnoException | undefined;
-    near.on('error', (found) => {
-      error = found;
-    });
-    near.write('ask');
-    await once(far, 'data');
-    parts.fault(down);
-    far.write('answer');
-    (far as Socket).resetAndDestroy();
-    await settle();
-    await parts.clock.advance(1_000);
-    await settle();
-    expect([back, error?.code, near.destroyed]).toEqual([{ text: '', ended: false }, undefined, false]);
-    expect(parts.told).toEqual(['fault-2']);
-    parts.fault();
-    await parts.clock.advance(2_000);
-    await settle();
-    expect([error?.code, near.destroyed]).toEqual(['ECONNRESET', true]);
-  });
+  it.each(['', 'answer'])(
+    'stops, also for its end: a machine that dies there says nothing to anybody (%j)',
+    async (last) => {
+      const parts = setUp();
+      const connect = await listen(parts, 'loopback');
+      const { near, far } = await connect();
+      const back = collect(near);
+      let error: NodeJS.ErrnoException | undefined;
+      near.on('error', (found) => {
+        error = found;
+      });
+      near.write('ask');
+      await once(far, 'data');
+      parts.fault(down);
+      far.write(last);
+      (far as Socket).resetAndDestroy();
+      await settle();
+      await parts.clock.advance(1_000);
+      await settle();
+      expect([back, error?.code, near.destroyed]).toEqual([{ text: '', ended: false }, undefined, false]);
+      expect(parts.told).toEqual(['fault-2']);
+      parts.fault();
+      await parts.clock.advance(2_000);
+      await settle();
+      expect([error?.code, near.destroyed]).toEqual(['ECONNRESET', true]);
+    },
+  );
 
   it('is given up as TCP does', async () => {
     const parts = setUp();

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress } from '../network/address.ts';
 import { aclEntries, type Change, routes, withoutEntry, withoutRule, worldOf } from '../network/example-changes.ts';
+import { type NetworkFault, withFaults } from '../network/faults.ts';
 import { roundTrip } from '../network/send.ts';
 import { packet } from '../network/verdict.ts';
+import type { World } from '../network/world.ts';
 import { type Pass, passesOf } from './flow-passes.ts';
 
 const browser = '203.0.113.9';
@@ -23,8 +25,11 @@ function text({ interfaceId, way, direction, accepted, source, destination, ...p
   return `${at} ${way} ${direction} ${ends}${packets === ends ? '' : ` (${packets})`} ${accepted ? 'ACCEPT' : 'REJECT'}`;
 }
 
-function passes([from, to, port, id]: Trip, ...changes: Change[]): string[] {
-  const world = worldOf(changes);
+function passes(trip: Trip, ...changes: Change[]): string[] {
+  return passesIn(worldOf(changes), trip);
+}
+
+function passesIn(world: World, [from, to, port, id]: Trip): string[] {
   const enters = id === undefined ? ({ kind: 'internet' } as const) : ({ kind: 'interface', id } as const);
   return passesOf(world, roundTrip(world, packet('tcp', from, 40_000, to, port, enters))).map(text);
 }
@@ -161,5 +166,23 @@ describe('the interfaces that a connection passes', () => {
     ['nobody’s address', [browser, '198.51.100.99', 443], [], []],
   ])('%s', (_, trip, changes, expected) => {
     expect(passes(trip, ...changes)).toEqual(expected);
+  });
+
+  it.each<[string, Trip, NetworkFault, string[]]>([
+    ['nothing leaves a zone that is down', forward, { id: 'f', kind: 'zone', zone: 'us-east-1a' }, []],
+    [
+      'what is for a NAT gateway that is down is sent',
+      out,
+      { id: 'f', kind: 'nat', natGatewayIds: ['nat-a'] },
+      ['ApiA request egress 10.0.10.30>203.0.113.80 ACCEPT'],
+    ],
+    [
+      'and what is for an endpoint',
+      metrics,
+      { id: 'f', kind: 'endpoint', endpointIds: ['vpce-monitoring'] },
+      ['ApiA request egress 10.0.10.30>10.0.10.40 ACCEPT'],
+    ],
+  ])('%s', (_, trip, fault, expected) => {
+    expect(passesIn(withFaults(worldOf(), [fault]), trip)).toEqual(expected);
   });
 });

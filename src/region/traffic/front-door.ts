@@ -75,22 +75,26 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
       localLocation(location, options.doors(), options.tls, (name) => options.resolve(name).length > 0),
     ),
   };
+  /** A whole trip at once: how the bytes of a browser's connection come and go is not the model's to slow down. */
+  const later = (delayMs: number, client: { readonly destroyed: boolean }, serve: () => void) => {
+    if (delayMs === 0) return serve();
+    clock.after(2 * delayMs * clock.scale, () => {
+      if (!client.destroyed) serve();
+    });
+  };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const found = find(request);
     if (!found.listener) return refuse(response, found.status, found.why);
     const { listener, peer, delayMs } = found;
-    if (delayMs === 0) return listener.http(request, response, peer);
-    // A whole trip at once: how the bytes of a browser's connection come and go is not the model's to slow down.
-    clock.after(2 * delayMs * clock.scale, () => {
-      if (!response.destroyed) listener.http(request, response, peer);
-    });
+    return later(delayMs, response, () => listener.http(request, response, peer));
   };
   const server: Server = options.tls
     ? (createTlsServer({ ...settings, SNICallback: certificates(options) }, onRequest) as unknown as Server)
     : createServer(settings, onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const found = find(request);
-    if (found.listener) found.listener.upgrade(request, socket, head, found.peer);
+    const { listener } = found;
+    if (listener) later(found.delayMs, socket, () => listener.upgrade(request, socket, head, found.peer));
     else socket.end(`HTTP/1.1 ${found.status} Orrery\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
   server.on('clientError', (_error, socket: Duplex) => {

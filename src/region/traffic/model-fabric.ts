@@ -84,28 +84,21 @@ export function modelFabric(options: FabricOptions): Fabric {
   /** Whether packets of the connection pass now, and how fast: the network is asked once a world. */
   function present(opened: RoundTrip, openedIn: World, request: DialRequest): Present {
     let asked = openedIn;
-    let passes = true;
-    // A network's time is real time.
-    let delayMs = delayOf(openedIn, opened) * clock.scale;
-    const look = () => {
-      const now = world();
-      if (now === asked) return;
-      asked = now;
-      delayMs = delayOf(now, opened) * clock.scale;
-      const trip = carryOn(now, opened);
-      passes = trip.delivered || ownerEnds.has(trip.end);
-      if (!passes) tell(trip, request);
-    };
-    return {
-      passes() {
-        look();
-        return passes;
-      },
-      delayMs() {
-        look();
-        return delayMs;
+    const network = {
+      passes: true,
+      // A network's time is real time.
+      delayMs: delayOf(openedIn, opened) * clock.scale,
+      look() {
+        const now = world();
+        if (now === asked) return;
+        asked = now;
+        network.delayMs = delayOf(now, opened) * clock.scale;
+        const trip = carryOn(now, opened);
+        network.passes = trip.delivered || ownerEnds.has(trip.end);
+        if (!network.passes) tell(trip, request);
       },
     };
+    return network;
   }
 
   /** Resolves when the first packet is there and its answer back; rejects as for a drop when that takes too long. */

@@ -12,11 +12,12 @@ const firstRetryMs = 200;
 const longestRetryMs = 120_000;
 const mostRetries = 15;
 
-/** What the network does to a connection at present: asked for each chunk, so cheap. */
+/** What the network does to a connection: brought up to date for each chunk, which is cheap. */
 export interface Present {
-  passes(): boolean;
-  /** One way. */
-  delayMs(): number;
+  look(): void;
+  readonly passes: boolean;
+  /** One way, in model ms. */
+  readonly delayMs: number;
 }
 
 type Done = (error?: Error | null) => void;
@@ -25,18 +26,18 @@ type Done = (error?: Error | null) => void;
  * Makes what is written to the socket, and what is read from it, pass only while the network lets it.
  * @param moved told of each chunk that passes: cheap
  */
-export function obeyNetwork(
-  socket: Duplex,
-  clock: Clock,
-  { passes, delayMs }: Present,
-  moved: (() => void) | undefined,
-): void {
+export function obeyNetwork(socket: Duplex, clock: Clock, network: Present, moved: (() => void) | undefined): void {
   /** What was sent and did not pass, in order. A side that waits is sent nothing more, so these are few. */
   const waiting: (() => void)[] = [];
   let retries = 0;
   let timer: Timer | undefined;
 
-  const clear = () => waiting.length === 0 && passes();
+  const passes = () => {
+    network.look();
+    return network.passes;
+  };
+  /** After a look. */
+  const clear = () => waiting.length === 0 && network.passes;
 
   function hold(step: () => void): void {
     waiting.push(step);
@@ -55,6 +56,7 @@ export function obeyNetwork(
   }
 
   function pass(step: () => void): void {
+    network.look();
     if (!clear()) {
       hold(step);
       return;
@@ -79,7 +81,8 @@ export function obeyNetwork(
     if (!socket.destroyed) read(0);
   };
   socket.push = (chunk, encoding) => {
-    const slowMs = delayMs();
+    network.look();
+    const slowMs = network.delayMs;
     if (slowMs === 0 && inward.empty) {
       if (clear()) {
         moved?.();
@@ -109,7 +112,8 @@ export function obeyNetwork(
 
   const write = socket._write.bind(socket);
   socket._write = (chunk, encoding, done) => {
-    const slowMs = delayMs();
+    network.look();
+    const slowMs = network.delayMs;
     if (slowMs > 0 || !outward.empty) {
       sendSlowly(bytesOf(chunk), slowMs, (sent) => write(chunk, encoding, sent), done);
     } else if (clear()) {
@@ -120,7 +124,8 @@ export function obeyNetwork(
   const writev = socket._writev?.bind(socket);
   if (writev) {
     socket._writev = (chunks, done) => {
-      const slowMs = delayMs();
+      network.look();
+      const slowMs = network.delayMs;
       if (slowMs > 0 || !outward.empty) {
         const bytes = chunks.reduce((sum, { chunk }) => sum + bytesOf(chunk), 0);
         sendSlowly(bytes, slowMs, (sent) => writev(chunks, sent), done);
@@ -133,7 +138,8 @@ export function obeyNetwork(
   const final = socket._final?.bind(socket);
   if (final) {
     socket._final = (done) => {
-      const slowMs = delayMs();
+      network.look();
+      const slowMs = network.delayMs;
       // It has ended when it has ended there.
       if (slowMs > 0 || !outward.empty) outward.put(0, slowMs, () => pass(() => final(done)));
       else pass(() => final(done));
