@@ -156,7 +156,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   const refreshing = await stepRefresh(scope, name, launches);
   const replacing = (await maintain(scope, name, launches)) || refreshing;
   await adjustCapacity(scope, name, launches);
-  await adjustPool(scope, name, scope.clock.now() >= loop.notBeforeMs);
+  await adjustPool(scope, name, launches.allowed, launches.avoid);
   if (members(scope).version !== before) loop.again = true;
   await finishLeaving(scope, name);
   finishDeleting(scope, name);
@@ -227,6 +227,7 @@ async function settleMembers(scope: Scope, name: string, states: Map<string, str
         const move = member.starting ? continueStart : arrive;
         const how = await move(scope, group, member, state);
         if (how === 'abandoned') slowDown(scope, loop);
+        if (how === 'refused') backOff(scope, loop, member.zone);
         if (how === 'arrived') loop.abandoned = 0;
       } else if (state !== 'pending') {
         const why = `Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: the instance is ${state ?? 'terminated'}`;

@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/warm-pool-instance-lifecycle.html
  * Descriptions of launches into and from the pool are AWS's; causes that the guide does not show are the model's own.
  */
+import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
 import { beginActivity, changeActivity, endActivity } from './activity.ts';
 import { arrive, giveUp } from './arrival.ts';
@@ -36,25 +37,40 @@ export function wantedInPool({ pool, max, desired, deleting }: GroupRecord): num
   return Math.max(pool.min, (pool.prepared ?? max) - desired);
 }
 
-/** Launches what the pool lacks and ends what it has too many. `mayLaunch`: not while launches fail. */
-export async function adjustPool(scope: Scope, name: string, mayLaunch: boolean): Promise<void> {
+/**
+ * Launches what the pool lacks and ends what it has too many.
+ * @param mayLaunch not while launches fail
+ * @param avoid zones where launches failed of late
+ */
+export async function adjustPool(
+  scope: Scope,
+  name: string,
+  mayLaunch: boolean,
+  avoid: ReadonlySet<string>,
+): Promise<void> {
   const group = groups(scope).get(name);
   if (!group) return;
   const all = poolOf(scope, name);
   const have = all.filter(({ lifecycle }) => lifecycle !== 'Terminating');
   const missing = wantedInPool(group) - have.length;
-  if (missing > 0 && mayLaunch && !isSuspended(group, 'Launch')) await fill(scope, group, have, missing);
+  if (missing > 0 && mayLaunch && !isSuspended(group, 'Launch')) await fill(scope, group, have, missing, avoid);
   if (missing < 0 && !isSuspended(group, 'Terminate')) thin(scope, group, have, -missing);
   if (all.length > 0 || !groups(scope).get(name)?.pool?.deleting) return;
   changeGroup(scope, name, { pool: undefined } as unknown as Partial<GroupRecord>);
 }
 
-async function fill(scope: Scope, given: GroupRecord, have: readonly MemberRecord[], missing: number): Promise<void> {
+async function fill(
+  scope: Scope,
+  given: GroupRecord,
+  have: readonly MemberRecord[],
+  missing: number,
+  avoid: ReadonlySet<string>,
+): Promise<void> {
   const group = launchingGroup(scope, given);
   const template = await templateNow(scope, group);
   const places: { zone: string; subnetId: string }[] = [...have];
   for (let n = 0; n < missing; n++) {
-    const place = nextPlace(group.subnets, places);
+    const place = nextPlace(group.subnets, places, avoid);
     if (!place) return;
     places.push({ zone: place.zone, subnetId: place.id });
     const cause = `At ${timeText(scope)} an instance was launched into the warm pool in response to a difference between its desired and actual capacity, increasing the warm pool from ${have.length} to ${have.length + missing}.`;
@@ -187,10 +203,16 @@ export async function continueStart(
   group: GroupRecord,
   member: MemberRecord,
   state: string | undefined,
-): Promise<'waiting' | 'arrived' | 'abandoned'> {
+): Promise<'waiting' | 'arrived' | 'abandoned' | 'refused'> {
   if (state === 'running') return arrive(scope, group, member, state);
   if (state === 'stopped') {
-    await scope.invoke(asService, 'ec2', 'StartInstances', { InstanceIds: [member.instanceId] });
+    try {
+      await scope.invoke(asService, 'ec2', 'StartInstances', { InstanceIds: [member.instanceId] });
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'InsufficientInstanceCapacity') throw error;
+      giveUp(scope, member, `${error.message} Launching EC2 instance failed.`, 'Failed');
+      return 'refused';
+    }
   } else if (gone(state)) {
     lose(scope, member, `Instance became unhealthy while waiting for instance to be in InService state.`);
   }

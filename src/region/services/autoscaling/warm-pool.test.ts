@@ -179,6 +179,20 @@ describe('a pool of stopped instances', () => {
     expect(new Set(zones).size).toBe(2);
   });
 
+  test('loses what cannot be started where a zone has no capacity, and is drawn upon and filled in the other', async () => {
+    const zoneOf = (id: string) => region.machines.launched.find(({ instanceId }) => instanceId === id)?.zone;
+    region.machines.full.add('us-east-1a');
+    await scale(4);
+    await wait(300);
+    const serving = Object.entries(await states());
+    expect(serving.map(([, state]) => state)).toEqual(['InService', 'InService', 'InService', 'InService']);
+    const failed = (await activities()).filter(({ StatusCode }) => StatusCode === 'Failed');
+    expect(failed.map(({ Description }) => Description).join('\n')).toMatch(
+      /^Launching a new EC2 instance from warm pool: i-\w+\. {2}Status Reason: We currently do not have sufficient .* \(us-east-1a\)\. .* Launching EC2 instance failed\.$/m,
+    );
+    expect(serving.filter(([id]) => zoneOf(id) === 'us-east-1b').length).toBeGreaterThanOrEqual(3);
+  });
+
   test('is filled again when the group shrinks, with new instances', async () => {
     await scale(4);
     await wait(5);

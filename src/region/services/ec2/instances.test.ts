@@ -180,6 +180,25 @@ describe('RunInstances', () => {
     expect(started?.State?.Name).toBe('running');
     expect(started?.PublicIpAddress).toMatch(/^198\.18\./);
   });
+
+  it('are neither launched nor started in a zone without capacity, which changes nothing', async () => {
+    const [one] = await run();
+    await settle();
+    const InstanceIds = [one?.InstanceId ?? ''];
+    await region.call('StopInstances', { InstanceIds });
+    await settle();
+    const zone = one?.Placement?.AvailabilityZone ?? '';
+    region.machines.full.add(zone);
+    const refused = `InsufficientInstanceCapacity: We currently do not have sufficient ${one?.InstanceType} capacity in the Availability Zone you requested (${zone}).`;
+    expect(await faultOf(run())).toContain(refused);
+    expect(await faultOf(region.call('StartInstances', { InstanceIds }))).toContain(refused);
+    expect((await instance(one?.InstanceId))?.State?.Name).toBe('stopped');
+    expect(region.machines.launched).toHaveLength(1);
+    region.machines.full.clear();
+    await region.call('StartInstances', { InstanceIds });
+    await settle();
+    expect((await instance(one?.InstanceId))?.State?.Name).toBe('running');
+  });
 });
 
 describe('host names', () => {

@@ -15,10 +15,18 @@ interface StillMachine extends Machine {
 }
 
 /** Boots, stops and ends at once, but tells so a turn later, as a process would. */
-function stillMachines(): Machines & { readonly launched: MachineSpec[]; machine(id: string): StillMachine } {
+interface StillMachines extends Machines {
+  readonly launched: MachineSpec[];
+  /** Zones that start none. */
+  readonly full: Set<string>;
+  machine(id: string): StillMachine;
+}
+
+function stillMachines(): StillMachines {
   const machines = new Map<string, StillMachine>();
   const watchers = new Set<(machine: Machine) => void>();
   const launched: MachineSpec[] = [];
+  const full = new Set<string>();
   const get = (id: string) => {
     const found = machines.get(id);
     if (!found) throw new Error(`no machine ${id}`);
@@ -26,6 +34,8 @@ function stillMachines(): Machines & { readonly launched: MachineSpec[]; machine
   };
   return {
     launched,
+    full,
+    hasCapacity: (zone) => !full.has(zone),
     machine: get,
     launch(spec) {
       launched.push(spec);
