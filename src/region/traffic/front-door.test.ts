@@ -11,7 +11,7 @@ afterEach(() => door?.close());
 
 /** Before a balancer whose target gives the request's headers back. */
 async function openDoor() {
-  const { fabric } = await setUp(balancerOf(listenerOf(groupOf('api'))), (asked, response) => {
+  const { fabric, clock } = await setUp(balancerOf(listenerOf(groupOf('api'))), (asked, response) => {
     response.end(JSON.stringify(asked.rawHeaders));
   });
   door = await openFrontDoor({
@@ -19,6 +19,7 @@ async function openDoor() {
     port: 0,
     standsFor: 443,
     tls: false,
+    clock,
     fabric,
     resolve: (name) => (name === 'api.example' ? [balancer] : []),
     knownNames: () => ['api.example'],
