@@ -10,6 +10,7 @@ import type { Machine, MachineSpec, MachineUsage } from './machines/machine.ts';
 import { type AgentDatum, ModelledAgents } from './machines/modelled-agent.ts';
 import { modelledMachines } from './machines/modelled-driver.ts';
 import { Region } from './region.ts';
+import { issueWithoutKeys } from './services/acm/authority.ts';
 import { meterOf } from './services/cloudwatch/meter.ts';
 import type { Caller, Scope } from './services/service.ts';
 import type { TargetConfig } from './traffic/balancer/config.ts';
@@ -37,13 +38,13 @@ export interface SimulatedRegion {
   close(): Promise<void>;
 }
 
-/** Requests that were alike. */
+/** Requests that ended alike. */
 export interface ModelledRequests {
   readonly requests: number;
   /** What the balancer answered: the target's 200, or its own 502, 503 or 504. */
   readonly status: number;
-  /** From the request's way to the target until its answer. */
-  readonly responseMs: number;
+  /** How long their targets took, in seconds, and how many of them took that; none where there was no answer. */
+  readonly responses: readonly (readonly [seconds: number, requests: number])[];
   /** Of one of them. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -110,6 +111,7 @@ export async function simulatedRegion(
     startChecker: checks.start,
   });
   const { scope } = region;
+  for (const one of new Set([scope, scope.inRegion('us-east-1')])) issueWithoutKeys(one);
   const meter = meterOf(scope);
   const counters = new WeakMap<Route, NodeMeter>();
 
@@ -127,34 +129,37 @@ export async function simulatedRegion(
     region,
     clock,
     routes: () => scope.planes.balancer.routes(),
-    count(route, { requests, status, responseMs, bytesIn, bytesOut }) {
+    count(route, { requests, status, bytesIn, bytesOut, responses }) {
       if (!(requests > 0)) return;
       const counter = counterOf(route);
-      const [first] = route.choices;
-      if (!first) {
+      if (route.choices.length === 0) {
         counter.own(status, bytesIn + bytesOut, requests);
         return;
       }
-      const answered = status < 500;
-      const result: ForwardResult = {
+      const ended: ForwardResult = {
         status,
-        targetStatus: answered ? status : undefined,
+        targetStatus: status < 500 ? status : undefined,
         bytesIn: 0,
         bytesOut,
         sentMs: 0,
-        answeredMs: answered ? responseMs : undefined,
+        answeredMs: undefined,
       };
-      // Zones of targets count apart.
-      const zones = new Map<string, { target: typeof first; count: number }>();
-      for (const target of route.choices) {
-        const zone = zones.get(target.zone) ?? { target, count: 0 };
-        zone.count++;
-        zones.set(target.zone, zone);
-      }
-      for (const { target, count } of zones.values()) {
-        counter.forwarded(route.group, target, result, bytesIn, (requests * count) / route.choices.length);
+      for (const { target, share } of zonesOf(route)) {
+        counter.forwarded(route.group, target, ended, bytesIn, requests * share);
+        for (const [seconds, some] of responses) counter.responded(route.group, target, seconds, some * share);
       }
     },
     close: () => region.close(),
   };
+}
+
+/** Zones of targets count apart: one of each, and which share of the requests they get. */
+function zonesOf({ choices }: Route): { readonly target: TargetConfig; readonly share: number }[] {
+  const zones = new Map<string, { readonly target: TargetConfig; count: number }>();
+  for (const target of choices) {
+    const zone = zones.get(target.zone) ?? { target, count: 0 };
+    zone.count++;
+    zones.set(target.zone, zone);
+  }
+  return [...zones.values()].map(({ target, count }) => ({ target, share: count / choices.length }));
 }

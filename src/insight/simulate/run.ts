@@ -1,5 +1,4 @@
 /** A template under a profile of traffic, on a virtual clock: what its scaling does, and what its users would see. */
-import { realClock } from '../../region/clock/clock.ts';
 import { seededRandom } from '../../region/clock/random.ts';
 import { type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
 import type { Profile } from '../profile.ts';
@@ -50,20 +49,27 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const random = seededRandom(seed);
     const traffic = new Traffic(simulated, fleet, app, random, options.balancer);
     checkBalancers(simulated, traffic, options.balancer);
-    // By then all that was made has settled: how long real work took while it was made decides nothing.
+    // By then all that was made has settled.
     const { clock } = simulated;
     await clock.advance(hourMs - (clock.now() % hourMs) + (options.phaseSeconds ?? 0) * 1_000);
     const recording = new Recording(simulated, fleet, profile.seconds);
     await recording.begin();
     const outcome = new Outcome();
-    for (let second = 0; second < profile.seconds; second++) {
-      traffic.send(traffic.arrivals(profile.rate(second)), outcome);
-      if (Math.floor((clock.now() + 1_000) / minuteMs) > Math.floor(clock.now() / minuteMs)) traffic.count();
-      await clock.advance(1_000);
-      if ((second + 1) % recording.stepSeconds === 0 || second + 1 === profile.seconds) {
-        await recording.sample(second + 1, outcome, traffic.takeProcessorSeconds());
+    for (let second = 0; second < profile.seconds; ) {
+      // Until the next timer nothing changes but what the requests do.
+      const beginMs = clock.now();
+      let untilMs = beginMs;
+      do {
+        traffic.send(traffic.arrivals(profile.rate(second)), outcome);
+        second++;
+        untilMs += 1_000;
+        if (Math.floor(untilMs / minuteMs) > Math.floor((untilMs - 1_000) / minuteMs)) traffic.count();
+      } while (second % recording.stepSeconds !== 0 && second < profile.seconds && untilMs + 1_000 < clock.nextDueMs);
+      await clock.advance(untilMs - beginMs);
+      if (second % recording.stepSeconds === 0 || second === profile.seconds) {
+        await recording.sample(second, outcome, traffic.takeProcessorSeconds());
         outcome.clear();
-        options.onProgress?.((second + 1) / profile.seconds);
+        options.onProgress?.(second / profile.seconds);
       }
     }
     await options.onEnd?.(simulated.region);
@@ -75,34 +81,22 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
 async function create({ region, clock }: SimulatedRegion, options: SimulationOptions): Promise<void> {
   const { template, parameters = {}, allowUnmodelled } = options;
-  const patience = realClock();
   const invoke = <O>(operation: string, input: object) => region.invoke<O>('cloudformation', operation, input);
-  try {
-    await invoke('CreateStack', {
-      StackName: stackName,
-      TemplateBody: template,
-      Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
-        ParameterKey,
-        ParameterValue,
-      })),
-      Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
-      ...(allowUnmodelled ? { Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }] } : {}),
-    });
-    const untilMs = clock.now() + longestCreationMs;
-    for (;;) {
-      // Certificates and the like are made by real work, which the virtual clock must not outrun.
-      await patience.sleep(1);
-      await clock.advance(200);
-      const { Stacks } = await invoke<{ Stacks: { StackStatus: string }[] }>('DescribeStacks', {
-        StackName: stackName,
-      });
-      const status = Stacks[0]?.StackStatus ?? '';
-      if (status === 'CREATE_COMPLETE') return;
-      if (!status.endsWith('_IN_PROGRESS') || clock.now() > untilMs)
-        throw new SimulationError(await whyNot(invoke, status));
-    }
-  } finally {
-    patience.stop();
+  await invoke('CreateStack', {
+    StackName: stackName,
+    TemplateBody: template,
+    Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
+    Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
+    ...(allowUnmodelled ? { Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }] } : {}),
+  });
+  const untilMs = clock.now() + longestCreationMs;
+  for (;;) {
+    await clock.advance(1_000);
+    const { Stacks } = await invoke<{ Stacks: { StackStatus: string }[] }>('DescribeStacks', { StackName: stackName });
+    const status = Stacks[0]?.StackStatus ?? '';
+    if (status === 'CREATE_COMPLETE') return;
+    if (!status.endsWith('_IN_PROGRESS') || clock.now() > untilMs)
+      throw new SimulationError(await whyNot(invoke, status));
   }
 }
 

@@ -168,14 +168,14 @@ export class Traffic {
   count(): void {
     const { requestBytes: bytesIn, responseBytes: bytesOut } = this.#app;
     for (const { routes, share, counts } of [...this.#former, ...this.#lanes]) {
+      const times = [...counts.times.entries()];
       for (const route of routes) {
         const part = share > 0 ? route.share / share : 0;
-        for (const [seconds, requests] of counts.times.entries()) {
-          const responseMs = seconds * 1000;
-          this.#simulated.count(route, { requests: requests * part, status: 200, responseMs, bytesIn, bytesOut });
-        }
-        for (const [status, requests] of counts.failed) {
-          this.#simulated.count(route, { requests: requests * part, status, responseMs: 0, bytesIn, bytesOut: 0 });
+        const responses = times.map(([seconds, requests]) => [seconds, requests * part] as const);
+        const requests = counts.answered * part;
+        this.#simulated.count(route, { requests, status: 200, responses, bytesIn, bytesOut });
+        for (const [status, failed] of counts.failed) {
+          this.#simulated.count(route, { requests: failed * part, status, responses: [], bytesIn, bytesOut: 0 });
         }
       }
       counts.clear();

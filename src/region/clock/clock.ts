@@ -200,6 +200,16 @@ export class VirtualClock extends TickingClock {
     this.#now = startMs;
   }
 
+  /** When the next timer falls due: until then nothing happens by itself. */
+  get nextDueMs(): number {
+    for (;;) {
+      const { first } = this.#queue;
+      if (!first) return Number.POSITIVE_INFINITY;
+      if (first.run) return first.at;
+      this.#queue.shift();
+    }
+  }
+
   /** Moves time on by `ms`, firing what falls due on the way and letting promises settle between the timers. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;

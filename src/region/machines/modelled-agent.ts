@@ -13,6 +13,11 @@ export interface AgentDatum {
   readonly values: ReadonlyMap<number, number>;
 }
 
+interface Agent {
+  readonly memoryBytes: number;
+  readonly sets: readonly { readonly key: string; readonly datum: Omit<AgentDatum, 'values'> }[];
+}
+
 type Metrics = NonNullable<AgentConfig['metrics']>;
 
 /** Only `mem_used_percent` is looked for; other measurements of memory follow from it and are nobody's to scale by. */
@@ -21,6 +26,8 @@ const measurement = 'used_percent';
 export class ModelledAgents {
   readonly #host: Pick<MachineHost, 'describeStackResource'>;
   readonly #configs = new Map<string, Promise<Metrics | undefined>>();
+  /** What stays the same of a machine's agent. */
+  readonly #agents = new WeakMap<MachineSpec, Agent>();
 
   constructor(host: Pick<MachineHost, 'describeStackResource'>) {
     this.#host = host;
@@ -32,23 +39,37 @@ export class ModelledAgents {
     for (const machine of machines) {
       const { spec } = machine;
       if (machine.state !== 'running' || machine.impaired) continue;
-      const metrics = await this.#configOf(spec);
-      const memory = instanceTypeSize(spec.instanceType)?.memoryMiB;
-      if (!metrics || memory === undefined) continue;
-      const value = (100 * machine.usage().memoryBytes) / (memory * 1024 * 1024);
+      const agent = this.#agents.get(spec) ?? (await this.#agentOf(spec));
+      if (!agent) continue;
+      const value = (100 * machine.usage().memoryBytes) / agent.memoryBytes;
       if (value === 0) continue;
-      const metric = metrics.metrics_collected.mem?.measurement.find(({ name }) => name.endsWith(measurement));
-      if (!metric) continue;
-      const namespace = metrics.namespace;
-      for (const dimensions of dimensionSets(spec, metrics)) {
-        const name = metric.rename ?? `mem_${measurement}`;
-        const key = [namespace, name, ...Object.entries(dimensions).flat()].join(' ');
-        const datum = found.get(key) ?? { namespace, metric: name, dimensions, unit: 'Percent', values: new Map() };
-        datum.values.set(value, (datum.values.get(value) ?? 0) + 1);
-        found.set(key, datum);
+      for (const { key, datum } of agent.sets) {
+        let sum = found.get(key);
+        if (!sum) {
+          sum = { ...datum, values: new Map() };
+          found.set(key, sum);
+        }
+        sum.values.set(value, (sum.values.get(value) ?? 0) + 1);
       }
     }
     return [...found.values()];
+  }
+
+  /** Undefined for a machine without one, and while its configuration is not known. */
+  async #agentOf(spec: MachineSpec): Promise<Agent | undefined> {
+    const metrics = await this.#configOf(spec);
+    const memory = instanceTypeSize(spec.instanceType)?.memoryMiB;
+    const metric = metrics?.metrics_collected.mem?.measurement.find(({ name }) => name.endsWith(measurement));
+    if (!metrics || !metric || memory === undefined) return undefined;
+    const { namespace } = metrics;
+    const name = metric.rename ?? `mem_${measurement}`;
+    const sets = dimensionSets(spec, metrics).map((dimensions) => ({
+      key: [namespace, name, ...Object.entries(dimensions).flat()].join(' '),
+      datum: { namespace, metric: name, dimensions, unit: 'Percent' as const },
+    }));
+    const agent = { memoryBytes: memory * 1024 * 1024, sets };
+    this.#agents.set(spec, agent);
+    return agent;
   }
 
   #configOf(spec: MachineSpec): Promise<Metrics | undefined> {

@@ -102,11 +102,24 @@ export interface Issued extends CertificateConfig {
   readonly notAfterMs: number;
 }
 
+/** Regions whose certificates are records alone. */
+const withoutKeys = new WeakSet<object>();
+
+/** From now on no keys are made: in a simulation nobody connects, and real work would take real time of it. */
+export function issueWithoutKeys(scope: Scope): void {
+  withoutKeys.add(authorities(scope));
+}
+
 export async function issueCertificate(
   scope: Scope,
   names: readonly string[],
   keyAlgorithm: KeyAlgorithm,
 ): Promise<Issued> {
+  // Whole seconds, as in the certificate; from yesterday, for clocks that are late.
+  const notBeforeMs = Math.floor(scope.clock.wallMs() / dayMs) * dayMs - dayMs;
+  const notAfterMs = notBeforeMs + certificateDays * dayMs - 1000;
+  if (withoutKeys.has(authorities(scope)))
+    return { cert: '', key: '', names, serial: serialNumber(scope), notBeforeMs, notAfterMs };
   const library = await x509();
   const ca = await authority(scope);
   const caKey = await webcrypto.subtle.importKey('pkcs8', library.PemConverter.decodeFirst(ca.key), p256, false, [
@@ -115,9 +128,6 @@ export async function issueCertificate(
   const keys = await generateKey(keyAlgorithms[keyAlgorithm]);
   const serial = serialNumber(scope);
   const issuer = new library.X509Certificate(ca.cert);
-  // Whole seconds, as in the certificate; from yesterday, for clocks that are late.
-  const notBeforeMs = Math.floor(scope.clock.wallMs() / dayMs) * dayMs - dayMs;
-  const notAfterMs = notBeforeMs + certificateDays * dayMs - 1000;
   const certificate = await library.X509CertificateGenerator.create({
     serialNumber: serial,
     subject: `CN=${names.find((name) => name.length <= 64) ?? 'certificate'}`,

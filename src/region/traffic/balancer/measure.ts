@@ -33,6 +33,8 @@ export interface NodeMeter {
     headBytes: number,
     weight?: number,
   ): void;
+  /** How long targets took, of several requests by what they have in common. `forwarded` counts it of a single one. */
+  responded(group: TargetGroupConfig, target: TargetConfig, seconds: number, weight?: number): void;
 }
 
 /** A node's view of health. */
@@ -130,8 +132,7 @@ export function nodeMeter(
       if (targetStatus !== undefined) {
         meter.count(namespace, families[Math.floor(targetStatus / 100)] ?? '', sets.answers, 1, 'Count', weight);
         if (sentMs !== undefined && answeredMs !== undefined) {
-          const seconds = (answeredMs - sentMs) / 1000 / timeScale;
-          meter.count(namespace, 'TargetResponseTime', sets.answers, seconds, 'Seconds', weight);
+          this.responded(group, target, (answeredMs - sentMs) / 1000 / timeScale, weight);
         }
       } else if (status !== clientClosed) {
         ownAnswer(status, weight);
@@ -144,6 +145,9 @@ export function nodeMeter(
       const share = 1 / servingTargets(group, target.zone);
       meter.count(namespace, 'RequestCountPerTarget', sets.perTargetOfZone, share, 'Count', weight);
       count('ProcessedBytes', headBytes + result.bytesIn + result.bytesOut, 'Bytes', weight);
+    },
+    responded(group, target, seconds, weight) {
+      meter?.count(namespace, 'TargetResponseTime', setsOf(group, target).answers, seconds, 'Seconds', weight);
     },
   };
 }
