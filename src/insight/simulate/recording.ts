@@ -66,7 +66,8 @@ export interface SimulationResult {
   readonly notes: readonly string[];
 }
 
-const mostSteps = 2_000;
+/** A day is told by the minute. */
+const mostSteps = 1_440;
 const mostEvents = 2_000;
 
 interface Group {

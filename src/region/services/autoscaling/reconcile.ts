@@ -11,7 +11,7 @@ import { arrive, giveUp } from './arrival.ts';
 import { adjustCapacity } from './capacity.ts';
 import { continueDeparture } from './departure.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
-import { checkHealth, inGrace } from './health.ts';
+import { checkHealth } from './health.ts';
 import { failLaunch, instanceStates, launchMember } from './launch.ts';
 import { nextDeadlineMs } from './lifecycle-action.ts';
 import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
@@ -38,8 +38,6 @@ import { deleteAlarms } from './tracking-alarms.ts';
 import { adjustPool, continueStart, settleWarm } from './warm-pool-loop.ts';
 
 const busyEveryMs = 1_000;
-/** While an instance is in its grace period: what is found of it counts only when that ends. */
-const graceEveryMs = 10_000;
 /** Changes are told of; this is for those that were missed. */
 const idleEveryMs = 60_000;
 const firstBackoffMs = 5_000;
@@ -128,15 +126,19 @@ async function run(scope: Scope, name: string, loop: Loop): Promise<void> {
     loopsOf(scope).delete(name);
     return;
   }
-  const everyMs = busy ? busyEveryMs : anyInGrace(scope, name) ? graceEveryMs : idleEveryMs;
+  const everyMs = busy ? busyEveryMs : Math.min(idleEveryMs, graceEndsInMs(scope, name));
   const deadlineMs = nextDeadlineMs(scope, name) - scope.clock.now();
   const laterMs = Math.min(everyMs, deadlineMs, nextRefreshLookMs(scope, name));
   loop.timer = scope.clock.after(Math.max(0, laterMs), () => kick(scope, name));
 }
 
-function anyInGrace(scope: Scope, name: string): boolean {
+/** What is found of an instance in its grace period counts when that ends: for the first of them. */
+function graceEndsInMs(scope: Scope, name: string): number {
   const group = groups(scope).get(name);
-  return group !== undefined && membersOf(scope, name).some((member) => inGrace(scope, group, member));
+  if (!group) return Number.POSITIVE_INFINITY;
+  const nowMs = scope.clock.now();
+  const ends = membersOf(scope, name).map(({ inServiceMs = nowMs }) => inServiceMs + group.gracePeriodSeconds * 1000);
+  return Math.min(...ends.filter((endMs) => endMs > nowMs)) - nowMs;
 }
 
 /** One look. True when something is under way. */
