@@ -1,9 +1,10 @@
 /**
  * Measurements side by side, in one run: `npm run bench`, or some of them (`npm run bench -- balancer dns`).
- * `--write` puts them into docs/benchmarks.md, `--seconds N` and `--times N` change each run's length and number.
+ * `--write` puts them into docs/benchmarks.md, in the place of what was there of the same; `--seconds N` and `--times N`
+ * change each run's length and number.
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { awsApi } from './aws-api.ts';
@@ -12,9 +13,10 @@ import { dns } from './dns.ts';
 import { edge } from './edge.ts';
 import { find } from './processes.ts';
 import type { Result, Scenario } from './result.ts';
+import { simulation } from './simulation.ts';
 import { up } from './up.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { up, balancer, edge, 'aws-api': awsApi, dns };
+const scenarios: Readonly<Record<string, Scenario>> = { up, balancer, edge, 'aws-api': awsApi, dns, simulation };
 
 const argv = process.argv.slice(2);
 const option = (name: string, usual: number) => {
@@ -32,6 +34,7 @@ if (unknown !== undefined || !(settings.seconds > 0) || !(settings.times > 0)) {
   process.exit(1);
 }
 
+const file = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 const results: Result[] = [];
 for (const [name, scenario] of Object.entries(scenarios)) {
   if (names.length > 0 && !names.includes(name)) continue;
@@ -41,7 +44,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   process.stdout.write(`${section(result)}\n`);
 }
 if (write) {
-  writeFileSync(join(import.meta.dirname, '..', 'docs', 'benchmarks.md'), page(results));
+  writeFileSync(file, page(results));
   process.stdout.write('Written to docs/benchmarks.md.\n');
 }
 process.exit(0);
@@ -49,7 +52,7 @@ process.exit(0);
 function section({ title, how, rows, aims, missing }: Result): string {
   return [
     `## ${title}\n`,
-    `${how}\n`,
+    `${how} ${measured()}\n`,
     '| who | what | measured | |',
     '| --- | --- | ---: | --- |',
     ...rows.map((row) => `| ${row.who} | ${row.what} | ${row.value} | ${row.more ?? ''} |`),
@@ -60,8 +63,15 @@ function section({ title, how, rows, aims, missing }: Result): string {
   ].join('\n');
 }
 
-function page(all: readonly Result[]): string {
+/** The day, the machine, and how often. */
+function measured(): string {
   const model = cpus()[0]?.model ?? 'unknown processor';
+  const day = new Date().toISOString().slice(0, 10);
+  const machine = `${cpus().length} × ${model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}`;
+  return `*${day}, ${machine}; ${settings.times} runs of ${settings.seconds} s after one to warm up.*`;
+}
+
+function page(all: readonly Result[]): string {
   const versions = [
     `Node ${process.version}`,
     ...[
@@ -70,13 +80,21 @@ function page(all: readonly Result[]): string {
       ['wrk', ['-v']],
     ].flatMap(([program, flags]) => versionOf(program as string, flags as string[]) ?? []),
   ];
+  const sections = new Map(sectionsOf(readFileSync(file, 'utf8')));
+  for (const result of all) sections.set(result.title, section(result));
   return `# Benchmarks
 
-Measured by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}, ${settings.times} runs of ${settings.seconds} s each after one to warm up; the middle
-one counts. Load, servers and region share one machine: ${cpus().length} × ${model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}.
+Measured by \`npm run bench -- --write\`; of several runs the middle one counts. Load, servers and region share one machine.
 ${versions.join(', ')}. Absolute figures say something of this machine only; the ratios were taken in one run.
 
-${all.map(section).join('\n')}`;
+${[...sections.values()].join('\n')}`;
+}
+
+function sectionsOf(text: string): [title: string, section: string][] {
+  return text
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((part) => [/^## (.*)$/m.exec(part)?.[1] ?? '', `${part.trimEnd()}\n`]);
 }
 
 function versionOf(program: string, flags: readonly string[]): string | undefined {

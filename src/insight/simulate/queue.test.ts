@@ -1,46 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../region/clock/random.ts';
 import { parseAppModel } from './app-model.ts';
-import {
-  type MachineCapacity,
-  machineCapacity,
-  type QueueSecond,
-  queueSecond,
-  responses,
-  serviceShares,
-} from './queue.ts';
-import { serveRequests } from './requests.ts';
+import { byFormulas, byRequests } from './queue.fixture.ts';
+import { machineCapacity, queueSecond } from './queue.ts';
 
 const machine = (given: object, vcpus = 2) =>
   machineCapacity(parseAppModel({ serviceMs: 20, cpuMs: 0, ...given }), vcpus);
-
-/** Quantiles of the formulas over the seconds from `from` on, at a constant rate. */
-function formula(capacity: MachineCapacity, rate: (second: number) => number, seconds: number, from: number) {
-  const shares = serviceShares(capacity);
-  const found: [number, number][] = [];
-  let [queue, busy, timedOut] = [0, 0, 0];
-  for (let second = 0; second < seconds; second++) {
-    const now: QueueSecond = queueSecond(capacity, rate(second), queue);
-    queue = now.queue;
-    if (second < from) continue;
-    busy += now.busy / (seconds - from);
-    timedOut += now.timedOut;
-    responses(shares, now, rate(second) - now.timedOut, (time, requests) => found.push([time, requests]));
-  }
-  found.sort(([a], [b]) => a - b);
-  const total = found.reduce((sum, [, requests]) => sum + requests, 0);
-  const quantile = (p: number) => {
-    let left = p * total;
-    for (const [time, requests] of found) {
-      left -= requests;
-      if (left <= 0) return time;
-    }
-    return found.at(-1)?.[0] ?? 0;
-  };
-  const mean = found.reduce((sum, [time, requests]) => sum + time * requests, 0) / total;
-  return { mean, p50: quantile(0.5), p90: quantile(0.9), busy, timedOut };
-}
 
 describe('a machine’s queue', () => {
   it.each([
@@ -86,28 +51,26 @@ describe('a machine’s queue', () => {
     ['service that varies much', { concurrency: 2, serviceVariation: 2 }, 60, 1.5],
   ])('agrees with one that is followed request by request: %s', (_, given, rate, most = 1.4) => {
     const capacity = machine(given);
-    const told = formula(capacity, () => rate, 400, 100);
-    const real = serveRequests(capacity, () => rate, 2_000, seededRandom(1), 100);
-    const at = (p: number) => real.responses[Math.floor(p * real.responses.length)] ?? 0;
-    const mean = real.responses.reduce((sum, one) => sum + one, 0) / real.responses.length;
+    const steady = () => rate;
+    const told = byFormulas(capacity, { rate: steady, seconds: 400, from: 100 });
+    const real = byRequests(capacity, { rate: steady, seconds: 2_000, from: 100 }, 1);
     expect(told.busy / real.busy).toBeCloseTo(1, 1);
-    expect(told.mean / mean).toBeGreaterThan(0.8);
-    expect(told.mean / mean).toBeLessThan(1.25);
-    expect(told.p50 / at(0.5)).toBeGreaterThan(1 / most);
-    expect(told.p50 / at(0.5)).toBeLessThan(most);
-    expect(told.p90 / at(0.9)).toBeGreaterThan(1 / most);
-    expect(told.p90 / at(0.9)).toBeLessThan(most);
+    expect(told.mean / real.mean).toBeGreaterThan(0.8);
+    expect(told.mean / real.mean).toBeLessThan(1.25);
+    for (const quantile of ['p50', 'p90'] as const) {
+      expect(told[quantile] / real[quantile]).toBeGreaterThan(1 / most);
+      expect(told[quantile] / real[quantile]).toBeLessThan(most);
+    }
   });
 
   it('agrees with it when there is too much: the queue grows, is given up on, and drains', () => {
     const capacity = machine({ concurrency: 4, timeoutSeconds: 5 });
     const rate = (second: number) => (second < 20 ? 100 : second < 50 ? 300 : 100);
-    const told = formula(capacity, rate, 80, 0);
-    const real = serveRequests(capacity, rate, 80, seededRandom(2));
-    const mean = real.responses.reduce((sum, one) => sum + one, 0) / real.responses.length;
+    const run = { rate, seconds: 80, from: 0 };
+    const [told, real] = [byFormulas(capacity, run), byRequests(capacity, run, 2)];
     expect(told.timedOut / real.timedOut).toBeGreaterThan(0.85);
     expect(told.timedOut / real.timedOut).toBeLessThan(1.15);
-    expect(told.mean / mean).toBeGreaterThan(0.85);
-    expect(told.mean / mean).toBeLessThan(1.15);
+    expect(told.mean / real.mean).toBeGreaterThan(0.85);
+    expect(told.mean / real.mean).toBeLessThan(1.15);
   });
 });
