@@ -4,9 +4,20 @@ export default defineConfig({
   resolve: { conditions: ['orrery-source'] },
   ssr: { resolve: { conditions: ['orrery-source'] } },
   test: {
-    include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['src/**/*.test.ts', 'examples/**/*.test.ts'],
+          // Their files share a process: the modules are read once and not a hundred times.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'whole', include: ['tests/**/*.test.ts'] } },
+    ],
   },
 });
