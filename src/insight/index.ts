@@ -1,0 +1,17 @@
+/** What can be known of a template before it is deployed, for programs: `orrery/insight`. */
+export { type Profile, ProfileError, parseProfile, profileOfCsv } from './profile.ts';
+export { reportPage } from './report/page.ts';
+export type { Report } from './report/report.ts';
+export { type AppModel, AppModelError, parseAppModel } from './simulate/app-model.ts';
+export {
+  findSettings,
+  type Objective,
+  parseObjective,
+  type Search,
+  type Settings,
+  type Tried,
+} from './simulate/objective.ts';
+export type { SimulationResult } from './simulate/recording.ts';
+export { simulationReport } from './simulate/report.ts';
+export { type SimulationOptions, simulate } from './simulate/run.ts';
+export { SimulationError } from './simulate/simulation-error.ts';
