@@ -1,56 +1,27 @@
 /** Instances attached to a group and detached from it. */
 import {
   AttachInstancesCommand,
-  CreateAutoScalingGroupCommand,
-  DescribeAutoScalingGroupsCommand,
-  DescribeScalingActivitiesCommand,
   DetachInstancesCommand,
   EnterStandbyCommand,
   PutLifecycleHookCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { faultOf } from '../testing.ts';
+import { AutoScalingGroupName, groupFixture } from './group.fixture.ts';
 import { targetLifecycleState } from './instance.ts';
-import { groupsOnSocket, surroundings } from './region.fixture.ts';
-import type { DescribedHealth } from './shapes.ts';
 
-const AutoScalingGroupName = 'api';
+const Tags = [{ Key: 'Team', Value: 'blue', PropagateAtLaunch: true }];
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
+const here = groupFixture({ balanced: true });
+const { group, activities, states, targets, wait } = here;
 beforeEach(async () => {
-  region = await groupsOnSocket();
-  around = await surroundings(region);
-  await around.balance();
-  await create(AutoScalingGroupName);
+  await here.create({ MinSize: 1, MaxSize: 3, DesiredCapacity: 1, Tags });
   await wait(3);
 });
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
-
-const create = (name: string) =>
-  region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName: name,
-      MinSize: 1,
-      MaxSize: 3,
-      DesiredCapacity: name === AutoScalingGroupName ? 1 : 0,
-      ...(name === AutoScalingGroupName ? {} : { MinSize: 0 }),
-      LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' },
-      VPCZoneIdentifier: around.subnets.slice(0, 2).join(','),
-      TargetGroupARNs: name === AutoScalingGroupName ? [around.targetGroupArn] : [],
-      Tags: [{ Key: 'Team', Value: 'blue', PropagateAtLaunch: true }],
-    }),
-  );
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
-
 /** An instance that nobody's group launched. */
-async function launch(SubnetId = around.subnets[1]): Promise<string> {
-  const { Instances } = await region.call<{ Instances: { InstanceId: string }[] }>('RunInstances', {
-    LaunchTemplate: { LaunchTemplateId: around.templateId },
+async function launch(SubnetId = here.around.subnets[1]): Promise<string> {
+  const { Instances } = await here.region.call<{ Instances: { InstanceId: string }[] }>('RunInstances', {
+    LaunchTemplate: { LaunchTemplateId: here.around.templateId },
     SubnetId,
     MinCount: 1,
     MaxCount: 1,
@@ -60,42 +31,21 @@ async function launch(SubnetId = around.subnets[1]): Promise<string> {
 }
 
 const attach = (...InstanceIds: string[]) =>
-  region.autoScaling.send(new AttachInstancesCommand({ AutoScalingGroupName, InstanceIds }));
+  here.region.autoScaling.send(new AttachInstancesCommand({ AutoScalingGroupName, InstanceIds }));
 const detach = (ShouldDecrementDesiredCapacity: boolean, ...InstanceIds: string[]) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new DetachInstancesCommand({ AutoScalingGroupName, InstanceIds, ShouldDecrementDesiredCapacity }),
   );
 
-async function group(name = AutoScalingGroupName) {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(
-    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
-  );
-  return AutoScalingGroups[0];
-}
-
-async function states(): Promise<Record<string, string | undefined>> {
-  const found = (await group())?.Instances ?? [];
-  return Object.fromEntries(found.map(({ InstanceId, LifecycleState }) => [InstanceId, LifecycleState]));
-}
-
 async function tagsOf(id: string): Promise<Record<string, string>> {
-  const { Tags } = await region.call<{ Tags: { Key: string; Value: string }[] }>('DescribeTags', {
+  const { Tags } = await here.region.call<{ Tags: { Key: string; Value: string }[] }>('DescribeTags', {
     Filters: [{ Name: 'resource-id', Values: [id] }],
   });
   return Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
 }
 
-async function targets(): Promise<string[]> {
-  const { TargetHealthDescriptions } = await region.invoke<DescribedHealth>(
-    'elasticloadbalancing',
-    'DescribeTargetHealth',
-    { TargetGroupArn: around.targetGroupArn },
-  );
-  return TargetHealthDescriptions.map(({ Target }) => Target.Id);
-}
-
 test('an instance is attached: the capacity goes up, it is tagged and registered, and no hook holds it', async () => {
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new PutLifecycleHookCommand({
       AutoScalingGroupName,
       LifecycleHookName: 'ready',
@@ -109,10 +59,7 @@ test('an instance is attached: the capacity goes up, it is tagged and registered
   expect(await group()).toMatchObject({ DesiredCapacity: 2, Instances: [{}, {}] });
   expect(await targets()).toContain(id);
   expect(await tagsOf(id)).toMatchObject({ 'aws:autoscaling:groupName': AutoScalingGroupName, Team: 'blue' });
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  expect(Activities[0]).toMatchObject({
+  expect((await activities())[0]).toMatchObject({
     Description: `Attaching an existing EC2 instance: ${id}`,
     Cause: expect.stringMatching(
       /^At \S+Z an instance was added in response to user request\. Keeping the capacity at the new 2\.$/,
@@ -120,7 +67,7 @@ test('an instance is attached: the capacity goes up, it is tagged and registered
     StatusCode: 'Successful',
   });
   // From now on the group looks after it.
-  await region.call('TerminateInstances', { InstanceIds: [id] });
+  await here.region.call('TerminateInstances', { InstanceIds: [id] });
   await wait(5);
   expect(await states()).not.toHaveProperty(id);
 });
@@ -129,7 +76,7 @@ test('an instance is detached: drained, let go alive, and free for another group
   const id = await launch();
   await attach(id);
   await wait(3);
-  region.balancer.busy.add(id);
+  here.region.balancer.busy.add(id);
   const { Activities } = await detach(true, id);
   expect(Activities).toMatchObject([
     {
@@ -143,20 +90,19 @@ test('an instance is detached: drained, let go alive, and free for another group
   ]);
   await wait(10);
   expect(await states()).toMatchObject({ [id]: 'Detaching' });
-  expect(targetLifecycleState(region.scope, id)).toBe('Detached');
-  region.balancer.busy.clear();
+  expect(targetLifecycleState(here.region.scope, id)).toBe('Detached');
+  here.region.balancer.busy.clear();
   await wait(3);
   expect(await states()).not.toHaveProperty(id);
   expect(await group()).toMatchObject({ DesiredCapacity: 1, Instances: [{}] });
-  expect(region.machines.machine(id).state).toBe('running');
+  expect(here.region.machines.machine(id).state).toBe('running');
   expect(await targets()).not.toContain(id);
   expect(await tagsOf(id)).not.toHaveProperty('aws:autoscaling:groupName');
-  const { Activities: ended = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ ActivityIds: [Activities?.[0]?.ActivityId ?? ''] }),
-  );
-  expect(ended).toMatchObject([{ StatusCode: 'Successful', Progress: 100 }]);
-  await create('other');
-  await region.autoScaling.send(new AttachInstancesCommand({ AutoScalingGroupName: 'other', InstanceIds: [id] }));
+  expect(await activities(Activities?.[0]?.ActivityId ?? '')).toMatchObject([
+    { StatusCode: 'Successful', Progress: 100 },
+  ]);
+  await here.create({ AutoScalingGroupName: 'other', MinSize: 0, MaxSize: 3, TargetGroupARNs: [], Tags });
+  await here.region.autoScaling.send(new AttachInstancesCommand({ AutoScalingGroupName: 'other', InstanceIds: [id] }));
   await wait(3);
   expect(await group('other')).toMatchObject({ Instances: [{ InstanceId: id, LifecycleState: 'InService' }] });
 });
@@ -167,7 +113,7 @@ test('one that is detached without taking the capacity down is replaced; one in 
   await wait(5);
   const [second = ''] = Object.keys(await states());
   expect(second).not.toBe(first);
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new EnterStandbyCommand({
       AutoScalingGroupName,
       InstanceIds: [second],
@@ -178,7 +124,7 @@ test('one that is detached without taking the capacity down is replaced; one in 
   await detach(false, second);
   await wait(5);
   expect(await states()).not.toHaveProperty(second);
-  expect(region.machines.machine(second).state).toBe('running');
+  expect(here.region.machines.machine(second).state).toBe('running');
 });
 
 test('is refused: beyond the bounds, for members, for what does not run, and for other zones and groups', async () => {
@@ -191,11 +137,11 @@ test('is refused: beyond the bounds, for members, for what does not run, and for
   expect(await faultOf(attach('i-0123456789abcdef0'))).toBe(
     'ValidationError: Invalid Instance ID(s): [i-0123456789abcdef0]',
   );
-  expect(await faultOf(attach(await launch(around.subnets[2])))).toContain(
+  expect(await faultOf(attach(await launch(here.around.subnets[2])))).toContain(
     'Please update AutoScalingGroup with AZs: [us-east-1c]',
   );
   const [stopped = ''] = others;
-  await region.call('StopInstances', { InstanceIds: [stopped] });
+  await here.region.call('StopInstances', { InstanceIds: [stopped] });
   await wait(1);
   expect(await faultOf(attach(stopped))).toContain("must be in 'running' state");
   expect(await faultOf(detach(true, own))).toContain('To detach 1 instance, please update');

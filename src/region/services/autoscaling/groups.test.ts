@@ -1,12 +1,8 @@
 import {
-  type AutoScalingGroup,
-  CreateAutoScalingGroupCommand,
   type CreateAutoScalingGroupCommandInput,
   DeleteAutoScalingGroupCommand,
-  DescribeAutoScalingGroupsCommand,
   DescribeAutoScalingInstancesCommand,
   DescribeLoadBalancerTargetGroupsCommand,
-  DescribeScalingActivitiesCommand,
   ResumeProcessesCommand,
   SetDesiredCapacityCommand,
   SetInstanceHealthCommand,
@@ -15,74 +11,15 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { memoryStore } from '../../store/memory-store.ts';
-import { groupRegion, groupsOnSocket, surroundings } from './region.fixture.ts';
-import type { DescribedHealth } from './shapes.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AutoScalingGroupName, groupFixture, ids, restartable, zones } from './group.fixture.ts';
 import { type MemberRecord, members } from './state.ts';
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
-beforeEach(async () => {
-  region = await groupsOnSocket();
-  around = await surroundings(region);
-});
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
-
-const AutoScalingGroupName = 'api';
-
-function groupInput(more: Partial<CreateAutoScalingGroupCommandInput> = {}): CreateAutoScalingGroupCommandInput {
-  return {
-    AutoScalingGroupName,
-    MinSize: 2,
-    MaxSize: 4,
-    LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' },
-    VPCZoneIdentifier: around.subnets.slice(0, 2).join(','),
-    TargetGroupARNs: [around.targetGroupArn],
-    HealthCheckType: 'ELB',
-    HealthCheckGracePeriod: 60,
-    ...more,
-  };
-}
+const here = groupFixture();
+const { group, activities, targets, wait } = here;
 
 const create = (more: Partial<CreateAutoScalingGroupCommandInput> = {}) =>
-  region.autoScaling.send(new CreateAutoScalingGroupCommand(groupInput(more)));
-
-async function group(): Promise<AutoScalingGroup> {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  const [found] = AutoScalingGroups;
-  if (!found) throw new Error('no group');
-  return found;
-}
-
-const ids = (found: AutoScalingGroup, state = 'InService') =>
-  (found.Instances ?? []).flatMap(({ InstanceId, LifecycleState }) =>
-    LifecycleState === state && InstanceId ? [InstanceId] : [],
-  );
-
-const zones = (found: AutoScalingGroup) => (found.Instances ?? []).map((one) => one.AvailabilityZone?.at(-1)).sort();
-
-async function activities() {
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  return Activities;
-}
-
-async function targets(): Promise<string[]> {
-  const { TargetHealthDescriptions } = await region.invoke<DescribedHealth>(
-    'elasticloadbalancing',
-    'DescribeTargetHealth',
-    { TargetGroupArn: around.targetGroupArn },
-  );
-  return TargetHealthDescriptions.map(({ Target }) => Target.Id);
-}
-
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
+  here.create({ MinSize: 2, MaxSize: 4, HealthCheckType: 'ELB', HealthCheckGracePeriod: 60, ...more });
 
 test('a new group brings its instances into service across its zones, and says so', async () => {
   await create({ Tags: [{ Key: 'Name', Value: 'machine', PropagateAtLaunch: true }] });
@@ -91,10 +28,10 @@ test('a new group brings its instances into service across its zones, and says s
   expect(ids(found)).toHaveLength(2);
   expect(zones(found)).toEqual(['a', 'b']);
   expect(await targets()).toEqual(expect.arrayContaining(ids(found)));
-  expect(region.machines.launched[0]?.tags).toMatchObject({
+  expect(here.region.machines.launched[0]?.tags).toMatchObject({
     'aws:autoscaling:groupName': 'api',
     Name: 'machine',
-    'aws:ec2launchtemplate:id': around.templateId,
+    'aws:ec2launchtemplate:id': here.around.templateId,
   });
   const [activity] = await activities();
   expect(activity).toMatchObject({ StatusCode: 'Successful', Progress: 100 });
@@ -103,26 +40,26 @@ test('a new group brings its instances into service across its zones, and says s
     'At 2026-01-01T00:00:00Z a user request created an AutoScalingGroup changing the desired capacity from 0 to 2.  At 2026-01-01T00:00:00Z an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 0 to 2.',
   );
   expect(
-    await region.autoScaling.send(new DescribeLoadBalancerTargetGroupsCommand({ AutoScalingGroupName })),
+    await here.region.autoScaling.send(new DescribeLoadBalancerTargetGroupsCommand({ AutoScalingGroupName })),
   ).toMatchObject({ LoadBalancerTargetGroups: [{ State: 'Added' }] });
 });
 
 test('desired capacity is followed up and down; the zones stay balanced', async () => {
-  await create({ VPCZoneIdentifier: around.subnets.join(',') });
+  await create({ VPCZoneIdentifier: here.around.subnets.join(',') });
   await wait(3);
-  await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 4 }));
+  await here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 4 }));
   await wait(3);
   expect(zones(await group())).toEqual(['a', 'a', 'b', 'c']);
   expect((await activities())[0]?.Cause).toContain(
     'a user request explicitly set group desired capacity changing the desired capacity from 2 to 4.',
   );
   await expect(
-    region.autoScaling.send(
+    here.region.autoScaling.send(
       new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3, HonorCooldown: true }),
     ),
   ).rejects.toMatchObject({ name: expect.stringContaining('ScalingActivityInProgress') });
   await wait(301);
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3, HonorCooldown: true }),
   );
   await wait(5);
@@ -135,12 +72,12 @@ test('desired capacity is followed up and down; the zones stay balanced', async 
 });
 
 test('an instance that is scaled in is drained first', async () => {
-  await around.balance();
+  await here.around.balance();
   await create();
   await wait(3);
   const [first = '', second = ''] = ids(await group());
-  region.balancer.busy.add(first).add(second);
-  await region.autoScaling.send(
+  here.region.balancer.busy.add(first).add(second);
+  await here.region.autoScaling.send(
     new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 1, DesiredCapacity: 1 }),
   );
   await wait(30);
@@ -150,24 +87,24 @@ test('an instance that is scaled in is drained first', async () => {
     StatusCode: 'WaitingForELBConnectionDraining',
     Description: `Terminating EC2 instance: ${ending} - Waiting For ELB Connection Draining.`,
   });
-  expect(region.machines.machine(ending).state).toBe('running');
-  region.balancer.busy.clear();
+  expect(here.region.machines.machine(ending).state).toBe('running');
+  here.region.balancer.busy.clear();
   await wait(5);
-  expect(region.machines.machine(ending).state).toBe('terminated');
+  expect(here.region.machines.machine(ending).state).toBe('terminated');
   expect((await group()).Instances).toHaveLength(1);
   expect((await activities())[0]).toMatchObject({ StatusCode: 'Successful' });
 });
 
 describe('unhealthy instances are replaced', () => {
   beforeEach(async () => {
-    await around.balance();
+    await here.around.balance();
     await create({ HealthCheckGracePeriod: 120 });
     await wait(3);
   });
 
   test('one that was terminated, within the grace period and at once', async () => {
     const [gone = ''] = ids(await group());
-    await region.call('TerminateInstances', { InstanceIds: [gone] });
+    await here.region.call('TerminateInstances', { InstanceIds: [gone] });
     await wait(3);
     const left = ids(await group());
     expect(left).toHaveLength(2);
@@ -186,7 +123,7 @@ describe('unhealthy instances are replaced', () => {
 
   test('one that the balancer finds unhealthy, after the grace period', async () => {
     const [sick = ''] = ids(await group());
-    region.balancer.fail(around.targetGroupArn, sick);
+    here.region.balancer.fail(here.around.targetGroupArn, sick);
     await wait(60);
     expect(ids(await group())).toContain(sick);
     await wait(75);
@@ -200,7 +137,7 @@ describe('unhealthy instances are replaced', () => {
 
   test('one that died, by its status check', async () => {
     const [dead = ''] = ids(await group());
-    region.machines.machine(dead).kill();
+    here.region.machines.machine(dead).kill();
     await wait(135);
     expect(ids(await group())).not.toContain(dead);
     expect((await activities()).map(({ Cause }) => Cause).join()).toContain('EC2 instance status checks failure');
@@ -208,13 +145,13 @@ describe('unhealthy instances are replaced', () => {
 
   test('one that a user calls so; not while the process is suspended', async () => {
     await wait(130);
-    await region.autoScaling.send(
+    await here.region.autoScaling.send(
       new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: ['ReplaceUnhealthy'] }),
     );
     const [InstanceId = ''] = ids(await group());
-    await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+    await here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
     await wait(30);
-    const { AutoScalingInstances } = await region.autoScaling.send(
+    const { AutoScalingInstances } = await here.region.autoScaling.send(
       new DescribeAutoScalingInstancesCommand({ InstanceIds: [InstanceId] }),
     );
     expect(AutoScalingInstances).toMatchObject([{ HealthStatus: 'UNHEALTHY', LifecycleState: 'InService' }]);
@@ -225,13 +162,13 @@ test('ending an instance by request replaces it or takes the capacity down', asy
   await create({ DesiredCapacity: 3 });
   await wait(3);
   const [first = '', second = ''] = ids(await group());
-  const { Activity } = await region.autoScaling.send(
+  const { Activity } = await here.region.autoScaling.send(
     new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: first, ShouldDecrementDesiredCapacity: true }),
   );
   expect(Activity?.Cause).toContain(
     `instance ${first} was taken out of service in response to a user request, shrinking the capacity from 3 to 2.`,
   );
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: second, ShouldDecrementDesiredCapacity: false }),
   );
   await wait(5);
@@ -240,7 +177,7 @@ test('ending an instance by request replaces it or takes the capacity down', asy
   expect(ids(found)).toHaveLength(2);
   expect(ids(found)).not.toContain(second);
   await expect(
-    region.autoScaling.send(
+    here.region.autoScaling.send(
       new TerminateInstanceInAutoScalingGroupCommand({
         InstanceId: ids(found)[0] ?? '',
         ShouldDecrementDesiredCapacity: true,
@@ -252,8 +189,11 @@ test('ending an instance by request replaces it or takes the capacity down', asy
 test('a group whose zones change moves without losing capacity', async () => {
   await create();
   await wait(3);
-  await region.autoScaling.send(
-    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, VPCZoneIdentifier: around.subnets.slice(1).join(',') }),
+  await here.region.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({
+      AutoScalingGroupName,
+      VPCZoneIdentifier: here.around.subnets.slice(1).join(','),
+    }),
   );
   for (let n = 0; n < 60; n++) {
     await wait(1);
@@ -266,10 +206,10 @@ test('protected instances are not scaled in', async () => {
   await create();
   await wait(3);
   const InstanceIds = ids(await group());
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new SetInstanceProtectionCommand({ AutoScalingGroupName, InstanceIds, ProtectedFromScaleIn: true }),
   );
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 0, DesiredCapacity: 0 }),
   );
   await wait(30);
@@ -278,8 +218,8 @@ test('protected instances are not scaled in', async () => {
 
 test('a launch that EC2 refuses is a failed activity, and is tried again later', async () => {
   // The subnet has addresses for eleven machines only.
-  const { Subnet } = await region.call<{ Subnet: { SubnetId: string } }>('CreateSubnet', {
-    VpcId: around.VpcId,
+  const { Subnet } = await here.region.call<{ Subnet: { SubnetId: string } }>('CreateSubnet', {
+    VpcId: here.around.VpcId,
     CidrBlock: '10.0.99.0/28',
     AvailabilityZone: 'us-east-1a',
   });
@@ -300,7 +240,7 @@ test('a group with instances is deleted only by force', async () => {
   await create();
   await wait(3);
   const remove = (ForceDelete: boolean) =>
-    region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete }));
+    here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete }));
   await expect(remove(false)).rejects.toMatchObject({
     name: expect.stringContaining('ResourceInUse'),
     message: expect.stringContaining(
@@ -310,7 +250,7 @@ test('a group with instances is deleted only by force', async () => {
   await remove(true);
   await wait(5);
   await expect(group()).rejects.toThrow('no group');
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
 });
 
 test.each<[string, Partial<CreateAutoScalingGroupCommandInput>, string]>([
@@ -346,58 +286,47 @@ test.each<[string, Partial<CreateAutoScalingGroupCommandInput>, string]>([
 });
 
 test('a region that restarts in the middle of a launch goes on with it, and launches nothing twice', async () => {
-  const store = memoryStore();
-  const before = groupRegion({ store });
-  const { subnets, templateId } = await surroundings(before);
+  const { before, create, restart } = await restartable();
   const asked = new Map<string, MemberRecord>();
   members(before.scope).watch((key, member) => {
     if (member?.request) asked.set(key, member);
   });
-  await before.invoke('autoscaling', 'CreateAutoScalingGroup', {
-    AutoScalingGroupName,
+  await create({
     MinSize: 3,
     MaxSize: 3,
-    LaunchTemplate: { LaunchTemplateId: templateId },
-    VPCZoneIdentifier: subnets.join(','),
   });
   await before.clock.advance(2_000);
   before.clock.stop();
   // As a crash leaves it that comes after EC2 launched the machines, and before the group wrote down which.
   expect(asked.size).toBe(3);
   for (const [key, member] of asked) members(before.scope).put(key, member);
-  const after = groupRegion({ store, seed: 2 });
+  const { after, group, reservations } = restart();
   await after.clock.advance(5_000);
-  const { AutoScalingGroups } = await after.invoke<{ AutoScalingGroups: AutoScalingGroup[] }>(
-    'autoscaling',
-    'DescribeAutoScalingGroups',
-    {},
-  );
-  expect(AutoScalingGroups[0]?.Instances?.map(({ LifecycleState }) => LifecycleState)).toEqual(
+  expect((await group())?.Instances?.map(({ LifecycleState }) => LifecycleState)).toEqual(
     Array.from({ length: 3 }, () => 'InService'),
   );
-  const { Reservations } = await after.invoke<{ Reservations: unknown[] }>('ec2', 'DescribeInstances', {});
-  expect(Reservations).toHaveLength(3);
+  expect(await reservations()).toHaveLength(3);
 });
 
 test('a forced deletion ends protected instances, too', async () => {
   await create({ NewInstancesProtectedFromScaleIn: true });
   await wait(3);
-  await region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
+  await here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
   await wait(5);
   await expect(group()).rejects.toThrow('no group');
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
 });
 
 test('while launches are suspended the unhealthy are ended only; their replacements come with the resumption', async () => {
   await create({ HealthCheckGracePeriod: 0 });
   await wait(3);
   const processes = { AutoScalingGroupName, ScalingProcesses: ['Launch'] };
-  await region.autoScaling.send(new SuspendProcessesCommand(processes));
+  await here.region.autoScaling.send(new SuspendProcessesCommand(processes));
   const [InstanceId = ''] = ids(await group());
-  await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+  await here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
   await wait(30);
   expect((await group()).Instances).toHaveLength(1);
-  await region.autoScaling.send(new ResumeProcessesCommand(processes));
+  await here.region.autoScaling.send(new ResumeProcessesCommand(processes));
   await wait(3);
   expect(ids(await group())).toHaveLength(2);
 });
@@ -406,27 +335,27 @@ test('while terminations are suspended the unhealthy stay, and a move between zo
   await create({ HealthCheckGracePeriod: 0, MinSize: 4, MaxSize: 4 });
   await wait(3);
   const processes = { AutoScalingGroupName, ScalingProcesses: ['Terminate'] };
-  await region.autoScaling.send(new SuspendProcessesCommand(processes));
+  await here.region.autoScaling.send(new SuspendProcessesCommand(processes));
   const before = ids(await group());
   const [InstanceId = ''] = before;
-  await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+  await here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
   await wait(30);
   expect(ids(await group())).toEqual(before);
-  await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Healthy' }));
-  await region.autoScaling.send(
-    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, VPCZoneIdentifier: around.subnets.join(',') }),
+  await here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Healthy' }));
+  await here.region.autoScaling.send(
+    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, VPCZoneIdentifier: here.around.subnets.join(',') }),
   );
   await wait(60);
   // Two, two and none: one more in the third zone, and none of the others can be ended.
   expect(zones(await group())).toEqual(['a', 'a', 'b', 'b', 'c']);
-  await region.autoScaling.send(new ResumeProcessesCommand(processes));
+  await here.region.autoScaling.send(new ResumeProcessesCommand(processes));
   await wait(60);
   expect(ids(await group())).toHaveLength(4);
 });
 
 test('a balancer that never found one healthy has none replaced', async () => {
-  await around.balance();
-  region.balancer.failAll();
+  await here.around.balance();
+  here.region.balancer.failAll();
   await create({ HealthCheckGracePeriod: 0 });
   await wait(120);
   const before = ids(await group());
@@ -437,7 +366,7 @@ test('a balancer that never found one healthy has none replaced', async () => {
 test('bounds the wrong way round are refused, and new bounds take the desired capacity with them', async () => {
   await create();
   const change = (more: object) =>
-    region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...more }));
+    here.region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...more }));
   await expect(change({ MinSize: 5 })).rejects.toThrow('Max bound, 4, must be greater than or equal to min bound, 5');
   await expect(change({ MaxSize: 1 })).rejects.toThrow('Max bound, 1, must be greater than or equal to min bound, 2');
   await change({ MinSize: 3 });

@@ -1,83 +1,51 @@
 /** Lifecycle hooks by the SDK over a socket, IAM deciding what their roles may publish. */
 import {
-  type AutoScalingGroup,
   CompleteLifecycleActionCommand,
-  CreateAutoScalingGroupCommand,
   type CreateAutoScalingGroupCommandInput,
   DeleteAutoScalingGroupCommand,
   DeleteLifecycleHookCommand,
-  DescribeAutoScalingGroupsCommand,
   DescribeLifecycleHooksCommand,
   DescribeLifecycleHookTypesCommand,
-  DescribeScalingActivitiesCommand,
   PutLifecycleHookCommand,
   type PutLifecycleHookCommandInput,
   RecordLifecycleActionHeartbeatCommand,
   SetDesiredCapacityCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { memoryStore } from '../../store/memory-store.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { authorise } from '../iam/authorise.ts';
 import { iam } from '../iam/index.ts';
 import { sns } from '../sns/index.ts';
 import { deliveries } from '../sns/state.ts';
 import { sts } from '../sts/index.ts';
 import { faultOf } from '../testing.ts';
+import { AutoScalingGroupName, groupFixture, restartable } from './group.fixture.ts';
 import { targetLifecycleState } from './instance.ts';
-import { groupRegion, groupsOnSocket, surroundings } from './region.fixture.ts';
-import type { DescribedHealth } from './shapes.ts';
 
-const AutoScalingGroupName = 'api';
 const launching = 'autoscaling:EC2_INSTANCE_LAUNCHING';
 const terminating = 'autoscaling:EC2_INSTANCE_TERMINATING';
 const services = [sns, sts, iam];
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
-beforeEach(async () => {
-  region = await groupsOnSocket({ services, authorise });
-  around = await surroundings(region);
-});
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
+const here = groupFixture({ services, authorise });
+const { activities, states, targets, wait } = here;
 
 const create = (more: Partial<CreateAutoScalingGroupCommandInput> = {}) =>
-  region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: 1,
-      MaxSize: 4,
-      LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' },
-      VPCZoneIdentifier: around.subnets.join(','),
-      TargetGroupARNs: [around.targetGroupArn],
-      ...more,
-    }),
-  );
+  here.create({ MinSize: 1, MaxSize: 4, VPCZoneIdentifier: here.around.subnets.join(','), ...more });
 
 const put = (LifecycleHookName: string, more: Partial<PutLifecycleHookCommandInput> = {}) =>
-  region.autoScaling.send(new PutLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName, ...more }));
+  here.region.autoScaling.send(new PutLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName, ...more }));
 
 const complete = (LifecycleHookName: string, InstanceId: string, LifecycleActionResult = 'CONTINUE') =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new CompleteLifecycleActionCommand({ AutoScalingGroupName, LifecycleHookName, InstanceId, LifecycleActionResult }),
   );
 
 const heartbeat = (LifecycleHookName: string, InstanceId: string) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new RecordLifecycleActionHeartbeatCommand({ AutoScalingGroupName, LifecycleHookName, InstanceId }),
   );
 
 const scale = (DesiredCapacity: number) =>
-  region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
-
-async function states(): Promise<Record<string, string | undefined>> {
-  const { AutoScalingGroups } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  const found = AutoScalingGroups?.[0]?.Instances ?? [];
-  return Object.fromEntries(found.map(({ InstanceId, LifecycleState }) => [InstanceId, LifecycleState]));
-}
+  here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
 
 async function inState(state: string): Promise<string[]> {
   return Object.entries(await states()).flatMap(([id, now]) => (now === state ? [id] : []));
@@ -89,24 +57,7 @@ async function one(state: string): Promise<string> {
   return found[0] ?? '';
 }
 
-async function activities() {
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  return Activities;
-}
-
-async function targets(): Promise<string[]> {
-  const { TargetHealthDescriptions } = await region.invoke<DescribedHealth>(
-    'elasticloadbalancing',
-    'DescribeTargetHealth',
-    { TargetGroupArn: around.targetGroupArn },
-  );
-  return TargetHealthDescriptions.map(({ Target }) => Target.Id);
-}
-
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
-const target = (id: string) => targetLifecycleState(region.scope, id);
+const target = (id: string) => targetLifecycleState(here.region.scope, id);
 
 describe('an instance that is launched', () => {
   const hook = { LifecycleHookName: 'ready', LifecycleTransition: launching };
@@ -136,7 +87,7 @@ describe('an instance that is launched', () => {
     await wait(20);
     const second = await one('Pending:Wait');
     expect(second).not.toBe(first);
-    expect(region.machines.machine(first).state).toBe('terminated');
+    expect(here.region.machines.machine(first).state).toBe('terminated');
     const all = await activities();
     expect(all.find(({ Description }) => Description?.startsWith('Launching') && Description.includes(first))).toEqual(
       expect.objectContaining({
@@ -197,7 +148,9 @@ describe('an instance that is launched', () => {
     await create({ LifecycleHookSpecificationList: [hook] });
     await wait(3);
     const id = await one('Pending:Wait');
-    await region.autoScaling.send(new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName: 'ready' }));
+    await here.region.autoScaling.send(
+      new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName: 'ready' }),
+    );
     await wait(15);
     expect(await one('InService')).not.toBe(id);
   });
@@ -206,7 +159,7 @@ describe('an instance that is launched', () => {
     await create({ LifecycleHookSpecificationList: [hook] });
     await wait(3);
     const id = await one('Pending:Wait');
-    await region.call('TerminateInstances', { InstanceIds: [id] });
+    await here.region.call('TerminateInstances', { InstanceIds: [id] });
     await wait(15);
     expect(await one('Pending:Wait')).not.toBe(id);
     expect((await activities()).find(({ StatusCode }) => StatusCode === 'Failed')?.StatusMessage).toContain(
@@ -217,7 +170,7 @@ describe('an instance that is launched', () => {
 
 describe('an instance that is ended', () => {
   beforeEach(async () => {
-    await around.balance();
+    await here.around.balance();
     await create({ DesiredCapacity: 2 });
     await wait(3);
     await put('saved', { LifecycleTransition: terminating });
@@ -226,22 +179,22 @@ describe('an instance that is ended', () => {
 
   test('is drained, waits for its hooks, and is terminated', async () => {
     const [a = '', b = ''] = await inState('InService');
-    region.balancer.busy.add(a).add(b);
+    here.region.balancer.busy.add(a).add(b);
     await scale(1);
     await wait(5);
     const id = await one('Terminating');
     expect(target(id)).toBe('Terminated');
-    region.balancer.busy.clear();
+    here.region.balancer.busy.clear();
     await wait(3);
     await one('Terminating:Wait');
     expect((await activities())[0]).toMatchObject({ StatusCode: 'MidLifecycleAction' });
     await complete('saved', id);
     await wait(30);
     await one('Terminating:Wait');
-    expect(region.machines.machine(id).state).toBe('running');
+    expect(here.region.machines.machine(id).state).toBe('running');
     await complete('told', id);
     await wait(3);
-    expect(region.machines.machine(id).state).toBe('terminated');
+    expect(here.region.machines.machine(id).state).toBe('terminated');
     expect(Object.values(await states())).toEqual(['InService']);
   });
 
@@ -251,13 +204,13 @@ describe('an instance that is ended', () => {
     const id = await one('Terminating:Wait');
     await complete('told', id, 'ABANDON');
     await wait(3);
-    expect(region.machines.machine(id).state).toBe('terminated');
+    expect(here.region.machines.machine(id).state).toBe('terminated');
     expect((await activities())[0]).toMatchObject({ StatusCode: 'Successful' });
   });
 
   test('that is gone already is replaced, and still waited for', async () => {
     const [id = ''] = await inState('InService');
-    await region.call('TerminateInstances', { InstanceIds: [id] });
+    await here.region.call('TerminateInstances', { InstanceIds: [id] });
     await wait(5);
     expect(await inState('InService')).toHaveLength(2);
     expect(await one('Terminating:Wait')).toBe(id);
@@ -271,10 +224,10 @@ describe('an instance that is ended', () => {
     await scale(1);
     await wait(3);
     await one('Terminating:Wait');
-    await region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
+    await here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
     await wait(5);
     expect(await states()).toEqual({});
-    expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+    expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
   });
 });
 
@@ -284,16 +237,16 @@ describe('the topic of a hook', () => {
   const policy = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
   const trust = (service: string) =>
     policy({ Effect: 'Allow', Principal: { Service: `${service}.amazonaws.com` }, Action: 'sts:AssumeRole' });
-  const told = () => [...deliveries(region.scope).values()].filter(({ kind }) => kind === 'Notification');
+  const told = () => [...deliveries(here.region.scope).values()].filter(({ kind }) => kind === 'Notification');
 
   beforeEach(async () => {
-    await region.invoke('sns', 'CreateTopic', { Name: 'moves' });
-    await region.invoke('sns', 'Subscribe', { TopicArn, Protocol: 'email', Endpoint: 'ops@example.com' });
-    await region.invoke('iam', 'CreateRole', {
+    await here.region.invoke('sns', 'CreateTopic', { Name: 'moves' });
+    await here.region.invoke('sns', 'Subscribe', { TopicArn, Protocol: 'email', Endpoint: 'ops@example.com' });
+    await here.region.invoke('iam', 'CreateRole', {
       RoleName: 'tell',
       AssumeRolePolicyDocument: trust('autoscaling'),
     });
-    await region.invoke('iam', 'PutRolePolicy', {
+    await here.region.invoke('iam', 'PutRolePolicy', {
       RoleName: 'tell',
       PolicyName: 'publish',
       PolicyDocument: policy({ Effect: 'Allow', Action: 'sns:Publish', Resource: TopicArn }),
@@ -335,7 +288,7 @@ describe('the topic of a hook', () => {
     });
     const named = { AutoScalingGroupName, LifecycleHookName: 'ready', LifecycleActionResult: 'CONTINUE' };
     const withToken = (LifecycleActionToken = '') =>
-      region.autoScaling.send(new CompleteLifecycleActionCommand({ ...named, LifecycleActionToken }));
+      here.region.autoScaling.send(new CompleteLifecycleActionCommand({ ...named, LifecycleActionToken }));
     await withToken(message.LifecycleActionToken);
     await wait(3);
     expect(await inState('InService')).toHaveLength(2);
@@ -346,13 +299,13 @@ describe('the topic of a hook', () => {
 
   test('whose role does not trust Auto Scaling refuses the hook', async () => {
     await create();
-    await region.invoke('iam', 'UpdateAssumeRolePolicy', { RoleName: 'tell', PolicyDocument: trust('ec2') });
+    await here.region.invoke('iam', 'UpdateAssumeRolePolicy', { RoleName: 'tell', PolicyDocument: trust('ec2') });
     expect(
       await faultOf(put('ready', { LifecycleTransition: launching, NotificationTargetARN: TopicArn, RoleARN })),
     ).toBe(
       `ValidationError: Unable to publish test message to notification target ${TopicArn} using IAM role ${RoleARN}. Please check your target and role configuration and try to put lifecycle hook again.`,
     );
-    const { LifecycleHooks } = await region.autoScaling.send(
+    const { LifecycleHooks } = await here.region.autoScaling.send(
       new DescribeLifecycleHooksCommand({ AutoScalingGroupName }),
     );
     expect(LifecycleHooks).toEqual([]);
@@ -367,7 +320,7 @@ test('simple scaling pauses while an instance waits, and its cooldown counts fro
   await wait(90);
   const id = await one('Pending:Wait');
   const cooled = () =>
-    region.autoScaling.send(
+    here.region.autoScaling.send(
       new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3, HonorCooldown: true }),
     );
   expect(await faultOf(cooled())).toContain('ScalingActivityInProgress');
@@ -400,7 +353,7 @@ test('hooks are described with their defaults, changed member by member, and gon
   await create({ MinSize: 0 });
   await put('ready', { LifecycleTransition: launching });
   const described = async () =>
-    (await region.autoScaling.send(new DescribeLifecycleHooksCommand({ AutoScalingGroupName }))).LifecycleHooks;
+    (await here.region.autoScaling.send(new DescribeLifecycleHooksCommand({ AutoScalingGroupName }))).LifecycleHooks;
   const hook = {
     LifecycleHookName: 'ready',
     AutoScalingGroupName,
@@ -415,10 +368,10 @@ test('hooks are described with their defaults, changed member by member, and gon
   expect(await described()).toEqual([
     { ...hook, HeartbeatTimeout: 120, GlobalTimeout: 12_000, DefaultResult: 'CONTINUE' },
   ]);
-  expect(await region.autoScaling.send(new DescribeLifecycleHookTypesCommand({}))).toMatchObject({
+  expect(await here.region.autoScaling.send(new DescribeLifecycleHookTypesCommand({}))).toMatchObject({
     LifecycleHookTypes: [launching, terminating],
   });
-  await region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName }));
+  await here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName }));
   await create({ MinSize: 0 });
   expect(await described()).toEqual([]);
 });
@@ -450,35 +403,21 @@ test.each<[string, Partial<PutLifecycleHookCommandInput>, string]>([
 });
 
 test('a region that restarts in the middle of a wait goes on with it: same token, told once, and its time runs on', async () => {
-  const store = memoryStore();
-  const before = groupRegion({ store, services });
-  const { subnets, templateId } = await surroundings(before);
-  await before.invoke('autoscaling', 'CreateAutoScalingGroup', {
-    AutoScalingGroupName,
+  const { before, create, restart } = await restartable({ services });
+  await create({
     MinSize: 1,
     MaxSize: 1,
-    LaunchTemplate: { LaunchTemplateId: templateId },
-    VPCZoneIdentifier: subnets.join(','),
     LifecycleHookSpecificationList: [
       { LifecycleHookName: 'ready', LifecycleTransition: launching, HeartbeatTimeout: 60, DefaultResult: 'CONTINUE' },
     ],
   });
   await before.clock.advance(3_000);
-  before.clock.stop();
   expect(before.events.filter(({ kind }) => kind === 'lifecycle-action')).toHaveLength(1);
-  const after = groupRegion({ store, seed: 2, services });
-  const state = async () => {
-    const { AutoScalingGroups } = await after.invoke<{ AutoScalingGroups: AutoScalingGroup[] }>(
-      'autoscaling',
-      'DescribeAutoScalingGroups',
-      {},
-    );
-    return AutoScalingGroups[0]?.Instances?.map(({ LifecycleState }) => LifecycleState);
-  };
+  const { after, group } = restart();
+  const state = async () => (await group())?.Instances?.map(({ LifecycleState }) => LifecycleState);
   await after.clock.advance(55_000);
   expect(await state()).toEqual(['Pending:Wait']);
   await after.clock.advance(10_000);
   expect(await state()).toEqual(['InService']);
   expect(after.events.filter(({ kind }) => kind === 'lifecycle-action')).toEqual([]);
-  after.clock.stop();
 });

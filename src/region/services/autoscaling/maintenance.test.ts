@@ -1,85 +1,39 @@
 /** Instance maintenance policies, maximum lifetimes and balanced zones over the API, on a virtual clock. */
 import {
-  type AutoScalingGroup,
-  CreateAutoScalingGroupCommand,
   type CreateAutoScalingGroupCommandInput,
-  DescribeAutoScalingGroupsCommand,
-  DescribeScalingActivitiesCommand,
   SetInstanceHealthCommand,
   SetInstanceProtectionCommand,
   UpdateAutoScalingGroupCommand,
   type UpdateAutoScalingGroupCommandInput,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { groupsOnSocket, surroundings } from './region.fixture.ts';
+import { describe, expect, test } from 'vitest';
+import { AutoScalingGroupName, groupFixture, ids, zones } from './group.fixture.ts';
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
-beforeEach(async () => {
-  region = await groupsOnSocket();
-  around = await surroundings(region);
-  await around.balance();
-});
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
+const here = groupFixture({ balanced: true });
+const { group, activities, causes, wait } = here;
 
-const AutoScalingGroupName = 'api';
 const dayS = 86_400;
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
 const policy = (MinHealthyPercentage: number, MaxHealthyPercentage: number) => ({
   InstanceMaintenancePolicy: { MinHealthyPercentage, MaxHealthyPercentage },
 });
 
 async function made(size: number, more: Partial<CreateAutoScalingGroupCommandInput> = {}): Promise<string[]> {
-  await region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: size,
-      MaxSize: size,
-      LaunchTemplate: { LaunchTemplateId: around.templateId },
-      VPCZoneIdentifier: around.subnets.slice(0, 2).join(','),
-      TargetGroupARNs: [around.targetGroupArn],
-      HealthCheckType: 'ELB',
-      ...more,
-    }),
-  );
+  await here.create({
+    MinSize: size,
+    MaxSize: size,
+    LaunchTemplate: { LaunchTemplateId: here.around.templateId },
+    HealthCheckType: 'ELB',
+    ...more,
+  });
   await wait(3);
   return ids(await group());
 }
 
 const update = (more: Omit<UpdateAutoScalingGroupCommandInput, 'AutoScalingGroupName'>) =>
-  region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...more }));
-
-async function group(): Promise<AutoScalingGroup> {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  const [found] = AutoScalingGroups;
-  if (!found) throw new Error('no group');
-  return found;
-}
-
-const ids = (found: AutoScalingGroup, state = 'InService') =>
-  (found.Instances ?? []).flatMap(({ InstanceId, LifecycleState }) =>
-    LifecycleState === state && InstanceId ? [InstanceId] : [],
-  );
-const zones = (found: AutoScalingGroup) => (found.Instances ?? []).map((one) => one.AvailabilityZone?.at(-1)).sort();
-
-/** The newest first. */
-async function activities() {
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  return Activities;
-}
-const causes = async (count: number) =>
-  (await activities())
-    .slice(0, count)
-    .map(({ Cause = '' }) => Cause.replaceAll(/At \S+Z /g, '').replaceAll(/ i-\w+/g, ' i'));
+  here.region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...more }));
 
 const unhealthy = (InstanceId: string) =>
-  region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
+  here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId, HealthStatus: 'Unhealthy' }));
 
 /** The least and the most that were there, each second. */
 async function watched(seconds: number) {
@@ -131,14 +85,14 @@ describe('an unhealthy instance', () => {
     await unhealthy(sick);
     await wait(5);
     expect((await group()).Instances).toHaveLength(3);
-    await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId: sick, HealthStatus: 'Healthy' }));
+    await here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId: sick, HealthStatus: 'Healthy' }));
     await wait(20);
     expect((await group()).Instances).toHaveLength(2);
   });
 
   test('that does not run any more is replaced at once even then', async () => {
     const [gone = ''] = await made(2, { DefaultInstanceWarmup: 300, ...policy(100, 150) });
-    await region.call('TerminateInstances', { InstanceIds: [gone] });
+    await here.region.call('TerminateInstances', { InstanceIds: [gone] });
     await wait(5);
     expect(ids(await group())).toHaveLength(2);
     expect(ids(await group())).not.toContain(gone);
@@ -165,7 +119,7 @@ describe('an instance of its maximum lifetime', () => {
     const before = await made(3, { MaxInstanceLifetime: dayS, DefaultInstanceWarmup: 60 });
     const [held = ''] = before;
     const protect = (ProtectedFromScaleIn: boolean) =>
-      region.autoScaling.send(
+      here.region.autoScaling.send(
         new SetInstanceProtectionCommand({ AutoScalingGroupName, InstanceIds: [held], ProtectedFromScaleIn }),
       );
     await protect(true);
@@ -218,13 +172,13 @@ test.each<[string, Partial<CreateAutoScalingGroupCommandInput>, string]>([
 });
 
 describe('a group whose zones change', () => {
-  const move = () => update({ VPCZoneIdentifier: around.subnets.join(',') });
+  const move = () => update({ VPCZoneIdentifier: here.around.subnets.join(',') });
 
   test('launches before it ends, one over its maximum, and says why', async () => {
     await made(4);
     await move();
     expect((await watched(30)).least).toBe(4);
-    expect(region.machines.launched).toHaveLength(5);
+    expect(here.region.machines.launched).toHaveLength(5);
     expect(zones(await group())).toEqual(expect.arrayContaining(['a', 'b', 'c']));
     expect((await causes(2)).sort()).toEqual([
       "availability zones us-east-1a us-east-1b us-east-1c had 2 2 0 instances respectively. An instance was launched to aid in balancing the group's zones.",
@@ -257,7 +211,7 @@ test('a group whose instances are all protected tells that it cannot scale in, o
       Cause: expect.stringContaining('shrinking the capacity from 2 to 1.'),
     },
   ]);
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new SetInstanceProtectionCommand({ AutoScalingGroupName, InstanceIds: before, ProtectedFromScaleIn: false }),
   );
   await wait(30);

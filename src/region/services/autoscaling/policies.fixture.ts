@@ -2,9 +2,7 @@
 import {
   CreateAutoScalingGroupCommand,
   type CreateAutoScalingGroupCommandInput,
-  DescribeAutoScalingGroupsCommand,
   DescribePoliciesCommand,
-  DescribeScalingActivitiesCommand,
   ExecutePolicyCommand,
   PutScalingPolicyCommand,
   type PutScalingPolicyCommandInput,
@@ -18,9 +16,8 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { expect } from 'vitest';
 import { cloudWatch as cloudWatchService } from '../cloudwatch/index.ts';
+import { AutoScalingGroupName, closeSound, groupReaders, ids } from './group.fixture.ts';
 import { groupsOnSocket, surroundings } from './region.fixture.ts';
-
-export const AutoScalingGroupName = 'api';
 
 /** Target tracking of the average of `Own` `Load`. */
 export const tracked = (TargetValue: number, MetricName = 'Load', more: object = {}) => ({
@@ -62,13 +59,10 @@ export async function policyGroup(more: Partial<CreateAutoScalingGroupCommandInp
       for (let second = 0; second < 60; second += 5) await clock.advance(5_000);
     }
   }
-  async function group() {
-    const { AutoScalingGroups } = await autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-    return AutoScalingGroups?.[0];
-  }
+  const { group, desired, activities } = groupReaders(() => region);
   await clock.advance(60_000 - (clock.now() % 60_000));
   await pass(5, undefined);
-  const inService = async () => (await group())?.Instances?.filter((one) => one.LifecycleState === 'InService').length;
+  const inService = async () => ids(await group()).length;
   expect(await inService()).toBe(settings.DesiredCapacity);
 
   return {
@@ -91,20 +85,11 @@ export async function policyGroup(more: Partial<CreateAutoScalingGroupCommandInp
       ),
     execute: (input: object = {}, PolicyName = 'by-load') =>
       autoScaling.send(new ExecutePolicyCommand({ AutoScalingGroupName, PolicyName, ...input })),
-    desired: async () => (await group())?.DesiredCapacity,
-    async causes() {
-      const { Activities = [] } = await autoScaling.send(
-        new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-      );
-      return Activities.map(({ Cause = '' }) => Cause);
-    },
+    desired,
+    causes: async () => (await activities()).map(({ Cause = '' }) => Cause),
     alarms: async () => (await cloudWatch.send(new DescribeAlarmsCommand({}))).MetricAlarms ?? [],
     policies: async () =>
       (await autoScaling.send(new DescribePoliciesCommand({ AutoScalingGroupName }))).ScalingPolicies ?? [],
-    async close() {
-      expect(region.failures).toEqual([]);
-      expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-      await region.close();
-    },
+    close: () => closeSound(region),
   };
 }

@@ -1,12 +1,8 @@
 /** Instance refreshes over the API, on a virtual clock. */
 import {
-  type AutoScalingGroup,
   CancelInstanceRefreshCommand,
-  CreateAutoScalingGroupCommand,
   type CreateAutoScalingGroupCommandInput,
-  DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
-  DescribeScalingActivitiesCommand,
   DescribeWarmPoolCommand,
   EnterStandbyCommand,
   ExitStandbyCommand,
@@ -22,45 +18,27 @@ import {
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { memoryStore } from '../../store/memory-store.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { cloudWatch } from '../cloudwatch/index.ts';
-import { groupRegion, groupsOnSocket, surroundings } from './region.fixture.ts';
+import { AutoScalingGroupName, groupFixture, ids, restartable } from './group.fixture.ts';
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
-beforeEach(async () => {
-  region = await groupsOnSocket({ services: [cloudWatch] });
-  around = await surroundings(region);
-  await around.balance();
-});
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
-
-const AutoScalingGroupName = 'api';
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
+const here = groupFixture({ services: [cloudWatch], balanced: true });
+const { group, causes, wait } = here;
 
 /** In service, and a new version of the template that is not the group's yet. */
 async function made(size: number, more: Partial<CreateAutoScalingGroupCommandInput> = {}): Promise<string[]> {
-  await region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: size,
-      MaxSize: size,
-      LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '1' },
-      VPCZoneIdentifier: around.subnets.join(','),
-      TargetGroupARNs: [around.targetGroupArn],
-      HealthCheckType: 'ELB',
-      HealthCheckGracePeriod: 0,
-      DefaultInstanceWarmup: 60,
-      ...more,
-    }),
-  );
-  await region.invoke('ec2', 'CreateLaunchTemplateVersion', {
-    LaunchTemplateId: around.templateId,
+  await here.create({
+    MinSize: size,
+    MaxSize: size,
+    LaunchTemplate: { LaunchTemplateId: here.around.templateId, Version: '1' },
+    VPCZoneIdentifier: here.around.subnets.join(','),
+    HealthCheckType: 'ELB',
+    HealthCheckGracePeriod: 0,
+    DefaultInstanceWarmup: 60,
+    ...more,
+  });
+  await here.region.invoke('ec2', 'CreateLaunchTemplateVersion', {
+    LaunchTemplateId: here.around.templateId,
     SourceVersion: '1',
     LaunchTemplateData: { InstanceType: 't4g.medium' },
   });
@@ -68,22 +46,11 @@ async function made(size: number, more: Partial<CreateAutoScalingGroupCommandInp
   return ids(await group());
 }
 
-async function group(): Promise<AutoScalingGroup> {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  const [found] = AutoScalingGroups;
-  if (!found) throw new Error('no group');
-  return found;
-}
-
-const ids = (found: AutoScalingGroup, state = 'InService') =>
-  (found.Instances ?? []).flatMap(({ InstanceId, LifecycleState }) =>
-    LifecycleState === state && InstanceId ? [InstanceId] : [],
-  );
 const versions = async () => ((await group()).Instances ?? []).map((one) => one.LaunchTemplate?.Version).sort();
 
-const second = () => ({ LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '2' } });
+const second = () => ({ LaunchTemplate: { LaunchTemplateId: here.around.templateId, Version: '2' } });
 const start = (Preferences: RefreshPreferences = {}, more: Partial<StartInstanceRefreshCommandInput> = {}) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new StartInstanceRefreshCommand({
       AutoScalingGroupName,
       DesiredConfiguration: second(),
@@ -93,7 +60,7 @@ const start = (Preferences: RefreshPreferences = {}, more: Partial<StartInstance
   );
 
 async function refresh(): Promise<InstanceRefresh> {
-  const { InstanceRefreshes = [] } = await region.autoScaling.send(
+  const { InstanceRefreshes = [] } = await here.region.autoScaling.send(
     new DescribeInstanceRefreshesCommand({ AutoScalingGroupName }),
   );
   const [found] = InstanceRefreshes;
@@ -118,13 +85,6 @@ async function watched(seconds: number, warmupSeconds: number) {
   return { least, most };
 }
 
-async function causes(): Promise<string[]> {
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  return Activities.map(({ Cause = '' }) => Cause.replaceAll(/At \S+Z /g, '').replaceAll(/ i-\w+/g, ' i'));
-}
-
 test('by default an instance ends while its successor is launched, and the next waits until that one is warm', async () => {
   const before = await made(2);
   const { InstanceRefreshId } = await start();
@@ -147,7 +107,7 @@ test('by default an instance ends while its successor is launched, and the next 
       StandbyInstances: 'Wait',
       AlarmSpecification: {},
     },
-    DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '2' } },
+    DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: here.around.templateId, Version: '2' } },
     Strategy: 'Rolling',
   });
   expect((await refresh()).Preferences?.MaxHealthyPercentage).toBeUndefined();
@@ -204,16 +164,16 @@ test.each<[string, RefreshPreferences, number, { least: number; most: number }]>
 
 test('an old instance is drained before it ends, and its successor serves by then', async () => {
   const [one = '', other = ''] = await made(2);
-  region.balancer.busy.add(one).add(other);
+  here.region.balancer.busy.add(one).add(other);
   await start({ MinHealthyPercentage: 100, MaxHealthyPercentage: 150, InstanceWarmup: 0 });
   await wait(20);
   const [ending = ''] = ids(await group(), 'Terminating');
   expect([one, other]).toContain(ending);
-  expect(region.machines.machine(ending).state).toBe('running');
+  expect(here.region.machines.machine(ending).state).toBe('running');
   expect(ids(await group()).length).toBeGreaterThanOrEqual(2);
-  region.balancer.busy.clear();
+  here.region.balancer.busy.clear();
   await wait(20);
-  expect(region.machines.machine(ending).state).toBe('terminated');
+  expect(here.region.machines.machine(ending).state).toBe('terminated');
   expect((await refresh()).Status).toBe('Successful');
 });
 
@@ -274,7 +234,7 @@ describe('protected instances', () => {
     await protect(true);
   });
   const protect = (ProtectedFromScaleIn: boolean) =>
-    region.autoScaling.send(
+    here.region.autoScaling.send(
       new SetInstanceProtectionCommand({ AutoScalingGroupName, InstanceIds: [held], ProtectedFromScaleIn }),
     );
 
@@ -320,7 +280,7 @@ describe('an instance on standby', () => {
   let held = '';
   beforeEach(async () => {
     [held = ''] = await made(2, { MinSize: 0, DesiredCapacity: 2 });
-    await region.autoScaling.send(
+    await here.region.autoScaling.send(
       new EnterStandbyCommand({ AutoScalingGroupName, InstanceIds: [held], ShouldDecrementDesiredCapacity: true }),
     );
     await wait(10);
@@ -335,7 +295,7 @@ describe('an instance on standby', () => {
       InstancesToUpdate: 1,
       StatusReason: `Waiting for remaining instances to be available. For example: ${held} is on standby.`,
     });
-    await region.autoScaling.send(new ExitStandbyCommand({ AutoScalingGroupName, InstanceIds: [held] }));
+    await here.region.autoScaling.send(new ExitStandbyCommand({ AutoScalingGroupName, InstanceIds: [held] }));
     await wait(60);
     expect((await refresh()).Status).toBe('Successful');
     expect(await instances()).not.toContain(held);
@@ -356,12 +316,14 @@ describe('an instance on standby', () => {
 
 describe('a warm pool', () => {
   const pool = async () => {
-    const { Instances = [] } = await region.autoScaling.send(new DescribeWarmPoolCommand({ AutoScalingGroupName }));
+    const { Instances = [] } = await here.region.autoScaling.send(
+      new DescribeWarmPoolCommand({ AutoScalingGroupName }),
+    );
     return Instances.map(({ LaunchTemplate, LifecycleState }) => `${LaunchTemplate?.Version} ${LifecycleState}`);
   };
   beforeEach(async () => {
     await made(2, { MaxSize: 4 });
-    await region.autoScaling.send(new PutWarmPoolCommand({ AutoScalingGroupName, PoolState: 'Stopped' }));
+    await here.region.autoScaling.send(new PutWarmPoolCommand({ AutoScalingGroupName, PoolState: 'Stopped' }));
     await wait(10);
     expect(await pool()).toEqual(['1 Warmed:Stopped', '1 Warmed:Stopped']);
   });
@@ -398,7 +360,7 @@ describe('a warm pool', () => {
     await wait(60);
     expect((await refresh()).Status).toBe('Baking');
     expect(await pool()).toEqual(['2 Warmed:Stopped', '2 Warmed:Stopped']);
-    await region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName }));
+    await here.region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName }));
     await wait(60);
     expect(await refresh()).toMatchObject({
       Status: 'RollbackSuccessful',
@@ -412,12 +374,12 @@ describe('a warm pool', () => {
 describe('new instances that the balancer finds unhealthy', () => {
   const unhealthy = async (more: Partial<CreateAutoScalingGroupCommandInput>) => {
     await made(2, more);
-    const known = new Set(region.machines.launched.map(({ instanceId }) => instanceId));
-    const fails = region.balancer.plane.targetHealth;
+    const known = new Set(here.region.machines.launched.map(({ instanceId }) => instanceId));
+    const fails = here.region.balancer.plane.targetHealth;
     const sick = { state: 'unhealthy', reason: 'Target.FailedHealthChecks', description: 'no' } as const;
-    Object.assign(region.balancer.plane, {
+    Object.assign(here.region.balancer.plane, {
       targetHealth: (...asked: Parameters<typeof fails>) => {
-        const version = region.machines.machine(asked[1]).spec.tags['aws:ec2launchtemplate:version'];
+        const version = here.region.machines.machine(asked[1]).spec.tags['aws:ec2launchtemplate:version'];
         return version === '2' && !known.has(asked[1]) ? sick : fails(...asked);
       },
     });
@@ -458,7 +420,7 @@ test('a rollback by request replaces the new ones, and the percentage goes back'
   await start({ MinHealthyPercentage: 75, InstanceWarmup: 100 });
   await wait(230);
   expect(await versions()).toEqual(['1', '2', '2', '2']);
-  await region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName }));
+  await here.region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName }));
   await wait(3);
   expect(await refresh()).toMatchObject({
     Status: 'RollbackInProgress',
@@ -470,7 +432,7 @@ test('a rollback by request replaces the new ones, and the percentage goes back'
     },
   });
   await expect(
-    region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName })),
+    here.region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName })),
   ).rejects.toMatchObject({ name: 'ActiveInstanceRefreshNotFoundFault' });
   await wait(120);
   expect((await refresh()).PercentageComplete).toBeLessThan(50);
@@ -487,7 +449,7 @@ test.each([
   await start({ MinHealthyPercentage: 100, MaxHealthyPercentage: 134 });
   await wait(3);
   expect(ids(await group())).toHaveLength(4);
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new CancelInstanceRefreshCommand({ AutoScalingGroupName, WaitForTransitioningInstances }),
   );
   await wait(3);
@@ -499,16 +461,16 @@ test.each([
   expect(after.filter((id) => before.includes(id))).toHaveLength(WaitForTransitioningInstances ? 2 : 3);
   expect((await group()).LaunchTemplate?.Version).toBe('1');
   await expect(
-    region.autoScaling.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName })),
+    here.region.autoScaling.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName })),
   ).rejects.toMatchObject({ name: 'ActiveInstanceRefreshNotFoundFault' });
 });
 
 describe('an alarm', () => {
   const ring = (StateValue: string) =>
-    region.invoke('cloudwatch', 'SetAlarmState', { AlarmName: 'errors', StateValue, StateReason: 'test' });
+    here.region.invoke('cloudwatch', 'SetAlarmState', { AlarmName: 'errors', StateValue, StateReason: 'test' });
   beforeEach(async () => {
     await made(2);
-    await region.invoke('cloudwatch', 'PutMetricAlarm', {
+    await here.region.invoke('cloudwatch', 'PutMetricAlarm', {
       AlarmName: 'errors',
       MetricName: 'Errors',
       Namespace: 'app',
@@ -565,7 +527,7 @@ test('while it is under way there is no other, and the template stays', async ()
     message: 'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.',
   });
   await expect(
-    region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...second() })),
+    here.region.autoScaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...second() })),
   ).rejects.toThrow('An active instance refresh with a desired configuration exists.');
 });
 
@@ -573,24 +535,24 @@ test('what is scaled out meanwhile has the new configuration, and is replaced by
   await made(2, { MaxSize: 4 });
   await start({ InstanceWarmup: 30 });
   await wait(3);
-  await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 4 }));
+  await here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 4 }));
   await wait(10);
   expect(await versions()).toEqual(['1', '2', '2', '2']);
   await wait(200);
   expect((await refresh()).Status).toBe('Successful');
   expect(await versions()).toEqual(['2', '2', '2', '2']);
-  expect(region.machines.launched).toHaveLength(6);
+  expect(here.region.machines.launched).toHaveLength(6);
 });
 
 test('it pauses while its process is suspended', async () => {
   await made(2);
   const processes = { AutoScalingGroupName, ScalingProcesses: ['InstanceRefresh'] };
-  await region.autoScaling.send(new SuspendProcessesCommand(processes));
+  await here.region.autoScaling.send(new SuspendProcessesCommand(processes));
   await start({ InstanceWarmup: 0 });
   await wait(60);
   expect(await versions()).toEqual(['1', '1']);
   expect((await refresh()).Status).toBe('InProgress');
-  await region.autoScaling.send(new ResumeProcessesCommand(processes));
+  await here.region.autoScaling.send(new ResumeProcessesCommand(processes));
   await wait(30);
   expect((await refresh()).Status).toBe('Successful');
 });
@@ -623,31 +585,25 @@ test.each<[string, RefreshPreferences, Partial<StartInstanceRefreshCommandInput>
 });
 
 test('a group that launches the latest version cannot be rolled back', async () => {
-  await made(2, { LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' } });
+  await made(2, { LaunchTemplate: { LaunchTemplateId: here.around.templateId, Version: '$Latest' } });
   await start();
   await wait(3);
   await expect(
-    region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName })),
+    here.region.autoScaling.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName })),
   ).rejects.toMatchObject({ name: 'IrreversibleInstanceRefreshFault', message: expect.stringContaining('$Latest') });
 });
 
 test('a region that restarts in the middle goes on with it', async () => {
-  const store = memoryStore();
-  const before = groupRegion({ store });
-  const { subnets, templateId } = await surroundings(before);
-  await before.invoke('autoscaling', 'CreateAutoScalingGroup', {
-    AutoScalingGroupName,
+  const { before, create, restart } = await restartable();
+  await create({
     MinSize: 3,
     MaxSize: 3,
-    LaunchTemplate: { LaunchTemplateId: templateId },
-    VPCZoneIdentifier: subnets.join(','),
   });
   await before.clock.advance(2_000);
   const Preferences = { MinHealthyPercentage: 100, MaxHealthyPercentage: 134, InstanceWarmup: 20 };
   await before.invoke('autoscaling', 'StartInstanceRefresh', { AutoScalingGroupName, Preferences });
   await before.clock.advance(30_000);
-  before.clock.stop();
-  const after = groupRegion({ store, seed: 2 });
+  const { after, reservations } = restart();
   await after.clock.advance(120_000);
   const { InstanceRefreshes } = await after.invoke<{ InstanceRefreshes: InstanceRefresh[] }>(
     'autoscaling',
@@ -655,8 +611,6 @@ test('a region that restarts in the middle goes on with it', async () => {
     { AutoScalingGroupName },
   );
   expect(InstanceRefreshes).toMatchObject([{ Status: 'Successful', PercentageComplete: 100 }]);
-  const { Reservations } = await after.invoke<{ Reservations: unknown[] }>('ec2', 'DescribeInstances', {
-    Filters: [{ Name: 'instance-state-name', Values: ['running'] }],
-  });
-  expect(Reservations).toHaveLength(3);
+  const Filters = [{ Name: 'instance-state-name', Values: ['running'] }];
+  expect(await reservations({ Filters })).toHaveLength(3);
 });

@@ -5,7 +5,8 @@ import { CreateAutoScalingGroupCommand, PutScalingPolicyCommand } from '@aws-sdk
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, describe, expect, test } from 'vitest';
 import { faultOf } from '../testing.ts';
-import { AutoScalingGroupName, policyGroup, tracked } from './policies.fixture.ts';
+import { AutoScalingGroupName } from './group.fixture.ts';
+import { policyGroup, tracked } from './policies.fixture.ts';
 
 let own: Awaited<ReturnType<typeof policyGroup>>;
 afterEach(() => own.close());

@@ -11,7 +11,8 @@ import {
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faultOf } from '../testing.ts';
-import { AutoScalingGroupName, policyGroup, tracked } from './policies.fixture.ts';
+import { AutoScalingGroupName } from './group.fixture.ts';
+import { policyGroup, tracked } from './policies.fixture.ts';
 
 let own: Awaited<ReturnType<typeof policyGroup>>;
 let region: typeof own.region;

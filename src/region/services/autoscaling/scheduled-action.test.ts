@@ -1,64 +1,36 @@
 /** Scheduled actions over the API, on a virtual clock that begins on Thursday, 1 January 2026. */
 import {
-  type AutoScalingGroup,
   BatchDeleteScheduledActionCommand,
   BatchPutScheduledUpdateGroupActionCommand,
-  CreateAutoScalingGroupCommand,
   DeleteAutoScalingGroupCommand,
   DeleteScheduledActionCommand,
-  DescribeAutoScalingGroupsCommand,
-  DescribeScalingActivitiesCommand,
   DescribeScheduledActionsCommand,
   PutScheduledUpdateGroupActionCommand,
   type PutScheduledUpdateGroupActionCommandInput,
   ResumeProcessesCommand,
   SuspendProcessesCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { memoryStore } from '../../store/memory-store.ts';
-import { groupRegion, groupsOnSocket, surroundings } from './region.fixture.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AutoScalingGroupName, groupFixture, restartable } from './group.fixture.ts';
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
+const here = groupFixture();
+const { group, desired, activities, wait } = here;
 beforeEach(async () => {
-  region = await groupsOnSocket();
-  around = await surroundings(region);
-  await region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: 1,
-      MaxSize: 4,
-      LaunchTemplate: { LaunchTemplateId: around.templateId },
-      VPCZoneIdentifier: around.subnets.join(','),
-    }),
-  );
+  await here.create({ MinSize: 1, MaxSize: 4, VPCZoneIdentifier: here.around.subnets.join(',') });
   await wait(3);
 });
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
 
-const AutoScalingGroupName = 'api';
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
-const until = (time: string) => region.clock.advance(Date.parse(time) - region.clock.now());
+const until = (time: string) => here.region.clock.advance(Date.parse(time) - here.region.clock.now());
 const at = (time: string) => new Date(time);
 
 type Action = Omit<PutScheduledUpdateGroupActionCommandInput, 'AutoScalingGroupName' | 'ScheduledActionName'>;
 const put = (ScheduledActionName: string, action: Action) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new PutScheduledUpdateGroupActionCommand({ AutoScalingGroupName, ScheduledActionName, ...action }),
   );
 
-async function group(): Promise<AutoScalingGroup | undefined> {
-  const { AutoScalingGroups } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  return AutoScalingGroups?.[0];
-}
-const desired = async () => (await group())?.DesiredCapacity;
-
 async function actions(more: { StartTime?: Date; EndTime?: Date; ScheduledActionNames?: string[] } = {}) {
-  const { ScheduledUpdateGroupActions = [] } = await region.autoScaling.send(
+  const { ScheduledUpdateGroupActions = [] } = await here.region.autoScaling.send(
     new DescribeScheduledActionsCommand({ AutoScalingGroupName, ...more }),
   );
   return ScheduledUpdateGroupActions;
@@ -84,10 +56,7 @@ test('an action is carried out at its time, says so, and is gone', async () => {
   expect(await desired()).toBe(1);
   await wait(5);
   expect(await group()).toMatchObject({ MinSize: 2, MaxSize: 6, DesiredCapacity: 3 });
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  expect(Activities[0]?.Cause).toBe(
+  expect((await activities())[0]?.Cause).toBe(
     'At 2026-01-01T08:00:00Z a scheduled action update of AutoScalingGroup constraints to min: 2, max: 6, desired: 3 changing the desired capacity from 1 to 3.  At 2026-01-01T08:00:00Z an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 1 to 3.',
   );
   expect(await actions()).toEqual([]);
@@ -110,7 +79,7 @@ test('a recurring action comes again by the clocks of its zone, until its end', 
     const before = await desired();
     await wait(3600);
     const now = await desired();
-    if (now !== before) seen.push(`${region.clock.date().toISOString().slice(5, 13)} ${now}`);
+    if (now !== before) seen.push(`${here.region.clock.date().toISOString().slice(5, 13)} ${now}`);
   }
   expect(seen).toEqual([
     '01-01T14 3',
@@ -146,15 +115,15 @@ test('what does not fit the group by then changes nothing, and is told', async (
   await put('much', { StartTime: at('2026-01-01T01:00:00Z'), DesiredCapacity: 9 });
   await until('2026-01-01T01:00:10Z');
   expect(await group()).toMatchObject({ MinSize: 1, MaxSize: 4, DesiredCapacity: 1 });
-  expect(region.events.filter(({ kind }) => kind === 'scheduled-action-failed')).toHaveLength(1);
+  expect(here.region.events.filter(({ kind }) => kind === 'scheduled-action-failed')).toHaveLength(1);
 });
 
 test('while its process is suspended an action is left out, and not made up for', async () => {
   const processes = { AutoScalingGroupName, ScalingProcesses: ['ScheduledActions'] };
   await put('hourly', { Recurrence: '0 * * * *', DesiredCapacity: 2 });
-  await region.autoScaling.send(new SuspendProcessesCommand(processes));
+  await here.region.autoScaling.send(new SuspendProcessesCommand(processes));
   await until('2026-01-01T01:30:00Z');
-  await region.autoScaling.send(new ResumeProcessesCommand(processes));
+  await here.region.autoScaling.send(new ResumeProcessesCommand(processes));
   await until('2026-01-01T01:59:00Z');
   expect(await desired()).toBe(1);
   await until('2026-01-01T02:00:10Z');
@@ -167,19 +136,19 @@ test('an action is changed, deleted, and goes with its group', async () => {
   expect(await actions()).toMatchObject([{ Recurrence: '0 9 * * *', StartTime: at('2026-01-01T09:00:00Z') }]);
   expect((await actions())[0]?.DesiredCapacity).toBeUndefined();
   const remove = new DeleteScheduledActionCommand({ AutoScalingGroupName, ScheduledActionName: 'one' });
-  await region.autoScaling.send(remove);
-  await expect(region.autoScaling.send(remove)).rejects.toThrow('Scheduled action name not found');
+  await here.region.autoScaling.send(remove);
+  await expect(here.region.autoScaling.send(remove)).rejects.toThrow('Scheduled action name not found');
   await until('2026-01-01T09:00:10Z');
   expect(await group()).toMatchObject({ MaxSize: 4 });
   await put('other', { Recurrence: '0 8 * * *', DesiredCapacity: 2 });
-  await region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
+  await here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
   await wait(30);
-  const { ScheduledUpdateGroupActions } = await region.autoScaling.send(new DescribeScheduledActionsCommand({}));
+  const { ScheduledUpdateGroupActions } = await here.region.autoScaling.send(new DescribeScheduledActionsCommand({}));
   expect(ScheduledUpdateGroupActions).toEqual([]);
 });
 
 test('many at once: what is wrong with one does not hinder the others', async () => {
-  const { FailedScheduledUpdateGroupActions: failed } = await region.autoScaling.send(
+  const { FailedScheduledUpdateGroupActions: failed } = await here.region.autoScaling.send(
     new BatchPutScheduledUpdateGroupActionCommand({
       AutoScalingGroupName,
       ScheduledUpdateGroupActions: [
@@ -201,7 +170,7 @@ test('many at once: what is wrong with one does not hinder the others', async ()
   expect(await names({ StartTime: at('2026-01-01T08:30:00Z') })).toEqual(['c']);
   expect(await names({ EndTime: at('2026-01-01T08:30:00Z') })).toEqual(['a']);
   expect(await names({ ScheduledActionNames: ['c', 'z'], EndTime: at('2026-01-01T08:30:00Z') })).toEqual(['c']);
-  const { FailedScheduledActions } = await region.autoScaling.send(
+  const { FailedScheduledActions } = await here.region.autoScaling.send(
     new BatchDeleteScheduledActionCommand({ AutoScalingGroupName, ScheduledActionNames: ['a', 'z'] }),
   );
   expect(FailedScheduledActions).toMatchObject([{ ScheduledActionName: 'z', ErrorCode: 'ValidationError' }]);
@@ -239,15 +208,10 @@ describe('an action is refused', () => {
 });
 
 test('what was due while the region was down is carried out when it starts, in its order', async () => {
-  const store = memoryStore();
-  const before = groupRegion({ store });
-  const { subnets, templateId } = await surroundings(before);
-  await before.invoke('autoscaling', 'CreateAutoScalingGroup', {
-    AutoScalingGroupName,
+  const { before, create, restart } = await restartable();
+  await create({
     MinSize: 1,
     MaxSize: 4,
-    LaunchTemplate: { LaunchTemplateId: templateId },
-    VPCZoneIdentifier: subnets.join(','),
   });
   for (const [name, hour, DesiredCapacity] of [
     ['late', 9, 2],
@@ -260,14 +224,9 @@ test('what was due while the region was down is carried out when it starts, in i
       DesiredCapacity,
     });
   }
-  before.clock.stop();
-  const after = groupRegion({ store, seed: 2, startMs: Date.UTC(2026, 0, 1, 12) });
+  const { after, group } = restart({ startMs: Date.UTC(2026, 0, 1, 12) });
   await after.clock.advance(5_000);
-  const { AutoScalingGroups } = await after.invoke<{ AutoScalingGroups: AutoScalingGroup[] }>(
-    'autoscaling',
-    'DescribeAutoScalingGroups',
-    {},
-  );
-  expect(AutoScalingGroups[0]?.DesiredCapacity).toBe(2);
-  expect(AutoScalingGroups[0]?.Instances).toHaveLength(2);
+  const found = await group();
+  expect(found?.DesiredCapacity).toBe(2);
+  expect(found?.Instances).toHaveLength(2);
 });

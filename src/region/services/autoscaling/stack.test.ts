@@ -1,9 +1,5 @@
 /** Groups in stacks, on a virtual clock: what CloudFormation waits for, gives up and takes back. */
-import {
-  type AutoScalingGroup,
-  DescribeAutoScalingGroupsCommand,
-  type LifecycleHook,
-} from '@aws-sdk/client-auto-scaling';
+import type { AutoScalingGroup, LifecycleHook } from '@aws-sdk/client-auto-scaling';
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -13,28 +9,22 @@ import {
   SignalResourceCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { cloudFormation } from '../cloudformation/index.ts';
 import { publicImages } from '../ec2/image.ts';
 import { ec2 } from '../ec2/index.ts';
+import { groupFixture } from './group.fixture.ts';
 import { autoScaling } from './index.ts';
-import { groupsOnSocket, surroundings } from './region.fixture.ts';
 
 const StackName = 'app';
 const ref = (Ref: string) => ({ Ref });
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
-let stacks: CloudFormationClient;
-beforeEach(async () => {
-  region = await groupsOnSocket({ services: [cloudFormation(() => ({ ...ec2.resources, ...autoScaling.resources }))] });
-  around = await surroundings(region);
-  stacks = region.client(CloudFormationClient);
+const here = groupFixture({
+  services: [cloudFormation(() => ({ ...ec2.resources, ...autoScaling.resources }))],
 });
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
+let stacks: CloudFormationClient;
+beforeEach(() => {
+  stacks = here.region.client(CloudFormationClient);
 });
 
 interface Shape {
@@ -71,7 +61,7 @@ function template({ description = 'first', group = {}, policies = {}, signals = 
             LaunchTemplateId: ref('Machine'),
             Version: { 'Fn::GetAtt': ['Machine', 'LatestVersionNumber'] },
           },
-          VPCZoneIdentifier: around.subnets,
+          VPCZoneIdentifier: here.around.subnets,
           ...group,
         },
       },
@@ -89,10 +79,8 @@ async function texts(): Promise<string> {
   return StackEvents.map(({ ResourceStatusReason }) => ResourceStatusReason ?? '').join('\n');
 }
 
-async function group(): Promise<AutoScalingGroup | undefined> {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  return AutoScalingGroups[0];
-}
+/** The only one, whatever CloudFormation named it. */
+const group = async () => (await here.groups())[0];
 
 const ids = (found: AutoScalingGroup | undefined) =>
   (found?.Instances ?? []).flatMap(({ InstanceId }) => InstanceId ?? []);
@@ -103,7 +91,7 @@ async function pass(
   signal: (id: string, nth: number) => 'SUCCESS' | 'FAILURE' | undefined = () => undefined,
 ) {
   for (let n = 0; n < seconds; n++) {
-    await region.clock.advance(1_000);
+    await here.region.clock.advance(1_000);
     for (const id of ids(await group())) {
       if (known.has(id)) continue;
       known.add(id);
@@ -131,24 +119,24 @@ async function made(shape?: Shape): Promise<string[]> {
 
 test('machines that never signal: after the creation policy’s time the stack goes back, and nothing is left', async () => {
   await create();
-  await region.clock.advance(240_000);
+  await here.region.clock.advance(240_000);
   expect(await status()).toBe('CREATE_IN_PROGRESS');
-  expect(region.machines.list().map(({ state }) => state)).toEqual(['running', 'running']);
-  await region.clock.advance(120_000);
+  expect(here.region.machines.list().map(({ state }) => state)).toEqual(['running', 'running']);
+  await here.region.clock.advance(120_000);
   expect(await status()).toBe('ROLLBACK_COMPLETE');
   expect(await texts()).toContain(
     'Received 0 SUCCESS signal(s) out of 2. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement',
   );
   expect(await group()).toBeUndefined();
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
-  const { LaunchTemplates } = await region.call<{ LaunchTemplates: unknown[] }>('DescribeLaunchTemplates');
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  const { LaunchTemplates } = await here.region.call<{ LaunchTemplates: unknown[] }>('DescribeLaunchTemplates');
   // The one of its surroundings.
   expect(LaunchTemplates).toHaveLength(1);
 });
 
 test('a launch that EC2 refuses ends the wait at once', async () => {
-  const { Subnet } = await region.call<{ Subnet: { SubnetId: string } }>('CreateSubnet', {
-    VpcId: around.VpcId,
+  const { Subnet } = await here.region.call<{ Subnet: { SubnetId: string } }>('CreateSubnet', {
+    VpcId: here.around.VpcId,
     CidrBlock: '10.0.99.0/28',
     AvailabilityZone: 'us-east-1a',
   });
@@ -157,7 +145,7 @@ test('a launch that EC2 refuses ends the wait at once', async () => {
   expect(await status()).toBe('ROLLBACK_COMPLETE');
   expect(await texts()).toMatch(/not enough free addresses in subnet/);
   expect(await group()).toBeUndefined();
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
 });
 
 test('a stack is deleted with its protected machines, those of a launch under way too', async () => {
@@ -166,7 +154,7 @@ test('a stack is deleted with its protected machines, those of a launch under wa
   await pass(60);
   await expect(status()).rejects.toThrow('does not exist');
   expect(await group()).toBeUndefined();
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
 });
 
 test('hooks of a group’s list and of their own: kept while the stack is updated, and what leaves the template goes', async () => {
@@ -185,7 +173,7 @@ test('hooks of a group’s list and of their own: kept while the stack is update
     });
   };
   const described = async () => {
-    const { LifecycleHooks } = await region.invoke<{ LifecycleHooks: LifecycleHook[] }>(
+    const { LifecycleHooks } = await here.region.invoke<{ LifecycleHooks: LifecycleHook[] }>(
       'autoscaling',
       'DescribeLifecycleHooks',
       { AutoScalingGroupName: (await group())?.AutoScalingGroupName },
@@ -203,7 +191,7 @@ test('hooks of a group’s list and of their own: kept while the stack is update
   // As their boots do.
   for (const id of ids(await group())) {
     for (const LifecycleHookName of ['a', 'b']) {
-      await region.invoke('autoscaling', 'CompleteLifecycleAction', {
+      await here.region.invoke('autoscaling', 'CompleteLifecycleAction', {
         AutoScalingGroupName: (await group())?.AutoScalingGroupName,
         LifecycleHookName,
         InstanceId: id,
@@ -261,8 +249,8 @@ test('a warm pool: filled beside its group, changed, and gone with the stack, as
   expect(await pooled()).toEqual({});
   const AutoScalingGroupName = (await group())?.AutoScalingGroupName;
   const [standby] = ids(await group());
-  await region.invoke('autoscaling', 'PutWarmPool', { AutoScalingGroupName, MinSize: 1 });
-  await region.invoke('autoscaling', 'EnterStandby', {
+  await here.region.invoke('autoscaling', 'PutWarmPool', { AutoScalingGroupName, MinSize: 1 });
+  await here.region.invoke('autoscaling', 'EnterStandby', {
     AutoScalingGroupName,
     InstanceIds: [standby],
     ShouldDecrementDesiredCapacity: false,
@@ -271,7 +259,7 @@ test('a warm pool: filled beside its group, changed, and gone with the stack, as
   await stacks.send(new DeleteStackCommand({ StackName }));
   await pass(60);
   await expect(status()).rejects.toThrow('does not exist');
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
 });
 
 describe('a rolling update', () => {
@@ -293,7 +281,7 @@ describe('a rolling update', () => {
 
   test('keeps a desired capacity that was not the template’s', async () => {
     await made(rolling({ MinInstancesInService: 3 }));
-    await region.invoke('autoscaling', 'SetDesiredCapacity', {
+    await here.region.invoke('autoscaling', 'SetDesiredCapacity', {
       AutoScalingGroupName: (await group())?.AutoScalingGroupName,
       DesiredCapacity: 4,
     });
@@ -347,14 +335,14 @@ test.each([
     const shape = { signals: false, policies: { UpdatePolicy: { AutoScalingRollingUpdate } } };
     await create(shape);
     await pass(10);
-    await region.invoke('autoscaling', 'SuspendProcesses', {
+    await here.region.invoke('autoscaling', 'SuspendProcesses', {
       AutoScalingGroupName: (await group())?.AutoScalingGroupName,
       ScalingProcesses: ['Launch'],
     });
     await update({ ...shape, description: 'second' });
-    await region.clock.advance(3_500_000);
+    await here.region.clock.advance(3_500_000);
     expect(await status()).toBe('UPDATE_IN_PROGRESS');
-    await region.clock.advance(200_000);
+    await here.region.clock.advance(200_000);
     expect(await status(), await texts()).toBe(expected);
   },
 );
@@ -427,7 +415,7 @@ describe('an instance refresh as the update policy', () => {
     await update({ ...refreshing(), description: 'second' });
     await pass(30);
     expect(await status()).toBe('UPDATE_IN_PROGRESS');
-    await region.invoke('autoscaling', 'CancelInstanceRefresh', {
+    await here.region.invoke('autoscaling', 'CancelInstanceRefresh', {
       AutoScalingGroupName: (await group())?.AutoScalingGroupName,
       WaitForTransitioningInstances: false,
     });
@@ -467,12 +455,12 @@ describe('a scheduled action', () => {
     await create(scheduled({ DesiredCapacity: 4, TimeZone: 'Etc/UTC' }));
     await pass(10);
     expect(await status(), await texts()).toBe('CREATE_COMPLETE');
-    await region.clock.advance(hour);
+    await here.region.clock.advance(hour);
     expect((await group())?.DesiredCapacity).toBe(4);
     await update(scheduled({ MaxSize: 8, MinSize: '3' }));
     await pass(10);
     expect(await status(), await texts()).toBe('UPDATE_COMPLETE');
-    await region.clock.advance(24 * hour);
+    await here.region.clock.advance(24 * hour);
     expect(await group()).toMatchObject({ MinSize: 3, MaxSize: 8, DesiredCapacity: 4 });
     // Sizes that the template did not change stay what the action made them.
     const kept = { AutoScalingScheduledAction: { IgnoreUnmodifiedGroupSizeProperties: true } };
@@ -485,7 +473,7 @@ describe('a scheduled action', () => {
     expect(await group()).toMatchObject({ MinSize: 3, MaxSize: 8, HealthCheckGracePeriod: 30 });
     await update({ signals: false });
     await pass(10);
-    const { ScheduledUpdateGroupActions } = await region.invoke('autoscaling', 'DescribeScheduledActions', {});
+    const { ScheduledUpdateGroupActions } = await here.region.invoke('autoscaling', 'DescribeScheduledActions', {});
     expect(ScheduledUpdateGroupActions).toEqual([]);
   });
 
@@ -504,7 +492,7 @@ describe('a scheduled action', () => {
     await made({ more, policies });
     await update({ more, policies, description: 'second' });
     // It is due while the first of the new machines is waited for.
-    await region.clock.advance(0.6 * hour);
+    await here.region.clock.advance(0.6 * hour);
     expect(await group()).toMatchObject({
       DesiredCapacity: 2,
       SuspendedProcesses: [{ ProcessName: 'ScheduledActions' }],

@@ -1,108 +1,45 @@
 /** Instances in standby: what the group, its target groups, its health checks and its metrics make of them. */
 import {
-  CreateAutoScalingGroupCommand,
   DeleteAutoScalingGroupCommand,
-  DescribeAutoScalingGroupsCommand,
-  DescribeScalingActivitiesCommand,
   EnableMetricsCollectionCommand,
   EnterStandbyCommand,
   ExitStandbyCommand,
   SetDesiredCapacityCommand,
   SetInstanceProtectionCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { cloudWatch } from '../cloudwatch/index.ts';
 import { faultOf } from '../testing.ts';
+import { AutoScalingGroupName, groupFixture } from './group.fixture.ts';
 import { targetLifecycleState } from './instance.ts';
-import { groupsOnSocket, surroundings } from './region.fixture.ts';
-import type { DescribedHealth } from './shapes.ts';
 
-const AutoScalingGroupName = 'api';
+const here = groupFixture({ services: [cloudWatch], balanced: true });
+const { groups, group, activities, states, metric, wait } = here;
 
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
 let first: string;
 let second: string;
 beforeEach(async () => {
-  region = await groupsOnSocket({ services: [cloudWatch] });
-  around = await surroundings(region);
-  await around.balance();
-  await region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: 1,
-      MaxSize: 3,
-      DesiredCapacity: 2,
-      LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' },
-      VPCZoneIdentifier: around.subnets.slice(0, 2).join(','),
-      TargetGroupARNs: [around.targetGroupArn],
-    }),
-  );
+  await here.create({ MinSize: 1, MaxSize: 3, DesiredCapacity: 2 });
   await wait(3);
   [first = '', second = ''] = Object.keys(await states());
 });
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
 
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
 const enter = (ShouldDecrementDesiredCapacity: boolean, ...InstanceIds: string[]) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new EnterStandbyCommand({ AutoScalingGroupName, InstanceIds, ShouldDecrementDesiredCapacity }),
   );
 const exit = (...InstanceIds: string[]) =>
-  region.autoScaling.send(new ExitStandbyCommand({ AutoScalingGroupName, InstanceIds }));
-
-async function group() {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  return AutoScalingGroups[0];
-}
-
-async function states(): Promise<Record<string, string | undefined>> {
-  const found = (await group())?.Instances ?? [];
-  return Object.fromEntries(found.map(({ InstanceId, LifecycleState }) => [InstanceId, LifecycleState]));
-}
+  here.region.autoScaling.send(new ExitStandbyCommand({ AutoScalingGroupName, InstanceIds }));
 
 async function targets(): Promise<Record<string, string>> {
-  const { TargetHealthDescriptions } = await region.invoke<DescribedHealth>(
-    'elasticloadbalancing',
-    'DescribeTargetHealth',
-    { TargetGroupArn: around.targetGroupArn },
-  );
-  return Object.fromEntries(
-    TargetHealthDescriptions.map(({ Target, TargetHealth }) => [Target.Id, TargetHealth.State]),
-  );
+  const health = await here.targetHealth();
+  return Object.fromEntries(health.map(({ Target, TargetHealth }) => [Target.Id, TargetHealth.State]));
 }
 
-async function metric(MetricName: string) {
-  const now = region.clock.now();
-  const { Datapoints } = await region.invoke<{ Datapoints: { Maximum: number }[] }>(
-    'cloudwatch',
-    'GetMetricStatistics',
-    {
-      Namespace: 'AWS/AutoScaling',
-      MetricName,
-      Dimensions: [{ Name: 'AutoScalingGroupName', Value: AutoScalingGroupName }],
-      StartTime: new Date(now - 120_000),
-      EndTime: new Date(now + 60_000),
-      Period: 60,
-      Statistics: ['Maximum'],
-    },
-  );
-  return Datapoints.at(-1)?.Maximum;
-}
-
-async function activity(id: string | undefined) {
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName, ActivityIds: [id ?? ''] }),
-  );
-  return Activities[0];
-}
+const activity = async (id = '') => (await activities(id))[0];
 
 test('with the capacity taken down: drained first, kept, and put back with the capacity up again', async () => {
-  region.balancer.busy.add(first);
+  here.region.balancer.busy.add(first);
   const { Activities = [] } = await enter(true, first);
   expect(Activities).toMatchObject([
     {
@@ -119,8 +56,8 @@ test('with the capacity taken down: drained first, kept, and put back with the c
   await wait(20);
   expect(await states()).toEqual({ [first]: 'EnteringStandby', [second]: 'InService' });
   expect(await targets()).toMatchObject({ [first]: 'draining' });
-  expect(targetLifecycleState(region.scope, first)).toBe('Standby');
-  region.balancer.busy.clear();
+  expect(targetLifecycleState(here.region.scope, first)).toBe('Standby');
+  here.region.balancer.busy.clear();
   await wait(3);
   expect(await states()).toEqual({ [first]: 'Standby', [second]: 'InService' });
   expect(Object.keys(await targets())).toEqual([second]);
@@ -139,7 +76,7 @@ test('with the capacity taken down: drained first, kept, and put back with the c
       Progress: 30,
     },
   ]);
-  expect(targetLifecycleState(region.scope, first)).toBe('InService');
+  expect(targetLifecycleState(here.region.scope, first)).toBe('InService');
   await wait(3);
   expect(await states()).toEqual({ [first]: 'InService', [second]: 'InService' });
   expect(Object.keys(await targets()).sort()).toEqual([first, second].sort());
@@ -162,21 +99,21 @@ test('without: another is launched in its place', async () => {
 test('nobody checks its health: it may be stopped and started; only back in service it is found unhealthy', async () => {
   await enter(true, first);
   await wait(3);
-  await region.call('StopInstances', { InstanceIds: [first] });
+  await here.region.call('StopInstances', { InstanceIds: [first] });
   await wait(120);
   expect(await group()).toMatchObject({
     Instances: expect.arrayContaining([
       expect.objectContaining({ InstanceId: first, LifecycleState: 'Standby', HealthStatus: 'Healthy' }),
     ]),
   });
-  await region.call('StartInstances', { InstanceIds: [first] });
+  await here.region.call('StartInstances', { InstanceIds: [first] });
   await wait(3);
   await exit(first);
   await wait(3);
   expect(await states()).toEqual({ [first]: 'InService', [second]: 'InService' });
   await enter(true, first);
   await wait(3);
-  await region.call('TerminateInstances', { InstanceIds: [first] });
+  await here.region.call('TerminateInstances', { InstanceIds: [first] });
   await wait(60);
   expect(await states()).toMatchObject({ [first]: 'Standby' });
   await exit(first);
@@ -189,24 +126,26 @@ test('nobody checks its health: it may be stopped and started; only back in serv
 test('is counted apart, is not scaled in, may be protected, and ends with its group', async () => {
   await enter(true, first);
   await wait(3);
-  await region.autoScaling.send(
+  await here.region.autoScaling.send(
     new SetInstanceProtectionCommand({ AutoScalingGroupName, InstanceIds: [first], ProtectedFromScaleIn: true }),
   );
-  await region.autoScaling.send(new EnableMetricsCollectionCommand({ AutoScalingGroupName, Granularity: '1Minute' }));
+  await here.region.autoScaling.send(
+    new EnableMetricsCollectionCommand({ AutoScalingGroupName, Granularity: '1Minute' }),
+  );
   await wait(60);
   expect(await metric('GroupStandbyInstances')).toBe(1);
   expect(await metric('GroupStandbyCapacity')).toBe(1);
   expect(await metric('GroupInServiceInstances')).toBe(1);
   expect(await metric('GroupTotalInstances')).toBe(2);
-  await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3 }));
+  await here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3 }));
   await wait(5);
-  await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 1 }));
+  await here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 1 }));
   await wait(30);
   expect(Object.values(await states()).sort()).toEqual(['InService', 'Standby']);
-  await region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
+  await here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete: true }));
   await wait(10);
-  expect(await group()).toBeUndefined();
-  expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+  expect(await groups()).toEqual([]);
+  expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
 });
 
 test('is refused beyond the group’s bounds, and from other states', async () => {
@@ -225,8 +164,8 @@ test('is refused beyond the group’s bounds, and from other states', async () =
 
 test('does not count in what its group computes', async () => {
   const samples = async () => {
-    const now = region.clock.now();
-    const { Datapoints } = await region.invoke<{ Datapoints: { SampleCount: number }[] }>(
+    const now = here.region.clock.now();
+    const { Datapoints } = await here.region.invoke<{ Datapoints: { SampleCount: number }[] }>(
       'cloudwatch',
       'GetMetricStatistics',
       {
@@ -249,10 +188,10 @@ test('does not count in what its group computes', async () => {
 });
 
 test('leaves its zone to be balanced', async () => {
-  await region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3 }));
+  await here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity: 3 }));
   await wait(3);
   const zones = async () =>
-    ((await group())?.Instances ?? []).flatMap(({ LifecycleState, AvailabilityZone, InstanceId = '' }) =>
+    ((await group()).Instances ?? []).flatMap(({ LifecycleState, AvailabilityZone, InstanceId = '' }) =>
       LifecycleState === 'InService' ? [{ zone: AvailabilityZone, InstanceId }] : [],
     );
   const all = await zones();

@@ -1,13 +1,10 @@
 /** Warm pools: filled, drawn upon, returned to, and their metrics. */
 import {
   CompleteLifecycleActionCommand,
-  CreateAutoScalingGroupCommand,
   type CreateAutoScalingGroupCommandInput,
   DeleteAutoScalingGroupCommand,
   DeleteWarmPoolCommand,
-  DescribeAutoScalingGroupsCommand,
   DescribeAutoScalingInstancesCommand,
-  DescribeScalingActivitiesCommand,
   DescribeWarmPoolCommand,
   EnableMetricsCollectionCommand,
   PutLifecycleHookCommand,
@@ -17,47 +14,23 @@ import {
   SetInstanceHealthCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { memoryStore } from '../../store/memory-store.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { cloudWatch } from '../cloudwatch/index.ts';
 import { faultOf } from '../testing.ts';
+import { AutoScalingGroupName, groupFixture, restartable } from './group.fixture.ts';
 import { targetLifecycleState } from './instance.ts';
-import { groupRegion, groupsOnSocket, surroundings } from './region.fixture.ts';
-import type { DescribedHealth } from './shapes.ts';
 
-const AutoScalingGroupName = 'api';
-
-let region: Awaited<ReturnType<typeof groupsOnSocket>>;
-let around: Awaited<ReturnType<typeof surroundings>>;
-beforeEach(async () => {
-  region = await groupsOnSocket({ services: [cloudWatch] });
-  around = await surroundings(region);
-});
-afterEach(async () => {
-  expect(region.failures).toEqual([]);
-  expect(region.events.filter(({ kind }) => kind === 'internal-failure')).toEqual([]);
-  await region.close();
-});
+const here = groupFixture({ services: [cloudWatch] });
+const { groups, group, activities, states, targets, metric, wait } = here;
 
 const create = (more: Partial<CreateAutoScalingGroupCommandInput> = {}) =>
-  region.autoScaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName,
-      MinSize: 0,
-      MaxSize: 4,
-      DesiredCapacity: 1,
-      LaunchTemplate: { LaunchTemplateId: around.templateId, Version: '$Latest' },
-      VPCZoneIdentifier: around.subnets.slice(0, 2).join(','),
-      TargetGroupARNs: [around.targetGroupArn],
-      ...more,
-    }),
-  );
+  here.create({ MinSize: 0, MaxSize: 4, DesiredCapacity: 1, ...more });
 const put = (more: Partial<PutWarmPoolCommandInput> = {}) =>
-  region.autoScaling.send(new PutWarmPoolCommand({ AutoScalingGroupName, ...more }));
+  here.region.autoScaling.send(new PutWarmPoolCommand({ AutoScalingGroupName, ...more }));
 const scale = (DesiredCapacity: number) =>
-  region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
+  here.region.autoScaling.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
 const hook = (LifecycleHookName: string, what: string) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new PutLifecycleHookCommand({
       AutoScalingGroupName,
       LifecycleHookName,
@@ -65,7 +38,7 @@ const hook = (LifecycleHookName: string, what: string) =>
     }),
   );
 const complete = (LifecycleHookName: string, InstanceId: string) =>
-  region.autoScaling.send(
+  here.region.autoScaling.send(
     new CompleteLifecycleActionCommand({
       AutoScalingGroupName,
       LifecycleHookName,
@@ -73,58 +46,13 @@ const complete = (LifecycleHookName: string, InstanceId: string) =>
       LifecycleActionResult: 'CONTINUE',
     }),
   );
-const wait = (seconds: number) => region.clock.advance(seconds * 1000);
-const machine = (id: string) => region.machines.machine(id).state;
+const machine = (id: string) => here.region.machines.machine(id).state;
 
-async function group() {
-  const { AutoScalingGroups = [] } = await region.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
-  return AutoScalingGroups[0];
-}
-
-const described = () => region.autoScaling.send(new DescribeWarmPoolCommand({ AutoScalingGroupName }));
+const described = () => here.region.autoScaling.send(new DescribeWarmPoolCommand({ AutoScalingGroupName }));
 
 async function pool(): Promise<Record<string, string | undefined>> {
   const { Instances = [] } = await described();
   return Object.fromEntries(Instances.map(({ InstanceId, LifecycleState }) => [InstanceId, LifecycleState]));
-}
-
-async function states(): Promise<Record<string, string | undefined>> {
-  const found = (await group())?.Instances ?? [];
-  return Object.fromEntries(found.map(({ InstanceId, LifecycleState }) => [InstanceId, LifecycleState]));
-}
-
-async function activities() {
-  const { Activities = [] } = await region.autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName }),
-  );
-  return Activities;
-}
-
-async function targets(): Promise<string[]> {
-  const { TargetHealthDescriptions } = await region.invoke<DescribedHealth>(
-    'elasticloadbalancing',
-    'DescribeTargetHealth',
-    { TargetGroupArn: around.targetGroupArn },
-  );
-  return TargetHealthDescriptions.map(({ Target }) => Target.Id);
-}
-
-async function metric(MetricName: string) {
-  const now = region.clock.now();
-  const { Datapoints } = await region.invoke<{ Datapoints: { Maximum: number }[] }>(
-    'cloudwatch',
-    'GetMetricStatistics',
-    {
-      Namespace: 'AWS/AutoScaling',
-      MetricName,
-      Dimensions: [{ Name: 'AutoScalingGroupName', Value: AutoScalingGroupName }],
-      StartTime: new Date(now - 60_000),
-      EndTime: new Date(now + 60_000),
-      Period: 60,
-      Statistics: ['Maximum'],
-    },
-  );
-  return Datapoints.at(-1)?.Maximum;
 }
 
 describe('a pool of stopped instances', () => {
@@ -138,7 +66,7 @@ describe('a pool of stopped instances', () => {
     expect(Object.values(await pool())).toEqual(['Warmed:Stopped', 'Warmed:Stopped', 'Warmed:Stopped']);
     const [one = ''] = Object.keys(await pool());
     expect(machine(one)).toBe('stopped');
-    expect(targetLifecycleState(region.scope, one)).toBe('Warmed:Stopped');
+    expect(targetLifecycleState(here.region.scope, one)).toBe('Warmed:Stopped');
     expect(await targets()).toEqual(Object.keys(await states()));
     expect(await described()).toMatchObject({ WarmPoolConfiguration: { MinSize: 0, PoolState: 'Stopped' } });
     expect(await group()).toMatchObject({
@@ -147,7 +75,7 @@ describe('a pool of stopped instances', () => {
       WarmPoolSize: 3,
       WarmPoolConfiguration: { PoolState: 'Stopped' },
     });
-    const { AutoScalingInstances } = await region.autoScaling.send(
+    const { AutoScalingInstances } = await here.region.autoScaling.send(
       new DescribeAutoScalingInstancesCommand({ InstanceIds: [one] }),
     );
     expect(AutoScalingInstances).toMatchObject([{ LifecycleState: 'Warmed:Stopped', AutoScalingGroupName }]);
@@ -158,7 +86,7 @@ describe('a pool of stopped instances', () => {
 
   test('is drawn upon when the group grows: its machines start, and no other is launched', async () => {
     const ready = Object.keys(await pool());
-    const launched = region.machines.launched.length;
+    const launched = here.region.machines.launched.length;
     await scale(3);
     await wait(5);
     const serving = Object.keys(await states());
@@ -167,7 +95,7 @@ describe('a pool of stopped instances', () => {
     expect((await targets()).sort()).toEqual(serving.sort());
     expect(serving.map(machine)).toEqual(['running', 'running', 'running']);
     expect(Object.values(await pool())).toEqual(['Warmed:Stopped']);
-    expect(region.machines.launched).toHaveLength(launched);
+    expect(here.region.machines.launched).toHaveLength(launched);
     expect((await activities())[0]).toMatchObject({
       Description: expect.stringMatching(/^Launching a new EC2 instance from warm pool: i-/),
       Cause: expect.stringMatching(
@@ -175,13 +103,13 @@ describe('a pool of stopped instances', () => {
       ),
       StatusCode: 'Successful',
     });
-    const zones = ((await group())?.Instances ?? []).map(({ AvailabilityZone }) => AvailabilityZone);
+    const zones = ((await group()).Instances ?? []).map(({ AvailabilityZone }) => AvailabilityZone);
     expect(new Set(zones).size).toBe(2);
   });
 
   test('loses what cannot be started where a zone has no capacity, and is drawn upon and filled in the other', async () => {
-    const zoneOf = (id: string) => region.machines.launched.find(({ instanceId }) => instanceId === id)?.zone;
-    region.machines.full.add('us-east-1a');
+    const zoneOf = (id: string) => here.region.machines.launched.find(({ instanceId }) => instanceId === id)?.zone;
+    here.region.machines.full.add('us-east-1a');
     await scale(4);
     await wait(300);
     const serving = Object.entries(await states());
@@ -197,17 +125,17 @@ describe('a pool of stopped instances', () => {
     await scale(4);
     await wait(5);
     expect(await pool()).toEqual({});
-    const launched = region.machines.launched.length;
+    const launched = here.region.machines.launched.length;
     await scale(2);
     await wait(10);
     expect(Object.values(await pool())).toEqual(['Warmed:Stopped', 'Warmed:Stopped']);
-    expect(region.machines.launched).toHaveLength(launched + 2);
+    expect(here.region.machines.launched).toHaveLength(launched + 2);
   });
 
   test('replaces what is gone or called unhealthy', async () => {
     const [gone = '', sick = '', sound = ''] = Object.keys(await pool());
-    await region.call('TerminateInstances', { InstanceIds: [gone] });
-    await region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId: sick, HealthStatus: 'Unhealthy' }));
+    await here.region.call('TerminateInstances', { InstanceIds: [gone] });
+    await here.region.autoScaling.send(new SetInstanceHealthCommand({ InstanceId: sick, HealthStatus: 'Unhealthy' }));
     await wait(10);
     const now = await pool();
     expect(Object.values(now)).toEqual(['Warmed:Stopped', 'Warmed:Stopped', 'Warmed:Stopped']);
@@ -218,7 +146,7 @@ describe('a pool of stopped instances', () => {
 
   test('is deleted by force only, with its instances and not the group’s', async () => {
     const remove = (ForceDelete: boolean) =>
-      region.autoScaling.send(new DeleteWarmPoolCommand({ AutoScalingGroupName, ForceDelete }));
+      here.region.autoScaling.send(new DeleteWarmPoolCommand({ AutoScalingGroupName, ForceDelete }));
     const ids = Object.keys(await pool());
     await hook('saved', 'TERMINATING');
     expect(await faultOf(remove(false))).toContain('ResourceInUse');
@@ -234,16 +162,18 @@ describe('a pool of stopped instances', () => {
     await scale(0);
     await wait(5);
     const remove = (ForceDelete: boolean) =>
-      region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete }));
+      here.region.autoScaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName, ForceDelete }));
     expect(await faultOf(remove(false))).toContain('ResourceInUse');
     await remove(true);
     await wait(5);
-    expect(await group()).toBeUndefined();
-    expect(region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
+    expect(await groups()).toEqual([]);
+    expect(here.region.machines.list().every(({ state }) => state === 'terminated')).toBe(true);
   });
 
   test('is counted by the group’s metrics', async () => {
-    await region.autoScaling.send(new EnableMetricsCollectionCommand({ AutoScalingGroupName, Granularity: '1Minute' }));
+    await here.region.autoScaling.send(
+      new EnableMetricsCollectionCommand({ AutoScalingGroupName, Granularity: '1Minute' }),
+    );
     await put({ MinSize: 1 });
     await wait(60);
     const expected = {
@@ -264,7 +194,7 @@ describe('a pool of stopped instances', () => {
     const [InstanceId = ''] = Object.keys(await pool());
     expect(
       await faultOf(
-        region.autoScaling.send(
+        here.region.autoScaling.send(
           new TerminateInstanceInAutoScalingGroupCommand({ InstanceId, ShouldDecrementDesiredCapacity: false }),
         ),
       ),
@@ -318,29 +248,29 @@ test('the hooks of launches hold an instance on its way into the pool, and again
   await wait(30);
   expect(await states()).toEqual({ [id]: 'Pending:Wait' });
   expect(machine(id)).toBe('running');
-  expect(targetLifecycleState(region.scope, id)).toBe('InService');
+  expect(targetLifecycleState(here.region.scope, id)).toBe('InService');
   await complete('ready', id);
   await wait(5);
   expect(await states()).toEqual({ [id]: 'InService' });
-  const told = region.events.filter(({ kind }) => kind === 'lifecycle-action');
+  const told = here.region.events.filter(({ kind }) => kind === 'lifecycle-action');
   expect(new Set(told.map(({ data }) => data?.token)).size).toBe(2);
 });
 
 test('instances are reused where the policy says so: drained, held by the hooks of terminations, and stopped', async () => {
-  await around.balance();
+  await here.around.balance();
   await create({ DesiredCapacity: 2, MaxSize: 2 });
   await hook('saved', 'TERMINATING');
   await put({ InstanceReusePolicy: { ReuseOnScaleIn: true } });
   await wait(5);
   const before = Object.keys(await states());
-  for (const id of before) region.balancer.busy.add(id);
+  for (const id of before) here.region.balancer.busy.add(id);
   await scale(1);
   await wait(5);
   const [back = ''] = Object.keys(await pool());
   expect(before).toContain(back);
   expect(await pool()).toEqual({ [back]: 'Warmed:Pending' });
-  expect(targetLifecycleState(region.scope, back)).toBe('Warmed:Stopped');
-  region.balancer.busy.clear();
+  expect(targetLifecycleState(here.region.scope, back)).toBe('Warmed:Stopped');
+  here.region.balancer.busy.clear();
   await wait(3);
   expect(await pool()).toEqual({ [back]: 'Warmed:Pending:Wait' });
   await complete('saved', back);
@@ -351,31 +281,20 @@ test('instances are reused where the policy says so: drained, held by the hooks 
   await scale(2);
   await wait(5);
   expect(await states()).toMatchObject({ [back]: 'InService' });
-  expect(region.machines.launched).toHaveLength(2);
+  expect(here.region.machines.launched).toHaveLength(2);
 });
 
 test('a region that restarts while an instance leaves the pool starts it', async () => {
-  const store = memoryStore();
-  const before = groupRegion({ store });
-  const { subnets, templateId } = await surroundings(before);
-  await before.invoke('autoscaling', 'CreateAutoScalingGroup', {
-    AutoScalingGroupName,
+  const { before, create, restart } = await restartable();
+  await create({
     MinSize: 0,
     MaxSize: 1,
-    LaunchTemplate: { LaunchTemplateId: templateId },
-    VPCZoneIdentifier: subnets.join(','),
   });
   await before.invoke('autoscaling', 'PutWarmPool', { AutoScalingGroupName });
   await before.clock.advance(5_000);
   await before.invoke('autoscaling', 'SetDesiredCapacity', { AutoScalingGroupName, DesiredCapacity: 1 });
-  before.clock.stop();
-  const after = groupRegion({ store, seed: 2 });
+  const { after, group, reservations } = restart();
   await after.clock.advance(5_000);
-  const { AutoScalingGroups } = await after.invoke<{
-    AutoScalingGroups: { Instances: { LifecycleState: string }[] }[];
-  }>('autoscaling', 'DescribeAutoScalingGroups', {});
-  expect(AutoScalingGroups[0]?.Instances).toMatchObject([{ LifecycleState: 'InService' }]);
-  const { Reservations } = await after.invoke<{ Reservations: unknown[] }>('ec2', 'DescribeInstances', {});
-  expect(Reservations).toHaveLength(1);
-  after.clock.stop();
+  expect((await group())?.Instances).toMatchObject([{ LifecycleState: 'InService' }]);
+  expect(await reservations()).toHaveLength(1);
 });

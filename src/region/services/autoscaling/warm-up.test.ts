@@ -3,7 +3,8 @@ import { DescribeAutoScalingInstancesCommand, SetDesiredCapacityCommand } from '
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MachineUsage } from '../../machines/machine.ts';
-import { AutoScalingGroupName, policyGroup } from './policies.fixture.ts';
+import { AutoScalingGroupName } from './group.fixture.ts';
+import { policyGroup } from './policies.fixture.ts';
 
 const minute = 60_000;
 let own: Awaited<ReturnType<typeof policyGroup>>;
