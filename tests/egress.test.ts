@@ -25,7 +25,8 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { realClock } from '../src/region/clock/clock.ts';
 import { freePorts, Region } from '../src/region/region.ts';
-import { apiTemplate, type Template, without } from './api-template.ts';
+import { type Template, without } from './api-template.ts';
+import { privateTemplate, propertiesOf } from './private-template.ts';
 
 /** A client's connect timeout (127 s) and a flow log's interval (60 s) take seconds. */
 const timeScale = 20;
@@ -74,55 +75,18 @@ const trust = (service: string) => ({
   Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
 });
 
-function propertiesOf(id: string): Record<string, unknown> {
-  return apiTemplate.Resources[id]?.Properties as Record<string, unknown>;
-}
-
-/** The machine in a private subnet, with a NAT gateway and a gateway endpoint for S3. */
+/** The machine may read a bucket, and what goes through its VPC is logged. */
 function egressTemplate(userData?: string): Template {
-  const machine = apiTemplate.Resources.Machine;
-  if (!machine) throw new Error('no machine');
-  const metadata = JSON.parse(JSON.stringify(machine.Metadata)) as {
-    'AWS::CloudFormation::Init': { config: { files: Record<string, { content: string }> } };
-  };
-  const file = metadata['AWS::CloudFormation::Init'].config.files['/opt/api/server.js'];
-  if (file) file.content = app;
+  const { Resources } = privateTemplate(app, 'PublicA', {
+    IamInstanceProfile: ref('Profile'),
+    ...(userData === undefined ? {} : { UserData: { 'Fn::Base64': { 'Fn::Sub': userData } } }),
+  });
   return {
     Resources: {
-      ...apiTemplate.Resources,
-      Machines: {
-        Type: 'AWS::EC2::Subnet',
-        Properties: { ...propertiesOf('Machines'), MapPublicIpOnLaunch: false },
-      },
+      ...Resources,
       Targets: {
         Type: 'AWS::ElasticLoadBalancingV2::TargetGroup',
         Properties: { ...propertiesOf('Targets'), HealthCheckIntervalSeconds: 20, HealthCheckTimeoutSeconds: 10 },
-      },
-      NatAddress: { Type: 'AWS::EC2::EIP', DependsOn: 'GatewayOfVpc', Properties: { Domain: 'vpc' } },
-      Nat: {
-        Type: 'AWS::EC2::NatGateway',
-        DependsOn: ['ToInternet', 'RoutesOfPublicA'],
-        Properties: {
-          SubnetId: ref('PublicA'),
-          AllocationId: { 'Fn::GetAtt': ['NatAddress', 'AllocationId'] },
-        },
-      },
-      PrivateRoutes: { Type: 'AWS::EC2::RouteTable', Properties: { VpcId: ref('Vpc') } },
-      ToNat: {
-        Type: 'AWS::EC2::Route',
-        Properties: { RouteTableId: ref('PrivateRoutes'), DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: ref('Nat') },
-      },
-      RoutesOfMachines: {
-        Type: 'AWS::EC2::SubnetRouteTableAssociation',
-        Properties: { RouteTableId: ref('PrivateRoutes'), SubnetId: ref('Machines') },
-      },
-      S3Endpoint: {
-        Type: 'AWS::EC2::VPCEndpoint',
-        Properties: {
-          VpcId: ref('Vpc'),
-          ServiceName: { 'Fn::Sub': 'com.amazonaws.${AWS::Region}.s3' },
-          RouteTableIds: [ref('PrivateRoutes')],
-        },
       },
       Data: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'egress-data' } },
       Flows: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'egress-flows' } },
@@ -153,16 +117,6 @@ function egressTemplate(userData?: string): Template {
         },
       },
       Profile: { Type: 'AWS::IAM::InstanceProfile', Properties: { Roles: [ref('Role')] } },
-      Machine: {
-        ...machine,
-        Metadata: metadata,
-        DependsOn: ['ToNat', 'S3Endpoint', 'RoutesOfMachines', 'MachineAclOfSubnet', 'OutHttps', 'RepliesToMachines'],
-        Properties: {
-          ...propertiesOf('Machine'),
-          IamInstanceProfile: ref('Profile'),
-          ...(userData === undefined ? {} : { UserData: { 'Fn::Base64': { 'Fn::Sub': userData } } }),
-        },
-      },
     },
   };
 }

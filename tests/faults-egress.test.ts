@@ -1,6 +1,7 @@
 /** Faults of the ways out of a private subnet: what is cut off vanishes, and the other ways stay. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { apiTemplate, type Template } from './api-template.ts';
+import type { Template } from './api-template.ts';
+import { endpoint, privateTemplate } from './private-template.ts';
 import { eventually, startRegion, type TestedRegion } from './region.fixture.ts';
 
 /** A client's connect timeout (127 s) takes seconds. */
@@ -33,45 +34,12 @@ createServer((request, response) => {
 `;
 
 const ref = (Ref: string) => ({ Ref });
-const propertiesOf = (id: string) => apiTemplate.Resources[id]?.Properties as Record<string, unknown>;
-
-/** The machine in a private subnet of zone a, with a NAT gateway, S3's gateway endpoint, and one of logs in both zones. */
+/** The NAT gateway in zone b, and besides S3's endpoint one of logs in both zones. */
 function template(): Template {
-  const machine = apiTemplate.Resources.Machine;
-  if (!machine) throw new Error('no machine');
-  const Metadata = JSON.parse(JSON.stringify(machine.Metadata)) as {
-    'AWS::CloudFormation::Init': { config: { files: Record<string, { content: string }> } };
-  };
-  const file = Metadata['AWS::CloudFormation::Init'].config.files['/opt/api/server.js'];
-  if (file) file.content = app;
-  const endpoint = (service: string, more: object) => ({
-    Type: 'AWS::EC2::VPCEndpoint',
-    Properties: {
-      VpcId: ref('Vpc'),
-      ServiceName: { 'Fn::Sub': `com.amazonaws.\${AWS::Region}.${service}` },
-      ...more,
-    },
-  });
+  const { Resources } = privateTemplate(app, 'PublicB');
   return {
     Resources: {
-      ...apiTemplate.Resources,
-      Machines: { Type: 'AWS::EC2::Subnet', Properties: { ...propertiesOf('Machines'), MapPublicIpOnLaunch: false } },
-      NatAddress: { Type: 'AWS::EC2::EIP', DependsOn: 'GatewayOfVpc', Properties: { Domain: 'vpc' } },
-      Nat: {
-        Type: 'AWS::EC2::NatGateway',
-        DependsOn: ['ToInternet', 'RoutesOfPublicB'],
-        Properties: { SubnetId: ref('PublicB'), AllocationId: { 'Fn::GetAtt': ['NatAddress', 'AllocationId'] } },
-      },
-      PrivateRoutes: { Type: 'AWS::EC2::RouteTable', Properties: { VpcId: ref('Vpc') } },
-      ToNat: {
-        Type: 'AWS::EC2::Route',
-        Properties: { RouteTableId: ref('PrivateRoutes'), DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: ref('Nat') },
-      },
-      RoutesOfMachines: {
-        Type: 'AWS::EC2::SubnetRouteTableAssociation',
-        Properties: { RouteTableId: ref('PrivateRoutes'), SubnetId: ref('Machines') },
-      },
-      S3Endpoint: endpoint('s3', { RouteTableIds: [ref('PrivateRoutes')] }),
+      ...Resources,
       LogsGroup: {
         Type: 'AWS::EC2::SecurityGroup',
         Properties: {
@@ -86,11 +54,6 @@ function template(): Template {
         SubnetIds: [ref('Machines'), ref('PublicB')],
         SecurityGroupIds: [{ 'Fn::GetAtt': ['LogsGroup', 'GroupId'] }],
       }),
-      Machine: {
-        ...machine,
-        Metadata,
-        DependsOn: ['ToNat', 'S3Endpoint', 'RoutesOfMachines', 'MachineAclOfSubnet', 'OutHttps', 'RepliesToMachines'],
-      },
     },
   };
 }

@@ -1,4 +1,5 @@
 /** A simulation's result as a report: which plots, and what there is to say. Pure. */
+import { capacityPlot, cpuPlot, requestPlots } from '../report/plots.ts';
 import type { Band, Fact, Marker, Plot, Report, Series } from '../report/report.ts';
 import { count, milliseconds } from '../words.ts';
 import type { SimulatedAlarm, SimulationResult } from './recording.ts';
@@ -58,44 +59,14 @@ function plots({ series, totals }: SimulationResult): Plot[] {
     name,
     points: values.flatMap((value, at) => (value === null ? [] : [[series.at[at] ?? 0, value * times] as const])),
   });
-  const failed = Object.keys(totals.failed).length > 0;
   return [
-    {
-      title: 'Traffic',
-      unit: 'requests per second',
-      axis: 'linear',
-      shape: 'area',
-      series: [by('sent', series.requests), by('answered', series.answered)],
-    },
-    {
-      title: 'Latency',
-      unit: 'ms',
-      axis: 'log',
-      shape: 'line',
-      series: [by('p50', series.p50, 1000), by('p90', series.p90, 1000), by('p99', series.p99, 1000)],
-    },
-    ...(failed
-      ? [
-          {
-            title: 'Errors',
-            unit: 'per second',
-            axis: 'linear',
-            shape: 'area',
-            bad: true,
-            series: [by('failed', series.failed)],
-          } satisfies Plot,
-        ]
-      : []),
-    {
-      title: 'Capacity',
-      unit: 'machines',
-      axis: 'linear',
-      shape: 'step',
-      atLeast: 4,
-      marked: true,
-      series: [by('serving', series.serving), by('desired', series.desired)],
-    },
-    { title: 'CPU', unit: '%', axis: 'linear', shape: 'line', atLeast: 100, series: [by('all machines', series.cpu)] },
+    ...requestPlots({
+      traffic: [by('sent', series.requests), by('answered', series.answered)],
+      latency: [by('p50', series.p50, 1000), by('p90', series.p90, 1000), by('p99', series.p99, 1000)],
+      errors: Object.keys(totals.failed).length > 0 ? [by('failed', series.failed)] : [],
+    }),
+    capacityPlot('Capacity', [by('serving', series.serving), by('desired', series.desired)]),
+    cpuPlot([by('all machines', series.cpu)]),
   ];
 }
 

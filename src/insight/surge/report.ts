@@ -1,4 +1,5 @@
 /** A surge's result as a report: which plots, and what there is to say. Pure. */
+import { capacityPlot, cpuPlot, requestPlots } from '../report/plots.ts';
 import type { Band, Fact, Marker, Plot, Point, Report, Series, Table } from '../report/report.ts';
 import { clockText, count, milliseconds } from '../words.ts';
 import { alarmTitle, type ObservedAlarm } from './observed.ts';
@@ -65,64 +66,23 @@ function plots({ seconds, observed, total }: SurgeResult): Plot[] {
   const cpu = (observed?.cpu ?? []).filter(({ points }) => points.length > 0);
   const end = seconds.at(-1)?.atSeconds ?? 0;
   return [
-    {
-      title: 'Traffic',
-      unit: 'requests per second',
-      axis: 'linear',
-      shape: 'area',
-      series: [by('sent', ({ sent }) => sent), by('answered', ({ answered }) => answered)],
-    },
-    {
-      title: 'Latency',
-      unit: 'ms',
-      axis: 'log',
-      shape: 'line',
-      series: [latency('p50', ({ p50 }) => p50), latency('p90', ({ p90 }) => p90), latency('p99', ({ p99 }) => p99)],
-    },
-    ...(kinds.length > 0
-      ? [
-          {
-            title: 'Errors',
-            unit: 'per second',
-            axis: 'linear',
-            shape: 'area',
-            bad: true,
-            series: kinds.slice(0, mostKinds).map((kind) => by(kind, ({ errors }) => errors[kind] ?? 0)),
-          } satisfies Plot,
-        ]
-      : []),
+    ...requestPlots({
+      traffic: [by('sent', ({ sent }) => sent), by('answered', ({ answered }) => answered)],
+      latency: [latency('p50', ({ p50 }) => p50), latency('p90', ({ p90 }) => p90), latency('p99', ({ p99 }) => p99)],
+      errors: kinds.slice(0, mostKinds).map((kind) => by(kind, ({ errors }) => errors[kind] ?? 0)),
+    }),
     ...groups.map(({ name, capacity }): Plot => {
       const held = (points: readonly Point[]): Point[] => {
         const last = points.at(-1);
         return last ? [...points, [Math.max(last[0], end), last[1]]] : [];
       };
-      return {
-        title: groups.length === 1 ? 'Capacity' : `Capacity of ${name}`,
-        unit: 'machines',
-        axis: 'linear',
-        shape: 'step',
-        atLeast: 4,
-        marked: true,
-        series: [
-          { name: 'in service', points: held(capacity.map(({ atSeconds, inService }) => [atSeconds, inService])) },
-          { name: 'desired', points: held(capacity.map(({ atSeconds, desired }) => [atSeconds, desired])) },
-        ],
-      };
+      return capacityPlot(groups.length === 1 ? 'Capacity' : `Capacity of ${name}`, [
+        { name: 'in service', points: held(capacity.map(({ atSeconds, inService }) => [atSeconds, inService])) },
+        { name: 'desired', points: held(capacity.map(({ atSeconds, desired }) => [atSeconds, desired])) },
+      ]);
     }),
     ...(cpu.length > 0
-      ? [
-          {
-            title: 'CPU',
-            unit: '%',
-            axis: 'linear',
-            shape: 'line',
-            atLeast: 100,
-            series: cpu.map(({ group, points }) => ({
-              name: cpu.length === 1 ? 'average of the group' : group,
-              points,
-            })),
-          } satisfies Plot,
-        ]
+      ? [cpuPlot(cpu.map(({ group, points }) => ({ name: cpu.length === 1 ? 'average of the group' : group, points })))]
       : []),
   ];
 }
