@@ -182,6 +182,8 @@ describe('a zone that is down', () => {
     );
     await expect(launched).rejects.toMatchObject({ name: 'InsufficientInstanceCapacity' });
     await answers200();
+    // Their stack is complete, and nobody waits for their signals.
+    expect(texts('boot-failed')).toBe('');
     expect((await faults('GET')).said).toEqual({ faults: [fault] });
     expect(after).toHaveLength(2);
   }, 60_000);

@@ -90,3 +90,13 @@ test('without the ACL rule for replies to machines the boot fails, the stack rol
   expect(await tested.reasons('broken')).toMatch(/Received FAILURE signal with UniqueId i-.*MachineAcl/);
   expect(tested.eventTexts('boot-failed').join('\n')).toContain('MachineAcl');
 }, 60_000);
+
+test('a signal to what waits for none is missed where one is waited for: the stack fails at once', async () => {
+  const text = JSON.stringify(apiTemplate).replaceAll('try.localhost', 'astray.localhost');
+  const sent = /(cfn-signal [^\\]*--resource Machine)\b/;
+  expect(text).toMatch(sent);
+  expect(await tested.create('astray', JSON.parse(text.replace(sent, '$1s')) as Template)).toBe('ROLLBACK_COMPLETE');
+  expect(await tested.reasons('astray')).toContain(
+    'Resource Machines is in CREATE_COMPLETE state and cannot be signaled',
+  );
+}, 60_000);

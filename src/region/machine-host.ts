@@ -1,10 +1,11 @@
 /** What a machine gets of the region: credentials of its role, the AWS endpoint, CloudFormation's desk, and names. */
 
+import { SignalUnheard } from './machines/errors.ts';
 import type { MachineHost, MachineSpec } from './machines/machine.ts';
 import { parseAddress } from './network/address.ts';
 import type { PlanesOptions } from './planes.ts';
 import { targetLifecycleState } from './services/autoscaling/instance.ts';
-import { signalCannotCome } from './services/cloudformation/index.ts';
+import { CannotBeSignaled, signalCannotCome, waitingFor } from './services/cloudformation/index.ts';
 import { resolveInVpc } from './services/ec2/endpoint-dns.ts';
 import { endpointPolicy } from './services/ec2/snapshot.ts';
 import { authorise } from './services/iam/authorise.ts';
@@ -89,12 +90,18 @@ export function machineHost(
       return { metadata: JSON.parse(StackResourceDetail?.Metadata ?? '{}') as Record<string, unknown> };
     },
     async signalResource(spec, stack, logicalId, status) {
-      await stackCall(scope, spec, 'SignalResource', {
-        StackName: stack,
-        LogicalResourceId: logicalId,
-        UniqueId: spec.instanceId,
-        Status: status,
-      });
+      try {
+        await stackCall(scope, spec, 'SignalResource', {
+          StackName: stack,
+          LogicalResourceId: logicalId,
+          UniqueId: spec.instanceId,
+          Status: status,
+        });
+      } catch (error) {
+        // One that was sent to another than its own, which waits, is missed there.
+        if (!(error instanceof CannotBeSignaled) || (await waitingFor(scope, spec.instanceId))) throw error;
+        throw new SignalUnheard(error.message, { cause: error });
+      }
     },
     signalImpossible(spec, reason) {
       const { instanceId } = spec;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorldParts } from '../network/world.ts';
+import { SignalUnheard } from './errors.ts';
 import type { Machine, Machines } from './machine.ts';
 import { until } from './machines.suite.ts';
 import { processMachines } from './process-driver.ts';
@@ -102,6 +103,40 @@ mkdir -p /a/b/c && touch /a/b/c/d && rm -rf /a/b
       expect.objectContaining({ status: 'FAILURE', reason: expect.stringContaining("invalid user: 'nobody-there'") }),
     ]);
     expect(host.impossible).toEqual([]);
+  });
+
+  describe('whose signal nobody waits for', () => {
+    const refusal = 'Stack arn:aws:cloudformation:x is in CREATE_COMPLETE state and cannot be signaled';
+    const signal = (status: number) => `cfn-signal -e ${status} --stack app --resource Group\n`;
+    beforeEach(() => {
+      host.signalResource = async () => {
+        throw new SignalUnheard(refusal);
+      };
+    });
+
+    it.each([
+      ['at its end', signal(0)],
+      ['and that goes on', `${signal(0)}echo done\n`],
+      ['with `set -e`', `set -e\n${signal(0)}echo never\n`],
+      ['with a trap that signals', `set -e\ntrap 'cfn-signal -e 1 --stack app --resource Group' ERR\n${signal(0)}`],
+      ['after what was let fail', `mkdir /no/such/folder\n${signal(0)}`],
+    ])('succeeds, and its console says what AWS’s does: %s', async (_name, script) => {
+      const machine = await boot(`#!/bin/bash\n${script}`);
+      expect(machine.boot, machine.consoleOutput()).toEqual({ status: 'succeeded' });
+      expect(machine.consoleOutput()).toContain(`cloud-init: ValidationError: ${refusal}`);
+      expect(machine.consoleOutput()).not.toContain('never');
+      expect(host.impossible).toEqual([]);
+      expect(host.notes).toEqual([]);
+    });
+
+    it.each([
+      ['what it signals failed', `mkdir /no/such/folder\ncfn-signal -e $? --stack app --resource Group\n`],
+      ['what comes after it fails', `${signal(0)}mkdir /no/such/folder\n`],
+      ['a trap signals it', `set -e\ntrap 'cfn-signal -e 1 --stack app --resource Group' ERR\nmkdir /no/such/folder\n`],
+    ])('fails with its cause where %s', async (_name, script) => {
+      const machine = await boot(`#!/bin/bash\n${script}`);
+      expect(machine.boot.reason).toContain('user data ended with exit status 1: mkdir: ENOENT');
+    });
   });
 
   it('that fails without a signal is told to whoever waits', async () => {

@@ -5,7 +5,7 @@
  */
 import { runInit } from './cfn-init.ts';
 import { endpointName } from './endpoint-name.ts';
-import { BootError, NotModelled } from './errors.ts';
+import { BootError, NotModelled, SignalUnheard } from './errors.ts';
 import type { Guest } from './guest.ts';
 import type { CommandCall, CommandResult } from './shell.ts';
 
@@ -97,13 +97,15 @@ export async function cfnSignalProgram(call: CommandCall): Promise<CommandResult
   // cfn-signal's own text when it is given only an exit code.
   const reason = given ?? (worked || code === undefined ? undefined : `cfn-signal: exit code ${code}`);
   await reachCloudFormation(guest, region);
-  await guest.host.signalResource(
-    guest.spec,
-    stack,
-    resource,
-    worked ? 'SUCCESS' : 'FAILURE',
-    reasonWithCause(guest, worked, reason),
-  );
+  const status = worked ? 'SUCCESS' : 'FAILURE';
+  try {
+    await guest.host.signalResource(guest.spec, stack, resource, status, reasonWithCause(guest, worked, reason));
+  } catch (error) {
+    if (!(error instanceof SignalUnheard)) throw error;
+    // So it is with each machine of a group whose stack is complete:
+    // https://github.com/aws-cloudformation/aws-cloudformation-templates/issues/126
+    return { status: 1, stderr: `ValidationError: ${error.message}\n`, unheard: status };
+  }
   guest.signals.sent++;
   if (!worked) guest.signals.sentFailure = true;
   return { status: 0 };

@@ -1,4 +1,4 @@
-/** Three ways a boot fails, visibly different, and what can be known of any error. */
+/** The ways a boot fails, visibly different, and what can be known of any error. */
 
 /** Something of AWS or Linux that Orrery does not model: a limit of the model, not a mistake of the user. */
 export class NotModelled extends Error {
@@ -8,6 +8,11 @@ export class NotModelled extends Error {
 /** What would fail on AWS in the same way: a wrong unit, a missing file, a refused download. */
 export class BootError extends Error {
   override readonly name = 'BootError';
+}
+
+/** A signal that CloudFormation refuses because it waits for none of the instance: nothing is wrong with its boot. */
+export class SignalUnheard extends Error {
+  override readonly name = 'SignalUnheard';
 }
 
 export function messageOf(error: unknown): string {

@@ -21,7 +21,13 @@ export interface Guest {
   readonly processes: Processes;
   readonly systemd: Systemd;
   /** What the boot told CloudFormation, so that a signal that never comes is known. */
-  readonly signals: { sent: number; sentFailure: boolean; lastError: string | undefined };
+  readonly signals: {
+    sent: number;
+    sentFailure: boolean;
+    lastError: string | undefined;
+    /** What failed last is a signal of success that nobody waits for. */
+    onlyUnheard: boolean;
+  };
   /** Aborted when the boot must end: the instance is stopped, terminated or dead. */
   readonly bootSignal: () => AbortSignal;
 }

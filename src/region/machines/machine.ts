@@ -58,6 +58,7 @@ export interface MachineHost {
     stack: string,
     logicalId: string,
   ): Promise<{ metadata: Record<string, unknown> }>;
+  /** Rejects with `SignalUnheard` where no stack waits for the instance. */
   signalResource(
     spec: MachineSpec,
     stack: string,

@@ -3,6 +3,7 @@
  * app says that they use. Nothing is run and no port is opened.
  */
 import type { Clock, Timer } from '../clock/clock.ts';
+import { SignalUnheard } from './errors.ts';
 import type { Machine, MachineHost, MachineSpec, MachineState, Machines, MachineUsage } from './machine.ts';
 
 export interface MachineModel {
@@ -131,6 +132,7 @@ class ModelledMachine implements Machine {
   async #booted(): Promise<void> {
     for (const { stack, resource } of signalsOf(this.spec.userData ?? '')) {
       await this.#host.signalResource(this.spec, stack, resource, 'SUCCESS').catch((error: unknown) => {
+        if (error instanceof SignalUnheard) return;
         this.#host.note('signal-refused', `${this.spec.instanceId}: ${String(error)}`);
       });
     }

@@ -81,7 +81,7 @@ export function processMachine(
     packages: packages(host, spec, files, out, console),
     processes: processes(files, surroundings, supervisor, timers),
     systemd: systemd(() => guest),
-    signals: { sent: 0, sentFailure: false, lastError: undefined },
+    signals: { sent: 0, sentFailure: false, lastError: undefined, onlyUnheard: false },
     bootSignal: () => bootAbort.signal,
   };
   guest.systemd.addBuiltin('amazon-cloudwatch-agent', agentService(guest));
@@ -149,7 +149,7 @@ export function processMachine(
     let reason: string | undefined;
     try {
       const status = await runUserData(guest, spec.userData ?? '');
-      if (status !== 0) {
+      if (status !== 0 && !guest.signals.onlyUnheard) {
         const cause = guest.signals.lastError;
         reason = `user data ended with exit status ${status}${cause === undefined ? '' : `: ${cause}`}`;
       }

@@ -14,6 +14,8 @@ export interface CommandResult {
   readonly status: number;
   readonly stdout?: string;
   readonly stderr?: string;
+  /** What a signal said that failed because nobody waits for it. */
+  readonly unheard?: 'SUCCESS' | 'FAILURE';
 }
 
 /** What a command is run with. */
@@ -187,8 +189,17 @@ class Shell {
       if (error instanceof NotModelled || this.#run.signal.aborted) throw error;
       result = { status: 1, stderr: `${name}: ${messageOf(error)}\n` };
     }
-    if (result.status !== 0 && result.stderr) this.#run.guest.signals.lastError = gist(result.stderr);
+    if (result.status !== 0) this.#failed(result);
     return await this.#send(result, command, last);
+  }
+
+  /** What is to be known of it at the end of the boot: what went wrong before a signal of failure is still its cause. */
+  #failed({ stderr, unheard }: CommandResult): void {
+    const { signals } = this.#run.guest;
+    if (unheard === undefined) {
+      signals.onlyUnheard = false;
+      if (stderr) signals.lastError = gist(stderr);
+    } else if (unheard === 'SUCCESS') signals.onlyUnheard = true;
   }
 
   /** The status of a builtin, undefined for other commands. */

@@ -330,7 +330,7 @@ describe('stacks', () => {
     await client.send(new SignalResourceCommand(signal));
     await waitUntilStackCreateComplete(...waiting('signals'));
     await expect(client.send(new SignalResourceCommand(signal))).rejects.toThrow(
-      'Resource W is in CREATE_COMPLETE state and can not be signaled',
+      /^Stack arn:aws:cloudformation:\S+:stack\/signals\/\S+ is in CREATE_COMPLETE state and cannot be signaled$/,
     );
   });
 

@@ -13,7 +13,7 @@ import { stackResourceOperations } from './stack-resource.ts';
 import { templateOperations } from './template.ts';
 import { waitTypes } from './wait-condition.ts';
 
-export { signalCannotCome } from './boot-failure.ts';
+export { CannotBeSignaled, signalCannotCome, waitingFor } from './boot-failure.ts';
 
 /** `types` is asked at each use, for all services' resource types, those of this service included. */
 export function cloudFormation(types: EngineOptions['types'], options: Omit<EngineOptions, 'types'> = {}): Service {

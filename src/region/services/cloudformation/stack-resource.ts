@@ -21,6 +21,7 @@ import {
 import { receiveSignal } from '../../stacks/signals.ts';
 import type { Call, Operation } from '../service.ts';
 import { fromOwnInstance, livingStack, page, stackAccess, stackNamed, stackResourceName } from './access.ts';
+import { CannotBeSignaled } from './boot-failure.ts';
 import { type EngineOf, invalid } from './engines.ts';
 
 const pageSize = 100;
@@ -161,8 +162,10 @@ export function stackResourceOperations(engineOf: EngineOf): Record<string, Oper
         `1 validation error detected: Value '${Status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [SUCCESS, FAILURE]`,
       );
     }
+    // The stack's state is told first: https://github.com/aws-cloudformation/aws-cloudformation-templates/issues/126
+    if (!stack.status.endsWith('_IN_PROGRESS')) throw new CannotBeSignaled(`Stack ${stack.id}`, stack.status);
     if (!record.status.endsWith('_IN_PROGRESS')) {
-      throw invalid(`Resource ${LogicalResourceId} is in ${record.status} state and can not be signaled`);
+      throw new CannotBeSignaled(`Resource ${record.logicalId}`, record.status);
     }
     receiveSignal(engineOf(call).host, {
       stackId: stack.id,
