@@ -80,6 +80,9 @@ interface Chosen {
   readonly unbound: boolean;
 }
 
+/** Characters of a request's path, with its query, in an event. */
+const toldOfPath = 500;
+
 type ForwardAction = Extract<ActionConfig, { type: 'forward' }>;
 
 export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfig): BalancerNode {
@@ -231,7 +234,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
       (result) => {
         flying.count--;
         if (tunnel) tunnels.delete(tunnel.socket);
-        measure(group, target, head, result);
+        measure(group, target, head, path, result);
         // The trace id is the last of the headers.
         logged?.forwarded(group, target, result, headers.at(-1) ?? trace);
         if (--underWay === 0) idle?.();
@@ -261,6 +264,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     group: TargetGroupConfig,
     target: TargetConfig,
     head: Parameters<typeof headBytes>[0],
+    path: string,
     result: ForwardResult,
   ): void {
     counted.forwarded(group, target, result, headBytes(head));
@@ -268,7 +272,7 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     host.note(
       'target-failed',
       `${config.name} answered ${result.status} for ${target.id} (${target.address}:${target.port}): ${result.reason ?? ''}`,
-      { target: target.id, status: result.status },
+      { target: target.id, status: result.status, node: node.zone, path: path.slice(0, toldOfPath) },
     );
   }
 

@@ -143,8 +143,10 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       note('target-unhealthy', `${where}: ${health.reason}: ${health.description}`, {
         target: target.id,
         reason: health.reason,
+        node: node.zone,
       });
-    else if (health.state === 'healthy') note('target-healthy', `${where}: healthy`, { target: target.id });
+    else if (health.state === 'healthy')
+      note('target-healthy', `${where}: healthy`, { target: target.id, node: node.zone });
     report(group, target);
   }
 
