@@ -3,6 +3,7 @@
  * app says that they use. Nothing is run and no port is opened.
  */
 import type { Clock, Timer } from '../clock/clock.ts';
+import { cfnCalls } from './cfn-calls.ts';
 import { SignalUnheard } from './errors.ts';
 import type { Machine, MachineHost, MachineSpec, MachineState, Machines, MachineUsage } from './machine.ts';
 
@@ -19,12 +20,15 @@ type Host = Pick<MachineHost, 'clock' | 'zoneIsDown' | 'signalResource' | 'signa
 
 /** Terminated instances that can still be asked for. */
 const rememberedEnds = 200;
+const endedDuringBoot = 'the instance was ended during its boot';
+const diedDuringBoot = 'the instance died during its boot';
 const none: MachineUsage = { cpuSeconds: 0, memoryBytes: 0, networkInBytes: 0, networkOutBytes: 0 };
 
 export function modelledMachines(host: Host, model: MachineModel): Machines {
   const machines = new Map<string, ModelledMachine>();
   const ended: string[] = [];
   const watchers = new Set<(machine: Machine) => void>();
+  let closed = false;
 
   function changed(machine: Machine): void {
     for (const tell of [...watchers]) tell(machine);
@@ -36,6 +40,7 @@ export function modelledMachines(host: Host, model: MachineModel): Machines {
   return {
     alike: true,
     launch(spec) {
+      if (closed) throw new Error('the machines were closed');
       if (machines.has(spec.instanceId)) throw new Error(`${spec.instanceId} was launched already`);
       const machine = new ModelledMachine(host, model, spec, changed);
       machines.set(spec.instanceId, machine);
@@ -49,8 +54,9 @@ export function modelledMachines(host: Host, model: MachineModel): Machines {
       return () => void watchers.delete(tell);
     },
     async close() {
+      closed = true;
       watchers.clear();
-      for (const machine of machines.values()) machine.kill();
+      for (const machine of machines.values()) machine.close();
     },
   };
 }
@@ -63,6 +69,8 @@ class ModelledMachine implements Machine {
   readonly #changed: (machine: Machine) => void;
   #state: MachineState = 'pending';
   #boot: Machine['boot'] = { status: 'running' };
+  #booted = false;
+  #signalled = false;
   #serves = false;
   #deadSinceMs: number | undefined;
   #timer: Timer;
@@ -74,10 +82,7 @@ class ModelledMachine implements Machine {
     this.#model = model;
     this.#changed = changed;
     // Whoever launches it gets it as `pending`, as from any other driver.
-    this.#timer = this.#clock.after(0, () => {
-      this.#to('running');
-      this.#timer = this.#clock.after(model.bootMs(spec), () => void this.#booted());
-    });
+    this.#timer = this.#clock.after(0, () => this.#run());
   }
 
   get state() {
@@ -102,60 +107,89 @@ class ModelledMachine implements Machine {
   }
 
   async reboot(): Promise<void> {
-    await this.stop();
-    await this.start();
+    if (this.#state !== 'running') return;
+    this.#powerOff();
+    this.#deadSinceMs = undefined;
+    this.#run();
   }
 
   async stop(): Promise<void> {
-    this.#halt('stopping');
+    if (this.#state !== 'running') return;
+    this.#to('stopping');
+    this.#powerOff();
+    this.#deadSinceMs = undefined;
     this.#to('stopped');
   }
 
   async start(): Promise<void> {
-    this.#deadSinceMs = undefined;
-    this.#to('running');
-    this.#timer = this.#clock.after(this.#model.bootMs(this.spec), () => this.#serve(true));
+    if (this.#state !== 'stopped') return;
+    this.#to('pending');
+    this.#run();
   }
 
   async terminate(): Promise<void> {
     if (this.#state === 'terminated') return;
-    this.#halt('shutting-down');
+    this.#to('shutting-down');
+    this.#powerOff();
     this.#to('terminated');
   }
 
   kill(): void {
+    if (this.#state === 'terminated' || this.#state === 'stopped') return;
     this.#deadSinceMs ??= this.#clock.now();
+    this.#serve(false);
+    // One that does not run yet comes up dead.
+    if (this.#state === 'running') this.#timer.cancel();
+    this.#giveUpBoot(diedDuringBoot);
+  }
+
+  /** The region goes, nobody is told. */
+  close(): void {
     this.#timer.cancel();
     this.#serve(false);
   }
 
-  async #booted(): Promise<void> {
-    for (const { stack, resource } of signalsOf(this.spec.userData ?? '')) {
+  #run(): void {
+    // Nothing starts where a fault has taken the zone.
+    if (this.#host.zoneIsDown(this.spec.zone)) this.kill();
+    if (this.#state !== 'running') this.#to('running');
+    if (this.impaired) return;
+    this.#timer = this.#clock.after(this.#model.bootMs(this.spec), () => {
+      if (this.#booted) this.#serve(true);
+      else void this.#endBoot();
+    });
+  }
+
+  async #endBoot(): Promise<void> {
+    for (const { stack, resource } of cfnCalls(this.spec.userData ?? '', 'cfn-signal')) {
+      this.#signalled = true;
       await this.#host.signalResource(this.spec, stack, resource, 'SUCCESS').catch((error: unknown) => {
         if (error instanceof SignalUnheard) return;
         this.#host.note('signal-refused', `${this.spec.instanceId}: ${String(error)}`);
       });
     }
     if (this.#state !== 'running' || this.impaired) return;
+    this.#booted = true;
     this.#boot = { status: 'succeeded' };
     this.#serve(true);
     this.#changed(this);
   }
 
-  #halt(on: MachineState): void {
+  #powerOff(): void {
     this.#timer.cancel();
     this.#serve(false);
-    this.#to(on);
+    this.#giveUpBoot(endedDuringBoot);
+  }
+
+  /** Whoever waits for its signal is told. Started again it boots again. */
+  #giveUpBoot(reason: string): void {
     if (this.#boot.status !== 'running') return;
-    this.#boot = { status: 'failed', reason: 'the instance was ended during its boot' };
-    if (signalsOf(this.spec.userData ?? '').length > 0) {
-      this.#host.signalImpossible(this.spec, this.#boot.reason ?? '');
-    }
+    this.#boot = { status: 'failed', reason };
+    if (!this.#signalled) this.#host.signalImpossible(this.spec, reason);
   }
 
   #serve(serves: boolean): void {
     if (this.#serves === serves) return;
-    // Asked for what it used before it is forgotten.
     this.#serves = serves;
     this.#model.serving(this, serves);
   }
@@ -164,14 +198,4 @@ class ModelledMachine implements Machine {
     this.#state = state;
     this.#changed(this);
   }
-}
-
-/** Stacks and resources that the script signals. */
-export function signalsOf(userData: string): { stack: string; resource: string }[] {
-  return userData.split('\n').flatMap((line) => {
-    if (!/^\s*(\/opt\/aws\/bin\/)?cfn-signal\s/.test(line)) return [];
-    const value = (flag: string) => new RegExp(`\\s--${flag}[ =](\\S+)`).exec(line)?.[1];
-    const [stack, resource] = [value('stack'), value('resource')];
-    return stack && resource ? [{ stack, resource }] : [];
-  });
 }
