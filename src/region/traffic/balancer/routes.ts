@@ -21,23 +21,24 @@ export function routesOf(
   serving: readonly NodeConfig[],
   isHealthy: (node: NodeConfig, group: TargetGroupConfig, target: TargetConfig) => boolean,
 ): Route[] {
-  const groups = forwardedTo(config);
+  // A group of no weight gets nothing, and where none has any nothing is forwarded.
+  const groups = forwardedTo(config).filter(({ weight }) => weight > 0);
   const total = groups.reduce((sum, { weight }) => sum + weight, 0);
   return serving.flatMap((node) =>
     groups.map(({ group, weight }): Route => {
       const zone = (group.crossZone ?? config.crossZone) ? undefined : node.zone;
       const healthy = new Set(group.targets.filter((target) => isHealthy(node, group, target)));
       const choices = choicesOf(group, zone, { isHealthy: (target) => healthy.has(target) });
-      return { config, node, group, share: total > 0 ? weight / total / serving.length : 0, choices, healthy };
+      return { config, node, group, share: weight / total / serving.length, choices, healthy };
     }),
   );
 }
 
-/** By the default rule of a listener, HTTPS before HTTP; else by the first rule that forwards. */
+/** By the default rule of a listener, HTTPS before HTTP; else by the first of its rules that forwards. */
 function forwardedTo({ listeners }: BalancerConfig) {
   const order = (a: ListenerConfig, b: ListenerConfig) =>
     Number(b.protocol === 'HTTPS') - Number(a.protocol === 'HTTPS');
-  const rules = [...listeners].sort(order).flatMap((listener) => [...listener.rules].reverse());
+  const rules = [...listeners].sort(order).flatMap(({ rules }) => [...rules.slice(-1), ...rules.slice(0, -1)]);
   for (const { action } of rules) if (action.type === 'forward') return action.groups;
   return [];
 }
