@@ -182,7 +182,15 @@ async function startParts(options: RegionOptions): Promise<Parts> {
   const opened: { close(): void | Promise<void> }[] = [cloudFront];
   try {
     const scope = dispatcher.scope(defaultRegion);
+    // What was running when the region last stopped runs again.
+    const takeUp = () => {
+      for (const name of store.tableNames('')) {
+        const region = name.slice(0, name.indexOf('/'));
+        if (region !== 'global' && region !== '') dispatcher.scope(region);
+      }
+    };
     if (options.ports === false) {
+      takeUp();
       const ports = { aws: 0, dns: 0, https: 0, tls: 0, http: 0 };
       return { ports, events, faults, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
     }
@@ -224,11 +232,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     doors.https = (await door(wanted.https, 443, false)).port;
     doors.tls = (await door(wanted.tls, 443, true)).port;
     doors.http = (await door(wanted.http, 80, false)).port;
-    // What was running when the region last stopped runs again.
-    for (const name of store.tableNames('')) {
-      const region = name.slice(0, name.indexOf('/'));
-      if (region !== 'global' && region !== '') dispatcher.scope(region);
-    }
+    takeUp();
     const ports = { aws: aws.port, dns: dns.port, ...doors };
     return { ports, events, faults, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
   } catch (error) {
