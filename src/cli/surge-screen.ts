@@ -1,6 +1,8 @@
 /** A surge on the screen: one block that is written over on a terminal, a line for each second otherwise; and its summary. */
+
+import { alarmTitle } from '../insight/alarm-title.ts';
 import type { Profile } from '../insight/profile.ts';
-import { alarmTitle, type Observed } from '../insight/surge/observed.ts';
+import type { Observed } from '../insight/surge/observed.ts';
 import type { Moment, SurgeResult } from '../insight/surge/surge.ts';
 import type { Second } from '../insight/surge/tally.ts';
 import { clockText, count, milliseconds } from '../insight/words.ts';

@@ -11,6 +11,11 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en-GB');
 }
 
+/** Of a share in [0, 1]: `0.012 %`, `3.4 %`, `100 %` */
+export function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2)).toLocaleString('en-GB', { maximumSignificantDigits: 2 })} %`;
+}
+
 /** `1:02:03`, `2:03` */
 export function clockText(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -21,12 +21,6 @@ export interface ObservedAlarm {
   readonly changes: readonly AlarmChange[];
 }
 
-/** `TargetTracking-gallery-ApiGroup-…-AlarmHigh-6f2…` says less than what is measured, and on which side it is. */
-export function alarmTitle({ name, metric }: ObservedAlarm): string {
-  const [, side] = /^TargetTracking-.*-Alarm(High|Low)-[0-9a-f-]+$/.exec(name) ?? [];
-  return side && metric ? `${metric} ${side === 'High' ? 'above' : 'below'} its target` : name;
-}
-
 export interface ScalingActivity {
   readonly atSeconds: number;
   readonly group: string;

@@ -1,8 +1,9 @@
 /** A surge's result as a report: which plots, and what there is to say. Pure. */
+import { alarmTitle } from '../alarm-title.ts';
 import { capacityPlot, cpuPlot, requestPlots } from '../report/plots.ts';
 import type { Band, Fact, Marker, Plot, Point, Report, Series, Table } from '../report/report.ts';
-import { clockText, count, milliseconds } from '../words.ts';
-import { alarmTitle, type ObservedAlarm } from './observed.ts';
+import { clockText, count, milliseconds, percent } from '../words.ts';
+import type { ObservedAlarm } from './observed.ts';
 import type { SurgeResult } from './surge.ts';
 import type { Second, Total } from './tally.ts';
 
@@ -47,7 +48,7 @@ function failures({ errors }: Total): number {
 }
 
 function share(part: number, whole: number): string {
-  return `${((100 * part) / Math.max(1, whole)).toPrecision(2)} %`;
+  return percent(part / Math.max(1, whole));
 }
 
 function plots({ seconds, observed, total }: SurgeResult): Plot[] {

@@ -30,7 +30,12 @@ export function changeState(scope: Scope, before: AlarmRecord, to: NewState, val
     source: 'cloudwatch',
     kind: 'alarm-state',
     text: `${alarm.name}: ${before.state} → ${alarm.state}: ${alarm.reason}`,
-    data: { alarm: alarm.name, from: before.state, to: alarm.state },
+    data: {
+      alarm: alarm.name,
+      from: before.state,
+      to: alarm.state,
+      ...(alarm.kind === 'metric' && alarm.metricName !== undefined ? { metric: alarm.metricName } : {}),
+    },
   });
   // Those of a suppressed alarm are settled when all states are known.
   if (alarm.kind === 'metric' || !alarm.suppressor) void runActions(scope, { alarm, before, value }, () => true);
