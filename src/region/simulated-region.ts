@@ -3,6 +3,7 @@
  * and choices, CloudWatch's alarms and Auto Scaling are the ones of every region; no process is started, no port opened.
  */
 export { instanceTypeSize } from './machines/instance-types.ts';
+export { Fault } from './wire/fault.ts';
 
 import { VirtualClock } from './clock/clock.ts';
 import { seededRandom } from './clock/random.ts';
@@ -104,7 +105,12 @@ export async function simulatedRegion(
       });
       const agents = new ModelledAgents(host);
       clock.every(agentEveryMs, () => {
-        void agents.measure(made.list()).then((data) => publish(scope, data));
+        agents
+          .measure(made.list())
+          .then((data) => publish(scope, data))
+          .catch((error: unknown) =>
+            scope.note({ source: 'machines', kind: 'internal-failure', text: `modelled agents: ${String(error)}` }),
+          );
       });
       return made;
     },
@@ -141,10 +147,12 @@ export async function simulatedRegion(
         targetStatus: status < 500 ? status : undefined,
         bytesIn: 0,
         bytesOut,
-        sentMs: 0,
+        // Of a 502 it is that nobody listens at the target: the connection was refused.
+        sentMs: status === 502 ? undefined : 0,
         answeredMs: undefined,
       };
       for (const { target, share } of zonesOf(route)) {
+        if (!route.healthy.has(target)) counter.failedOpen(route.group, target, requests * share);
         counter.forwarded(route.group, target, ended, bytesIn, requests * share);
         for (const [seconds, some] of responses) counter.responded(route.group, target, seconds, some * share);
       }

@@ -56,12 +56,25 @@ export class Cohort implements Work {
   }
 }
 
+/** Machines that get the same, as they are now. */
+export interface Grouped {
+  cohorts: readonly Cohort[];
+  /** How many of them do not answer. */
+  missing: number;
+  /** What waited at those that died since they were asked for last. */
+  lost: number;
+}
+
 export class Fleet implements SimulatedMachines {
   readonly #app: AppModel;
   readonly #workers = new Map<string, Worker>();
+  /** Requests that waited, by machines that answer no more. */
+  readonly #lost = new Map<string, number>();
   readonly #capacities = new Map<string, MachineCapacity>();
   /** Of instances that are not modelled by size. */
   readonly unknownTypes = new Set<string>();
+  /** Moves when a machine begins or ceases to answer: cohorts are to be made anew. */
+  epoch = 0;
 
   constructor(app: AppModel) {
     this.#app = app;
@@ -80,9 +93,18 @@ export class Fleet implements SimulatedMachines {
     return this.#workers.has(instanceId);
   }
 
+  /** Requests that have been sent to machines and not answered yet. */
+  get waiting(): number {
+    let sum = 0;
+    for (const { queue, cohort } of this.#workers.values()) sum += cohort?.queue ?? queue;
+    for (const queue of this.#lost.values()) sum += queue;
+    return sum;
+  }
+
   serving({ spec }: Machine, serves: boolean): void {
+    this.epoch++;
     if (!serves) {
-      this.#workers.delete(spec.instanceId);
+      this.#end(spec.instanceId);
       return;
     }
     const size = instanceTypeSize(spec.instanceType) ?? usual;
@@ -99,6 +121,14 @@ export class Fleet implements SimulatedMachines {
     });
   }
 
+  #end(instanceId: string): void {
+    const worker = this.#workers.get(instanceId);
+    if (!worker) return;
+    leave(worker);
+    if (worker.queue > 0) this.#lost.set(instanceId, (this.#lost.get(instanceId) ?? 0) + worker.queue);
+    this.#workers.delete(instanceId);
+  }
+
   usage({ instanceId }: MachineSpec): MachineUsage {
     const worker = this.#workers.get(instanceId);
     if (!worker) return { cpuSeconds: 0, memoryBytes: 0, networkInBytes: 0, networkOutBytes: 0 };
@@ -113,11 +143,14 @@ export class Fleet implements SimulatedMachines {
     };
   }
 
-  /** Puts machines that get the same into cohorts, by what waits at them. `missing`: how many do not answer. */
-  cohorts(instanceIds: readonly string[]): { readonly cohorts: Cohort[]; readonly missing: number } {
+  /** Puts machines that get the same into cohorts, by what waits at them. */
+  group(instanceIds: readonly string[]): Grouped {
     const alike = new Map<MachineCapacity, Map<number, Worker[]>>();
     let missing = 0;
+    let lost = 0;
     for (const id of instanceIds) {
+      lost += this.#lost.get(id) ?? 0;
+      this.#lost.delete(id);
       const worker = this.#workers.get(id);
       if (!worker) {
         missing++;
@@ -139,7 +172,7 @@ export class Fleet implements SimulatedMachines {
         return cohort;
       }),
     );
-    return { cohorts, missing };
+    return { cohorts, missing, lost };
   }
 
   /** Of all machines whose app answers. */

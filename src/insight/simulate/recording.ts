@@ -3,8 +3,8 @@ import type { Machine } from '../../region/machines/machine.ts';
 import type { SimulatedRegion } from '../../region/simulated-region.ts';
 import type { AppModel } from './app-model.ts';
 import type { Fleet } from './fleet.ts';
+import type { Outcome } from './outcome.ts';
 import { ResponseTimes } from './response-times.ts';
-import type { Outcome } from './traffic.ts';
 
 /** Values at the ends of equal steps; null where there was nothing to measure. */
 export interface SimulatedSeries {
@@ -30,6 +30,8 @@ export interface SimulatedSeries {
 export interface SimulatedAlarm {
   readonly at: number;
   readonly name: string;
+  /** `CPUUtilization`; empty for one of several metrics. */
+  readonly metric: string;
   readonly from: string;
   readonly to: string;
 }
@@ -38,6 +40,12 @@ export interface SimulatedActivity {
   readonly at: number;
   readonly description: string;
   readonly cause: string;
+}
+
+export interface SimulatedGroup {
+  readonly name: string;
+  readonly minSize: number;
+  readonly maxSize: number;
 }
 
 export interface SimulationResult {
@@ -51,6 +59,8 @@ export interface SimulationResult {
     readonly answered: number;
     /** By the balancer's status. */
     readonly failed: Readonly<Record<string, number>>;
+    /** Sent, and neither answered nor failed at the end. */
+    readonly waiting: number;
     /** In seconds; null when nothing was answered. */
     readonly p50: number | null;
     readonly p90: number | null;
@@ -60,9 +70,11 @@ export interface SimulationResult {
     readonly mostServing: number;
     readonly fewestServing: number;
   };
+  /** Of Auto Scaling. */
+  readonly groups: readonly SimulatedGroup[];
   readonly alarms: readonly SimulatedAlarm[];
   readonly activities: readonly SimulatedActivity[];
-  /** What is approximate about it. */
+  /** What is approximate about it, what went wrong, and what is not told. */
   readonly notes: readonly string[];
 }
 
@@ -71,6 +83,9 @@ const mostSteps = 1_440;
 const mostEvents = 2_000;
 
 interface Group {
+  readonly AutoScalingGroupName: string;
+  readonly MinSize: number;
+  readonly MaxSize: number;
   readonly DesiredCapacity: number;
   readonly Instances: readonly { readonly LifecycleState: string }[];
 }
@@ -96,6 +111,7 @@ export class Recording {
   readonly #times = new ResponseTimes();
   readonly #failed = new Map<string, number>();
   readonly #alarms: SimulatedAlarm[] = [];
+  #alarmsLeftOut = 0;
   readonly #running = new Map<string, { readonly type: string; readonly sinceMs: number }>();
   readonly #hours = new Map<string, number>();
   readonly #undo: (() => void)[] = [];
@@ -112,15 +128,23 @@ export class Recording {
     this.stepSeconds = Math.max(1, Math.ceil(seconds / mostSteps));
   }
 
-  async begin(): Promise<void> {
+  begin(): void {
     const { region } = this.#simulated;
     for (const machine of region.scope.machines.list()) this.#follow(machine);
     this.#undo.push(region.scope.machines.onChange((machine) => this.#follow(machine)));
     this.#undo.push(
       region.events.subscribe(({ kind, data }) => {
-        if (kind !== 'alarm-state' || this.#alarms.length >= mostEvents) return;
-        const { alarm, from, to } = data as { alarm: string; from: string; to: string };
-        this.#alarms.push({ at: this.#now(), name: alarm, from, to });
+        if (kind !== 'alarm-state') return;
+        const {
+          alarm: name,
+          metric = '',
+          from,
+          to,
+        } = data as Record<'alarm' | 'from' | 'to', string> & {
+          metric?: string;
+        };
+        if (this.#alarms.length < mostEvents) this.#alarms.push({ at: this.#now(), name, metric, from, to });
+        else this.#alarmsLeftOut++;
       }),
     );
   }
@@ -138,21 +162,17 @@ export class Recording {
     series.p50.push(p50 ?? null);
     series.p90.push(p90 ?? null);
     series.p99.push(p99 ?? null);
-    const { region } = this.#simulated;
-    const { AutoScalingGroups } = await region.invoke<{ AutoScalingGroups: Group[] }>(
-      'autoscaling',
-      'DescribeAutoScalingGroups',
-      {},
-    );
-    series.desired.push(AutoScalingGroups.reduce((sum, { DesiredCapacity }) => sum + DesiredCapacity, 0));
+    const groups = await this.#groups();
+    series.desired.push(groups.reduce((sum, { DesiredCapacity }) => sum + DesiredCapacity, 0));
     const inService = (sum: number, { Instances }: Group) =>
       sum + Instances.filter(({ LifecycleState }) => LifecycleState === 'InService').length;
-    series.inService.push(AutoScalingGroups.reduce(inService, 0));
+    series.inService.push(groups.reduce(inService, 0));
     const serving = this.#fleet.size;
     series.serving.push(serving);
     this.#mostServing = Math.max(this.#mostServing, serving);
     this.#fewestServing = Math.min(this.#fewestServing, serving);
     const possible = this.#fleet.processors * seconds;
+    // A step's work, by the machines at its end: those that have just left worked, too.
     series.cpu.push(possible > 0 ? Math.min(100, (100 * processorSeconds) / possible) : null);
     this.#sent += outcome.sent;
     this.#answered += outcome.answered;
@@ -163,11 +183,15 @@ export class Recording {
   }
 
   async end(
-    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & { readonly unknownTypes: readonly string[] },
+    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & {
+      readonly unknownTypes: readonly string[];
+      readonly problems: readonly string[];
+    },
   ): Promise<SimulationResult> {
     for (const undo of this.#undo) undo();
     for (const [id, { type, sinceMs }] of this.#running) this.#used(id, type, sinceMs);
-    const { unknownTypes, ...rest } = about;
+    const { unknownTypes, problems, ...rest } = about;
+    const activities = await this.#activities();
     const [p50, p90, p99] = this.#times.quantiles([0.5, 0.9, 0.99]);
     return {
       ...rest,
@@ -177,6 +201,7 @@ export class Recording {
         requests: this.#sent,
         answered: this.#answered,
         failed: Object.fromEntries(this.#failed),
+        waiting: this.#fleet.waiting,
         p50: p50 ?? null,
         p90: p90 ?? null,
         p99: p99 ?? null,
@@ -184,9 +209,18 @@ export class Recording {
         mostServing: this.#mostServing,
         fewestServing: Number.isFinite(this.#fewestServing) ? this.#fewestServing : 0,
       },
+      groups: (await this.#groups()).map(({ AutoScalingGroupName: name, MinSize: minSize, MaxSize: maxSize }) => ({
+        ...{ name, minSize, maxSize },
+      })),
       alarms: this.#alarms,
-      activities: await this.#activities(),
-      notes: [...approximations, ...unknownTypes.map(unknownType)],
+      activities: activities.found,
+      notes: [
+        ...approximations,
+        ...unknownTypes.map(unknownType),
+        ...leftOut(this.#alarmsLeftOut, 'changes of alarms'),
+        ...leftOut(activities.leftOut, 'scaling activities'),
+        ...problems,
+      ],
     };
   }
 
@@ -208,8 +242,23 @@ export class Recording {
     this.#running.delete(instanceId);
   }
 
-  /** Those that changed how many machines are wanted, oldest first. */
-  async #activities(): Promise<SimulatedActivity[]> {
+  async #groups(): Promise<readonly Group[]> {
+    const found: Group[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await this.#simulated.region.invoke<{ AutoScalingGroups: Group[]; NextToken?: string }>(
+        'autoscaling',
+        'DescribeAutoScalingGroups',
+        NextToken === undefined ? {} : { NextToken },
+      );
+      found.push(...page.AutoScalingGroups);
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    return found;
+  }
+
+  /** Since the beginning, oldest first. */
+  async #activities(): Promise<{ readonly found: readonly SimulatedActivity[]; readonly leftOut: number }> {
     const { region } = this.#simulated;
     const found: SimulatedActivity[] = [];
     let NextToken: string | undefined;
@@ -223,13 +272,19 @@ export class Recording {
         if (at >= 0) found.push({ at, description: Description, cause: Cause });
       }
       NextToken = page.NextToken;
-    } while (NextToken !== undefined && found.length < mostEvents);
-    return found.reverse();
+    } while (NextToken !== undefined);
+    // They come newest first.
+    return { found: found.reverse().slice(0, mostEvents), leftOut: Math.max(0, found.length - mostEvents) };
   }
 }
 
+const leftOut = (count: number, of: string) =>
+  count > 0 ? [`${count} further ${of} were beyond what this result keeps.`] : [];
+
 const approximations = [
   'Requests are followed by the second and the machine, not one by one: waiting is Sakasegawa’s formula for G/G/c, and a queue grows towards it as a random walk does.',
+  'Boots are not run: each takes as long as the app’s model says, and succeeds.',
+  'All requests go by one rule of the balancer: the default one, or the first that forwards; none is sticky. Its connections and rules are not counted.',
   'Machines of a group are measured together: there are no metrics of single instances.',
   'All targets of a group are checked at the same moment; on AWS each has its own.',
   'The network, the agents’ permissions and their ways are not asked about for each request: `orrery check` proves them.',

@@ -1,7 +1,8 @@
 /** A simulation's result as a report: which plots, and what there is to say. Pure. */
+import { alarmTitle } from '../alarm-title.ts';
 import { capacityPlot, cpuPlot, requestPlots } from '../report/plots.ts';
 import type { Band, Fact, Marker, Plot, Report, Series } from '../report/report.ts';
-import { count, milliseconds } from '../words.ts';
+import { clockText, count, milliseconds, percent } from '../words.ts';
 import type { SimulatedAlarm, SimulationResult } from './recording.ts';
 
 export function simulationReport(result: SimulationResult, title: string): Report {
@@ -24,11 +25,17 @@ export function simulationReport(result: SimulationResult, title: string): Repor
     tables: [
       {
         title: 'Scaling activities',
-        columns: [{ name: 'Second', numbers: true }, { name: 'Activity' }, { name: 'Cause' }],
-        rows: activities.slice(0, mostRows).map((one) => [count(one.at), one.description, one.cause]),
+        columns: [{ name: 'At', numbers: true }, { name: 'What' }, { name: 'Why' }],
+        rows: activities.slice(0, mostRows).map((one) => [clockText(one.at), one.description, one.cause]),
       },
     ],
-    notes: ['Simulated: the control plane is the region’s own, its machines and clients are arithmetic.', ...notes],
+    notes: [
+      'Simulated: the control plane is the region’s own, its machines and clients are arithmetic.',
+      ...(activities.length > mostRows
+        ? [`The table has the first ${count(mostRows)} of ${count(activities.length)} scaling activities.`]
+        : []),
+      ...notes,
+    ],
   };
 }
 
@@ -41,7 +48,7 @@ function facts({ totals }: SimulationResult): Fact[] {
     { label: 'Requests', value: count(totals.requests) },
     {
       label: 'Failed',
-      value: failed === 0 ? 'none' : `${((100 * failed) / totals.requests).toPrecision(2)} %`,
+      value: failed === 0 ? 'none' : percent(failed / totals.requests),
       tone: failed === 0 ? 'good' : 'bad',
     },
     { label: 'Median latency', value: time(totals.p50) },
@@ -73,16 +80,21 @@ function plots({ series, totals }: SimulationResult): Plot[] {
 /** Those that rang. */
 function bandsOf(alarms: readonly SimulatedAlarm[]): Band[] {
   const byName = new Map<string, SimulatedAlarm[]>();
-  for (const alarm of alarms) byName.set(alarm.name, [...(byName.get(alarm.name) ?? []), alarm]);
+  for (const alarm of alarms) {
+    const known = byName.get(alarm.name);
+    if (known) known.push(alarm);
+    else byName.set(alarm.name, [alarm]);
+  }
   return [...byName].flatMap(([name, changes]): Band[] => {
-    if (!changes.some(({ to }) => to === 'ALARM')) return [];
+    const [first] = changes;
+    if (!first || !changes.some(({ to }) => to === 'ALARM')) return [];
     const state = (text: string) => (text === 'OK' ? 'ok' : text === 'ALARM' ? 'alarm' : 'unknown');
     return [
       {
-        name: name.replace(/^TargetTracking-.*-Alarm(High|Low)-[0-9a-f-]+$/, 'target tracking, $1').toLowerCase(),
+        name: alarmTitle(first),
         detail: name,
         changes: [
-          { atSeconds: 0, state: state(changes[0]?.from ?? '') },
+          { atSeconds: 0, state: state(first.from) },
           ...changes.map(({ at, to }) => ({ atSeconds: at, state: state(to) }) as const),
         ],
       },

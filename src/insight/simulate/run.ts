@@ -1,14 +1,15 @@
 /** A template under a profile of traffic, on a virtual clock: what its scaling does, and what its users would see. */
 import { seededRandom } from '../../region/clock/random.ts';
-import { type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
+import { Fault, type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
 import type { Profile } from '../profile.ts';
 import type { AppModel } from './app-model.ts';
 import { Fleet } from './fleet.ts';
 import type { Settings } from './objective.ts';
+import { Outcome } from './outcome.ts';
 import { Recording, type SimulationResult } from './recording.ts';
 import { applySettings } from './settings.ts';
 import { SimulationError } from './simulation-error.ts';
-import { Outcome, Traffic } from './traffic.ts';
+import { Traffic } from './traffic.ts';
 
 export interface SimulationOptions {
   /** CloudFormation, JSON or YAML. */
@@ -43,41 +44,77 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const fleet = new Fleet(app);
   const region = options.region === undefined ? {} : { region: options.region };
   const simulated = await simulatedRegion(fleet, { seed, startMs, ...region });
+  const problems = followProblems(simulated);
   try {
     await create(simulated, options);
     if (options.settings) await applySettings(simulated, options.settings);
-    const random = seededRandom(seed);
-    const traffic = new Traffic(simulated, fleet, app, random, options.balancer);
+    const traffic = new Traffic(simulated, fleet, app, seededRandom(seed), options.balancer);
     checkBalancers(simulated, traffic, options.balancer);
     // By then all that was made has settled.
     const { clock } = simulated;
     await clock.advance(hourMs - (clock.now() % hourMs) + (options.phaseSeconds ?? 0) * 1_000);
     const recording = new Recording(simulated, fleet, profile.seconds);
-    await recording.begin();
-    const outcome = new Outcome();
-    for (let second = 0; second < profile.seconds; ) {
-      // Until the next timer nothing changes but what the requests do.
-      const beginMs = clock.now();
-      let untilMs = beginMs;
-      do {
-        traffic.send(traffic.arrivals(profile.rate(second)), outcome);
-        second++;
-        untilMs += 1_000;
-        if (Math.floor(untilMs / minuteMs) > Math.floor((untilMs - 1_000) / minuteMs)) traffic.count();
-      } while (second % recording.stepSeconds !== 0 && second < profile.seconds && untilMs + 1_000 < clock.nextDueMs);
-      await clock.advance(untilMs - beginMs);
-      if (second % recording.stepSeconds === 0 || second === profile.seconds) {
-        await recording.sample(second, outcome, traffic.takeProcessorSeconds());
-        outcome.clear();
-        options.onProgress?.(second / profile.seconds);
-      }
-    }
+    recording.begin();
+    await send(simulated, traffic, recording, options);
     await options.onEnd?.(simulated.region);
-    return await recording.end({ seed, profile: profile.text, app, unknownTypes: [...fleet.unknownTypes] });
+    return await recording.end({
+      seed,
+      profile: profile.text,
+      app,
+      problems: problems(),
+      unknownTypes: [...fleet.unknownTypes],
+    });
   } finally {
     await simulated.close();
   }
 }
+
+/** All requests of the profile, second by second. */
+async function send(
+  { clock }: SimulatedRegion,
+  traffic: Traffic,
+  recording: Recording,
+  { profile, onProgress }: SimulationOptions,
+): Promise<void> {
+  const outcome = new Outcome();
+  const { stepSeconds } = recording;
+  for (let second = 0; second < profile.seconds; ) {
+    const beginMs = clock.now();
+    let untilMs = beginMs;
+    // Until the next timer nothing changes but what the requests do.
+    do {
+      // The last one may be a part of a second.
+      const share = Math.min(1, profile.seconds - second);
+      traffic.send(traffic.arrivals(profile.rate(second) * share), outcome);
+      second++;
+      untilMs += 1_000;
+      if (Math.floor(untilMs / minuteMs) > Math.floor((untilMs - 1_000) / minuteMs)) traffic.count();
+    } while (second % stepSeconds !== 0 && second < profile.seconds && untilMs + 1_000 < clock.nextDueMs);
+    await clock.advance(untilMs - beginMs);
+    if (second % stepSeconds === 0 || second >= profile.seconds) {
+      await recording.sample(second, outcome, traffic.takeProcessorSeconds());
+      outcome.clear();
+      onProgress?.(Math.min(1, second / profile.seconds));
+    }
+  }
+  // What the last minute has, though it is not over.
+  traffic.count();
+}
+
+/** What goes wrong in the region without ending it, each kind of text once. */
+function followProblems({ region }: SimulatedRegion): () => readonly string[] {
+  const found = new Set<string>();
+  let more = 0;
+  region.events.subscribe(({ kind, text }) => {
+    if (!problemKinds.has(kind) || found.has(text)) return;
+    if (found.size < mostProblems) found.add(text);
+    else more++;
+  });
+  return () => [...found, ...(more > 0 ? [`${more} further problems are not told.`] : [])];
+}
+
+const problemKinds = new Set(['signal-refused', 'agent-error', 'internal-failure', 'launch-failed']);
+const mostProblems = 10;
 
 async function create({ region, clock }: SimulatedRegion, options: SimulationOptions): Promise<void> {
   const { template, parameters = {}, allowUnmodelled } = options;
@@ -88,6 +125,9 @@ async function create({ region, clock }: SimulatedRegion, options: SimulationOpt
     Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
     Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
     ...(allowUnmodelled ? { Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }] } : {}),
+  }).catch((error: unknown) => {
+    if (error instanceof Fault) throw new SimulationError(`The stack could not be made: ${error.message}`);
+    throw error;
   });
   const untilMs = clock.now() + longestCreationMs;
   for (;;) {

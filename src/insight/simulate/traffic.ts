@@ -2,48 +2,22 @@
 import type { Random } from '../../region/clock/random.ts';
 import type { SimulatedRegion } from '../../region/simulated-region.ts';
 import type { AppModel } from './app-model.ts';
-import type { Cohort, Fleet } from './fleet.ts';
+import type { Fleet, Grouped } from './fleet.ts';
+import { Outcome } from './outcome.ts';
 import { type MachineCapacity, responses, serviceShares } from './queue.ts';
 import { gaussian } from './requests.ts';
-import { ResponseTimes } from './response-times.ts';
 
 type Route = ReturnType<SimulatedRegion['routes']>[number];
 
-/** What became of the requests of a while. */
-export class Outcome {
-  sent = 0;
-  answered = 0;
-  /** By the balancer's status. */
-  readonly failed = new Map<number, number>();
-  readonly times = new ResponseTimes();
-
-  get failures(): number {
-    let sum = 0;
-    for (const count of this.failed.values()) sum += count;
-    return sum;
-  }
-
-  fail(status: number, requests: number): void {
-    if (requests > 0) this.failed.set(status, (this.failed.get(status) ?? 0) + requests);
-  }
-
-  clear(): void {
-    this.sent = 0;
-    this.answered = 0;
-    this.failed.clear();
-    this.times.clear();
-  }
-}
-
-/** Routes with the same choices: their machines get the requests of all of them. */
-interface Lane {
+/**
+ * Routes with the same choices: their machines get the requests of all of them. Choices that overlap without being the
+ * same are worked on as if each had machines of its own: nodes differ so only where faults cut one off.
+ */
+interface Lane extends Grouped {
   readonly routes: readonly Route[];
-  /** How many machines there are to choose from. */
-  readonly size: number;
-  cohorts: readonly Cohort[];
-  /** Machines that are given requests and do not answer. */
-  missing: number;
-  /** Of the requests. */
+  /** The machines to choose from. */
+  readonly ids: readonly string[];
+  /** Of the requests; none any more where its routes have changed and it only answers what waits. */
   readonly share: number;
   /** Since the last minute. */
   readonly counts: Outcome;
@@ -58,8 +32,9 @@ export class Traffic {
   readonly #shares = new Map<MachineCapacity, readonly number[]>();
   #processorSeconds = 0;
   #routes: readonly Route[] | undefined;
-  #lanes: readonly Lane[] = [];
-  /** Of routes that have changed since, not counted yet. */
+  #epoch = -1;
+  #lanes: Lane[] = [];
+  /** Of routes that have changed since: not counted yet, or with machines that still answer what waits there. */
   #former: Lane[] = [];
 
   /** @param balancer its name in the template; undefined: all of them */
@@ -77,31 +52,34 @@ export class Traffic {
     return this.#balancer === undefined ? all : all.filter(({ config }) => config.name === this.#balancer);
   }
 
-  #follow(): readonly Lane[] {
+  /** Takes up what has changed of the routes and of who answers. */
+  #follow(): void {
     const now = this.#simulated.routes();
-    if (now === this.#routes) return this.#lanes;
-    this.#routes = now;
-    this.#former.push(...this.#lanes);
-    const found = new Map<string, Route[]>();
-    for (const route of this.routes()) {
-      const key = [route.group.arn, ...route.choices.map(({ id }) => id)].join(' ');
-      found.set(key, [...(found.get(key) ?? []), route]);
+    if (now !== this.#routes) {
+      this.#routes = now;
+      const before = [...this.#former, ...this.#lanes];
+      this.#lanes = this.#lanesOf(this.routes());
+      const chosen = new Set(this.#lanes.flatMap(({ ids }) => ids));
+      this.#former = before.map((lane) => {
+        const ids = lane.ids.filter((id) => !chosen.has(id));
+        return { ...lane, ...this.#fleet.group(ids), ids, share: 0 };
+      });
+    } else if (this.#fleet.epoch !== this.#epoch) {
+      for (const lane of [...this.#lanes, ...this.#former]) Object.assign(lane, this.#fleet.group(lane.ids));
     }
-    this.#lanes = [...found.values()].map((routes) => {
-      const choices = routes[0]?.choices ?? [];
-      return {
-        routes,
-        size: choices.length,
-        share: routes.reduce((sum, { share }) => sum + share, 0),
-        counts: new Outcome(),
-        ...this.#cohortsOf(routes),
-      };
-    });
-    return this.#lanes;
+    this.#epoch = this.#fleet.epoch;
   }
 
-  #cohortsOf([route]: readonly Route[]) {
-    return this.#fleet.cohorts(route?.choices.map(({ id }) => id) ?? []);
+  #lanesOf(routes: readonly Route[]): Lane[] {
+    const found = new Map<string, Route[]>();
+    for (const route of routes) {
+      const key = route.choices.map(({ id }) => id).join(' ');
+      found.set(key, [...(found.get(key) ?? []), route]);
+    }
+    return [...found.values()].map((alike) => {
+      const ids = alike[0]?.choices.map(({ id }) => id) ?? [];
+      return { routes: alike, ids, share: sharesOf(alike), counts: new Outcome(), ...this.#fleet.group(ids) };
+    });
   }
 
   /** How many requests of a second with this rate come: Poisson's, by its normal approximation where there are many. */
@@ -119,32 +97,42 @@ export class Traffic {
     return count;
   }
 
-  /** Sends a second's requests; what became of them is added to `outcome`. */
+  /** Sends a second's requests; what became of them, and of those that waited, is added to `outcome`. */
   send(requests: number, outcome: Outcome): void {
     outcome.sent += requests;
-    const lanes = this.#follow();
-    if (lanes.length === 0) outcome.fail(503, requests);
-    for (const lane of lanes) this.#onLane(lane, requests * lane.share, outcome, lane.counts);
+    this.#follow();
+    if (this.#lanes.length === 0) outcome.fail(503, requests);
+    for (const lane of this.#lanes) this.#onLane(lane, requests * lane.share, outcome);
+    for (const lane of this.#former) this.#onLane(lane, 0, outcome);
   }
 
-  #onLane({ size, cohorts, missing }: Lane, requests: number, ...outcomes: readonly Outcome[]): void {
-    if (size === 0) {
-      for (const outcome of outcomes) outcome.fail(503, requests);
+  #onLane(lane: Lane, requests: number, outcome: Outcome): void {
+    const { counts, ids, cohorts, missing } = lane;
+    const fail = (status: number, some: number) => {
+      outcome.fail(status, some);
+      counts.fail(status, some);
+    };
+    // The connections of what waited at a machine that died are closed.
+    fail(502, lane.lost);
+    lane.lost = 0;
+    if (ids.length === 0) {
+      fail(503, requests);
       return;
     }
-    const each = requests / size;
-    // Nobody listens there: the balancer, which fails open, is refused the connection.
-    for (const outcome of outcomes) outcome.fail(502, each * missing);
+    const each = requests / ids.length;
+    // Nobody listens there: the balancer is refused the connection.
+    fail(502, each * missing);
     for (const cohort of cohorts) {
       const second = cohort.work(each);
-      const answered = Math.max(0, each - second.timedOut) * cohort.size;
-      this.#processorSeconds += (second.served * cohort.size * this.#app.cpuMs) / 1000;
-      const shares = this.#sharesOf(cohort.capacity);
-      for (const outcome of outcomes) {
-        outcome.answered += answered;
-        outcome.fail(504, second.timedOut * cohort.size);
-        responses(shares, second, answered, (seconds, count) => outcome.times.add(seconds, count));
-      }
+      const answered = second.served * cohort.size;
+      this.#processorSeconds += (answered * this.#app.cpuMs) / 1000;
+      fail(504, second.timedOut * cohort.size);
+      outcome.answered += answered;
+      counts.answered += answered;
+      responses(this.#serviceOf(cohort.capacity), second, answered, (seconds, some) => {
+        outcome.times.add(seconds, some);
+        counts.times.add(seconds, some);
+      });
     }
   }
 
@@ -155,7 +143,7 @@ export class Traffic {
     return used;
   }
 
-  #sharesOf(capacity: MachineCapacity): readonly number[] {
+  #serviceOf(capacity: MachineCapacity): readonly number[] {
     let found = this.#shares.get(capacity);
     if (!found) {
       found = serviceShares(capacity);
@@ -166,22 +154,29 @@ export class Traffic {
 
   /** Counts for CloudWatch what happened since the last time, as the balancer does at each minute's end. */
   count(): void {
-    const { requestBytes: bytesIn, responseBytes: bytesOut } = this.#app;
-    for (const { routes, share, counts } of [...this.#former, ...this.#lanes]) {
-      const times = [...counts.times.entries()];
-      for (const route of routes) {
-        const part = share > 0 ? route.share / share : 0;
-        const responses = times.map(([seconds, requests]) => [seconds, requests * part] as const);
-        const requests = counts.answered * part;
-        this.#simulated.count(route, { requests, status: 200, responses, bytesIn, bytesOut });
-        for (const [status, failed] of counts.failed) {
-          this.#simulated.count(route, { requests: failed * part, status, responses: [], bytesIn, bytesOut: 0 });
-        }
-      }
-      counts.clear();
-    }
-    this.#former = [];
+    for (const lane of [...this.#former, ...this.#lanes]) this.#countLane(lane);
+    this.#former = this.#former.filter(({ cohorts, lost }) => lost > 0 || cohorts.some(({ queue }) => queue > 1e-6));
     // Queues that were apart may have come to the same.
-    for (const lane of this.#lanes) if (lane.cohorts.length > 1) Object.assign(lane, this.#cohortsOf(lane.routes));
+    for (const lane of this.#lanes) if (lane.cohorts.length > 1) Object.assign(lane, this.#fleet.group(lane.ids));
   }
+
+  #countLane({ routes, counts }: Lane): void {
+    const { requestBytes: bytesIn, responseBytes: bytesOut } = this.#app;
+    const times = [...counts.times.entries()];
+    const all = sharesOf(routes);
+    for (const route of routes) {
+      const part = route.share / all;
+      const responses = times.map(([seconds, requests]) => [seconds, requests * part] as const);
+      const requests = counts.answered * part;
+      this.#simulated.count(route, { requests, status: 200, responses, bytesIn, bytesOut });
+      for (const [status, failed] of counts.failed) {
+        this.#simulated.count(route, { requests: failed * part, status, responses: [], bytesIn, bytesOut: 0 });
+      }
+    }
+    counts.clear();
+  }
+}
+
+function sharesOf(routes: readonly Route[]): number {
+  return routes.reduce((sum, { share }) => sum + share, 0);
 }

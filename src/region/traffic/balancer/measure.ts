@@ -24,7 +24,7 @@ export interface NodeMeter {
   /** What was looked at to find the rule. */
   evaluated(listener: ListenerConfig, rule: RuleConfig | undefined): void;
   /** A request that is given to any of the targets, because none is healthy. */
-  failedOpen(group: TargetGroupConfig, target: TargetConfig): void;
+  failedOpen(group: TargetGroupConfig, target: TargetConfig, weight?: number): void;
   /** A request that was given to a target; several that were alike with `weight`. */
   forwarded(
     group: TargetGroupConfig,
@@ -122,8 +122,8 @@ export function nodeMeter(
       const rulesRead = rule ? rules.indexOf(rule) + (rule.priority === 0 ? 0 : 1) : rules.length;
       if (rulesRead > 0) meter?.count(namespace, 'RuleEvaluations', alone, rulesRead, 'Count');
     },
-    failedOpen(group, target) {
-      meter?.count(namespace, 'UnhealthyRoutingRequestCount', setsOf(group, target).group, 1, 'Count');
+    failedOpen(group, target, weight) {
+      meter?.count(namespace, 'UnhealthyRoutingRequestCount', setsOf(group, target).group, 1, 'Count', weight);
     },
     forwarded(group, target, result, headBytes, weight) {
       if (!meter) return;
