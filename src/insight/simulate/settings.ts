@@ -7,11 +7,13 @@ interface Policy {
   readonly PolicyName: string;
   readonly PolicyType: string;
   readonly EstimatedInstanceWarmup?: number;
+  readonly Enabled?: boolean;
   readonly TargetTrackingConfiguration?: { readonly TargetValue: number };
 }
 
 interface Group {
   readonly AutoScalingGroupName: string;
+  readonly MinSize: number;
   readonly MaxSize: number;
 }
 
@@ -20,16 +22,29 @@ export async function applySettings(
   { targetFactor, minSize }: Settings,
 ): Promise<void> {
   const invoke = <O>(operation: string, input: object) => region.invoke<O>('autoscaling', operation, input);
-  const { ScalingPolicies } = await invoke<{ ScalingPolicies: Policy[] }>('DescribePolicies', { MaxRecords: 100 });
-  for (const policy of targetFactor === 1 ? [] : ScalingPolicies) {
-    const { AutoScalingGroupName, PolicyName, PolicyType, EstimatedInstanceWarmup, TargetTrackingConfiguration } =
-      policy;
+  const all = async <Item>(operation: string, member: string): Promise<Item[]> => {
+    const found: Item[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await invoke<Record<string, Item[]> & { readonly NextToken?: string }>(
+        operation,
+        NextToken === undefined ? {} : { NextToken },
+      );
+      found.push(...(page[member] ?? []));
+      ({ NextToken } = page);
+    } while (NextToken !== undefined);
+    return found;
+  };
+  for (const policy of targetFactor === 1 ? [] : await all<Policy>('DescribePolicies', 'ScalingPolicies')) {
+    const { TargetTrackingConfiguration, AutoScalingGroupName, PolicyName, PolicyType } = policy;
     if (!TargetTrackingConfiguration) continue;
+    const { EstimatedInstanceWarmup, Enabled } = policy;
     await invoke('PutScalingPolicy', {
       AutoScalingGroupName,
       PolicyName,
       PolicyType,
       ...(EstimatedInstanceWarmup === undefined ? {} : { EstimatedInstanceWarmup }),
+      ...(Enabled === undefined ? {} : { Enabled }),
       TargetTrackingConfiguration: {
         ...TargetTrackingConfiguration,
         TargetValue: TargetTrackingConfiguration.TargetValue * targetFactor,
@@ -37,8 +52,11 @@ export async function applySettings(
     });
   }
   if (minSize === undefined) return;
-  const { AutoScalingGroups } = await invoke<{ AutoScalingGroups: Group[] }>('DescribeAutoScalingGroups', {});
-  for (const { AutoScalingGroupName, MaxSize } of AutoScalingGroups) {
-    await invoke('UpdateAutoScalingGroup', { AutoScalingGroupName, MinSize: Math.min(minSize, MaxSize) });
+  const groups = await all<Group>('DescribeAutoScalingGroups', 'AutoScalingGroups');
+  for (const { AutoScalingGroupName, MinSize, MaxSize } of groups) {
+    await invoke('UpdateAutoScalingGroup', {
+      AutoScalingGroupName,
+      MinSize: Math.max(MinSize, Math.min(minSize, MaxSize)),
+    });
   }
 }
