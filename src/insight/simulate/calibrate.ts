@@ -13,7 +13,7 @@ import { Pool } from 'undici';
 import type { Clock } from '../../region/clock/clock.ts';
 import { startStopwatch } from '../../region/clock/stopwatch.ts';
 import { instanceTypeSize } from '../../region/simulated-region.ts';
-import type { WatchOptions } from '../surge/watch.ts';
+import { membersOf, type WatchOptions } from '../surge/watch.ts';
 import { type AppModel, parseAppModel } from './app-model.ts';
 import { SimulationError } from './simulation-error.ts';
 
@@ -23,8 +23,8 @@ export interface CalibrationOptions {
   readonly host: string;
   readonly path: string;
   readonly client: WatchOptions['client'];
-  /** Those of the stack; the only one is taken. */
-  readonly groups?: readonly string[];
+  /** Whose only group is measured; without it the region's only one. */
+  readonly stack?: string;
   readonly timeScale: number;
   /** Model time. */
   nowMs(): number;
@@ -38,26 +38,18 @@ const singlySeconds = 10;
 const atOnce = 64;
 /** A whole minute of model time must lie within, but not three: the group shall not grow of it. */
 const fullModelSeconds = 130;
-const leastFullSeconds = 5;
+/** Fewer tell little: at a time scale above this the group may grow meanwhile, and then nothing is told. */
+const leastFullSeconds = 2;
 
 export async function calibrate(options: CalibrationOptions, clock: Clock): Promise<AppModel> {
   const { origin, host, path, onStep, timeScale } = options;
   const autoScaling = new AutoScalingClient(options.client);
-  const group = await theGroup(autoScaling, options.groups);
-  const machines = (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService');
+  const group = await theGroup(autoScaling, options);
+  const machines = inService(group);
   const [first] = machines;
   if (!first) throw new SimulationError(`${group.AutoScalingGroupName} has no machine in service: nothing to measure.`);
   const pool = new Pool(origin, { connections: atOnce, headersTimeout: 60_000, bodyTimeout: 60_000 });
-  const ask = async (): Promise<number> => {
-    const elapsedMs = startStopwatch();
-    const { statusCode, body } = await pool.request({ method: 'GET', path, headers: { host } });
-    await body.dump();
-    if (statusCode >= 500 && statusCode !== 503)
-      throw new SimulationError(`${path} answers ${statusCode}: nothing to measure.`);
-    if (statusCode >= 400 && statusCode < 500)
-      throw new SimulationError(`${path} answers ${statusCode}: give a path that works with --path.`);
-    return statusCode < 400 ? elapsedMs() : Number.NaN;
-  };
+  const ask = asking(pool, host, path);
   try {
     onStep(`One request of ${path} at a time`);
     const singly = await inTurn(ask);
@@ -66,11 +58,16 @@ export async function calibrate(options: CalibrationOptions, clock: Clock): Prom
     const fromMs = options.nowMs();
     const answered = await together(ask, seconds);
     const toMs = options.nowMs();
+    await expectSame(autoScaling, group, machines);
     const perMachine = answered / seconds / machines.length;
     onStep('Waiting for the metrics');
     await clock.sleep(Math.max(1_500, 90_000 / timeScale));
     const percent = await processorPercent(options, group.AutoScalingGroupName ?? '', fromMs, toMs);
     const vcpus = instanceTypeSize(first.InstanceType ?? '')?.vcpus ?? 2;
+    // By Little's law; of all that was asked at once little may have waited.
+    if (perMachine * machines.length * singly.meanMs > 0.8 * atOnce * 1000) {
+      onStep(`All of ${atOnce} requests were worked on at once: it may be able to do more than is measured`);
+    }
     const cpuMs = Math.min(((percent / 100) * vcpus * 1000) / Math.max(perMachine, 1e-9), singly.meanMs * vcpus);
     const servers = Math.max(1, Math.round((perMachine * singly.meanMs) / 1000));
     return parseAppModel({
@@ -87,10 +84,49 @@ export async function calibrate(options: CalibrationOptions, clock: Clock): Prom
 
 const rounded = (value: number) => Number(value.toPrecision(3));
 
+type Ask = () => Promise<number>;
+
+/** Gives how long an answer took, in ms; NaN when the app or the balancer had no room for the request. */
+function asking(pool: Pool, host: string, path: string): Ask {
+  return async () => {
+    const elapsedMs = startStopwatch();
+    const { statusCode, body } = await pool.request({ method: 'GET', path, headers: { host } });
+    await body.dump();
+    if (statusCode < 400) return elapsedMs();
+    if (statusCode < 500)
+      throw new SimulationError(`${path} answers ${statusCode}: give a path that works with --path.`);
+    if (statusCode !== 503) throw new SimulationError(`${path} answers ${statusCode}: nothing to measure.`);
+    return Number.NaN;
+  };
+}
+
+function inService({ Instances = [] }: AutoScalingGroup) {
+  return Instances.filter(({ LifecycleState }) => LifecycleState === 'InService');
+}
+
+/** What was answered was answered by these. */
+async function expectSame(
+  autoScaling: AutoScalingClient,
+  { AutoScalingGroupName = '' }: AutoScalingGroup,
+  machines: ReturnType<typeof inService>,
+): Promise<void> {
+  const { AutoScalingGroups = [] } = await autoScaling.send(
+    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [AutoScalingGroupName] }),
+  );
+  const ids = (some: ReturnType<typeof inService>) => some.map(({ InstanceId }) => InstanceId).sort();
+  const now = ids(AutoScalingGroups.flatMap(inService));
+  if (now.join() === ids(machines).join()) return;
+  throw new SimulationError(
+    `${AutoScalingGroupName} changed from ${machines.length} to ${now.length} machines while it was measured: measure it at a time scale of at most ${fullModelSeconds / leastFullSeconds}, or without scaling.`,
+  );
+}
+
 async function theGroup(
   autoScaling: AutoScalingClient,
-  names: readonly string[] | undefined,
+  { client, stack }: CalibrationOptions,
 ): Promise<AutoScalingGroup> {
+  const names = stack === undefined ? undefined : (await membersOf(client, stack)).groups;
+  if (names?.length === 0) throw new SimulationError(`${stack} has no Auto Scaling group: nothing to measure.`);
   const { AutoScalingGroups = [] } = await autoScaling.send(
     new DescribeAutoScalingGroupsCommand(names ? { AutoScalingGroupNames: [...names] } : {}),
   );
@@ -100,7 +136,7 @@ async function theGroup(
   return group;
 }
 
-async function inTurn(ask: () => Promise<number>): Promise<{ meanMs: number; variation: number }> {
+async function inTurn(ask: Ask): Promise<{ meanMs: number; variation: number }> {
   const elapsedMs = startStopwatch();
   const times: number[] = [];
   // The first ones make connections.
@@ -114,7 +150,7 @@ async function inTurn(ask: () => Promise<number>): Promise<{ meanMs: number; var
 }
 
 /** How many were answered. */
-async function together(ask: () => Promise<number>, seconds: number): Promise<number> {
+async function together(ask: Ask, seconds: number): Promise<number> {
   const elapsedMs = startStopwatch();
   let answered = 0;
   const one = async () => {
@@ -132,6 +168,7 @@ async function processorPercent(
   toMs: number,
 ): Promise<number> {
   const minute = 60_000;
+  // By its length there is at least one.
   const [first, end] = [Math.ceil(fromMs / minute) * minute, Math.floor(toMs / minute) * minute];
   const { Datapoints = [] } = await new CloudWatchClient(client).send(
     new GetMetricStatisticsCommand({
@@ -139,7 +176,7 @@ async function processorPercent(
       MetricName: 'CPUUtilization',
       Dimensions: [{ Name: 'AutoScalingGroupName', Value: group }],
       StartTime: new Date(first),
-      EndTime: new Date(Math.max(end, first + minute)),
+      EndTime: new Date(end),
       Period: 60,
       Statistics: ['Average'],
     }),
@@ -153,7 +190,10 @@ async function processorPercent(
   return found.reduce((sum, one) => sum + one, 0) / found.length;
 }
 
-/** From the launch until the balancer found it healthy, on average; undefined when no launch is remembered. */
+/**
+ * From the launch until the balancer found it healthy, up to an interval of its checks after it answered; on average.
+ * Undefined when no launch is remembered.
+ */
 async function bootSeconds(
   autoScaling: AutoScalingClient,
   { AutoScalingGroupName }: AutoScalingGroup,

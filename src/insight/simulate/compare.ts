@@ -1,9 +1,48 @@
 /** A live surge and the simulation of the same profile: how far their capacities are apart. Pure. */
+import { z } from 'zod';
 import type { Point, Report } from '../report/report.ts';
-import type { SurgeResult } from '../surge/surge.ts';
+import { percent } from '../words.ts';
 import type { SimulationResult } from './recording.ts';
 import { simulationReport } from './report.ts';
 import { SimulationError } from './simulation-error.ts';
+
+const seconds = z.number().min(0);
+
+/** What is read of a surge's result; the rest is left as it is. */
+const surgeResult = z.object({
+  url: z.string(),
+  profile: z.string(),
+  timeScale: z.number().positive(),
+  startedAt: z.string().refine((text) => !Number.isNaN(Date.parse(text))),
+  seconds: z.array(z.object({ atSeconds: seconds, answered: z.number() })),
+  observed: z
+    .object({
+      groups: z.array(z.object({ capacity: z.array(z.object({ atSeconds: seconds, inService: z.number() })) })),
+    })
+    .optional(),
+});
+
+export type LiveSurge = z.infer<typeof surgeResult>;
+
+/** Throws `SimulationError`, which names what is not as in a surge's result. @param name of the file */
+export function parseSurge(given: unknown, name: string): LiveSurge {
+  const parsed = surgeResult.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.');
+  throw new SimulationError(
+    `${name} is not the result of a surge${where ? `: its ${where} is missing, or not what a surge writes` : ''}.\nMake one: orrery surge --profile … --json > surge.json`,
+  );
+}
+
+/** How long after a full minute of model time it began, in seconds: alarms look at minutes. */
+export function phaseOf({ startedAt }: LiveSurge): number {
+  return (Date.parse(startedAt) / 1000) % 60;
+}
+
+/** Of the samples, those within one machine; in [0, 1]. */
+export function agreement({ samples, withinOne }: Comparison): number {
+  return withinOne / Math.max(1, samples);
+}
 
 export interface Comparison {
   /** How often the two were looked at. */
@@ -19,14 +58,16 @@ export interface Comparison {
 const everySeconds = 10;
 
 /** Capacity is the machines in service, summed over groups. */
-export function compare(surge: SurgeResult, simulation: SimulationResult): Comparison {
+export function compare(surge: LiveSurge, simulation: SimulationResult): Comparison {
   const groups = surge.observed?.groups ?? [];
   if (groups.length === 0)
     throw new SimulationError('The surge has not seen any group’s capacity: nothing to compare with.');
+  const cursors = groups.map(({ capacity }) => ({ capacity, index: 0 }));
   const liveAt = (at: number) =>
-    groups.reduce((sum, { capacity }) => {
-      const seen = capacity.findLast(({ atSeconds }) => atSeconds <= at) ?? capacity[0];
-      return sum + (seen?.inService ?? 0);
+    cursors.reduce((sum, cursor) => {
+      const { capacity } = cursor;
+      while ((capacity[cursor.index + 1]?.atSeconds ?? Number.POSITIVE_INFINITY) <= at) cursor.index++;
+      return sum + (capacity[cursor.index]?.inService ?? 0);
     }, 0);
   const { at: times, inService } = simulation.series;
   let index = 0;
@@ -48,15 +89,15 @@ export function compare(surge: SurgeResult, simulation: SimulationResult): Compa
   };
 }
 
-export function comparisonReport(surge: SurgeResult, simulation: SimulationResult, comparison: Comparison): Report {
-  const { samples, withinOne, most, live, simulated } = comparison;
+export function comparisonReport(surge: LiveSurge, simulation: SimulationResult, comparison: Comparison): Report {
+  const { samples, most, live, simulated } = comparison;
   const report = simulationReport(simulation, 'Live and simulated');
-  const share = `${((100 * withinOne) / Math.max(1, samples)).toFixed(0)} %`;
+  const share = agreement(comparison);
   return {
     ...report,
     subtitle: `${surge.profile}: sent to ${surge.url} at ${surge.timeScale} times real time, and simulated`,
     facts: [
-      { label: 'Capacity within one machine', value: share, tone: withinOne >= 0.9 * samples ? 'good' : 'bad' },
+      { label: 'Capacity within one machine', value: percent(share), tone: share >= 0.9 ? 'good' : 'bad' },
       { label: 'Samples', value: String(samples) },
       { label: 'Largest difference', value: String(most) },
     ],

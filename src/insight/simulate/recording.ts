@@ -3,6 +3,7 @@ import type { Machine } from '../../region/machines/machine.ts';
 import type { SimulatedRegion } from '../../region/simulated-region.ts';
 import type { AppModel } from './app-model.ts';
 import type { Fleet } from './fleet.ts';
+import { type Noted, notesOf } from './notes.ts';
 import type { Outcome } from './outcome.ts';
 import { ResponseTimes } from './response-times.ts';
 
@@ -183,18 +184,15 @@ export class Recording {
   }
 
   async end(
-    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & {
-      readonly unknownTypes: readonly string[];
-      readonly problems: readonly string[];
-    },
+    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & Pick<Noted, 'unknownTypes' | 'problems'>,
   ): Promise<SimulationResult> {
     for (const undo of this.#undo) undo();
     for (const [id, { type, sinceMs }] of this.#running) this.#used(id, type, sinceMs);
-    const { unknownTypes, problems, ...rest } = about;
+    const { seed, profile, app } = about;
     const activities = await this.#activities();
     const [p50, p90, p99] = this.#times.quantiles([0.5, 0.9, 0.99]);
     return {
-      ...rest,
+      ...{ seed, profile, app },
       stepSeconds: this.stepSeconds,
       series: this.#series,
       totals: {
@@ -214,13 +212,7 @@ export class Recording {
       })),
       alarms: this.#alarms,
       activities: activities.found,
-      notes: [
-        ...approximations,
-        ...unknownTypes.map(unknownType),
-        ...leftOut(this.#alarmsLeftOut, 'changes of alarms'),
-        ...leftOut(activities.leftOut, 'scaling activities'),
-        ...problems,
-      ],
+      notes: notesOf({ ...about, leftOut: { alarms: this.#alarmsLeftOut, activities: activities.leftOut } }),
     };
   }
 
@@ -277,18 +269,3 @@ export class Recording {
     return { found: found.reverse().slice(0, mostEvents), leftOut: Math.max(0, found.length - mostEvents) };
   }
 }
-
-const leftOut = (count: number, of: string) =>
-  count > 0 ? [`${count} further ${of} were beyond what this result keeps.`] : [];
-
-const approximations = [
-  'Requests are followed by the second and the machine, not one by one: waiting is Sakasegawa’s formula for G/G/c, and a queue grows towards it as a random walk does.',
-  'Boots are not run: each takes as long as the app’s model says, and succeeds.',
-  'All requests go by one rule of the balancer: the default one, or the first that forwards; none is sticky. Its connections and rules are not counted.',
-  'Machines of a group are measured together: there are no metrics of single instances.',
-  'All targets of a group are checked at the same moment; on AWS each has its own.',
-  'The network, the agents’ permissions and their ways are not asked about for each request: `orrery check` proves them.',
-];
-
-const unknownType = (type: string) =>
-  `The size of ${type} is not known: it was taken to have 2 vCPUs and 2 GiB of memory.`;

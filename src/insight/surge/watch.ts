@@ -114,12 +114,12 @@ export function startWatch(options: WatchOptions, clock: Clock, startMs: number,
 }
 
 /** The physical names of a stack's groups and alarms. */
-interface Members {
+export interface Members {
   readonly groups: readonly string[];
   readonly alarms: ReadonlySet<string>;
 }
 
-async function membersOf(client: WatchOptions['client'], stack: string): Promise<Members> {
+export async function membersOf(client: WatchOptions['client'], stack: string): Promise<Members> {
   const cloudFormation = new CloudFormationClient(client);
   const groups: string[] = [];
   const alarms = new Set<string>();
