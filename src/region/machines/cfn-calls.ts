@@ -5,7 +5,7 @@ export interface CfnCall {
   readonly resource: string;
 }
 
-const call = (program: string) => new RegExp(`(?:^|[;&|]\\s*)(?:\\S*/)?${program}\\s([^;&|]*)`, 'gm');
+const call = (program: string) => new RegExp(`(?:^|[;&|]\\s*)(?:\\S*/)?${program}\\s([^;&|\\n]*)`, 'gm');
 const called = { 'cfn-init': call('cfn-init'), 'cfn-signal': call('cfn-signal') } as const;
 
 /** Those that name a stack and a resource; commands may go on behind a backslash. */

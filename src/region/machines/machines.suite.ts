@@ -1,4 +1,4 @@
-/** What every machine driver must do, whatever an instance is made of. */
+/** What every machine driver must do, whatever an instance is made of; and what one of real programs must, besides. */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,8 +18,170 @@ http.createServer((req, res) => {
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-export function machinesSuite(name: string, driver: (host: MachineHost) => Machines): void {
+/** A boot that signals, and one that never comes to it. */
+interface Boots {
+  readonly signals: string;
+  readonly hangs: string;
+}
+
+/**
+ * @param boots user data for it
+ * @param pass lets time go on for a while
+ */
+export function machinesSuite(
+  name: string,
+  driver: (host: MachineHost) => Machines,
+  { boots, makeHost = testHost, pass }: { boots: Boots; makeHost?: () => TestHost; pass: () => Promise<void> },
+): void {
   describe(`${name}: what every machine driver must do`, () => {
+    let host: TestHost;
+    let machines: Machines;
+    const until = async (holds: () => boolean) => {
+      const end = real.now() + 15_000;
+      while (!holds()) {
+        if (real.now() > end) throw new Error(`it did not come to: ${holds.toString()}`);
+        await pass();
+      }
+    };
+    const launch = async (userData = boots.signals): Promise<Machine> => {
+      const machine = machines.launch(testSpec({ userData }));
+      await until(() => machine.boot.status !== 'running');
+      expect(machine.boot, machine.consoleOutput()).toEqual({ status: 'succeeded' });
+      return machine;
+    };
+
+    beforeEach(() => {
+      host = makeHost();
+      machines = driver(host);
+    });
+    afterEach(async () => {
+      await machines.close();
+      await host.dispose();
+    });
+
+    it('is pending, runs, has booted and signalled: each change is told', async () => {
+      const states: string[] = [];
+      const forget = machines.onChange((machine) => void states.push(`${machine.state} ${machine.boot.status}`));
+      const machine = machines.launch(testSpec({ userData: boots.signals }));
+      expect([machine.state, machine.boot.status, machine.impaired]).toEqual(['pending', 'running', false]);
+      await until(() => machine.boot.status !== 'running');
+      expect(host.signals).toEqual([{ instanceId: machine.spec.instanceId, status: 'SUCCESS', reason: undefined }]);
+      expect(states).toEqual(['running running', 'running succeeded']);
+      forget();
+      await machine.terminate();
+      expect(states).toHaveLength(2);
+      expect(host.impossible).toEqual([]);
+    });
+
+    it('is found by its id and in the list, and is not launched twice', async () => {
+      const machine = machines.launch(testSpec({ userData: boots.signals }));
+      expect(machines.get(machine.spec.instanceId)).toBe(machine);
+      expect(machines.get('i-00000000000000bad')).toBeUndefined();
+      expect(machines.list()).toEqual([machine]);
+      expect(() => machines.launch(machine.spec)).toThrow(`${machine.spec.instanceId} was launched already`);
+      await machine.terminate();
+      // For as long as EC2 tells of it.
+      expect(machines.get(machine.spec.instanceId)?.state).toBe('terminated');
+    });
+
+    it('stops, starts again without its user data, and ends; what makes no sense changes nothing', async () => {
+      const machine = await launch();
+      const states: string[] = [];
+      machines.onChange(({ state }) => void states.push(state));
+      await machine.start();
+      await machine.stop();
+      await machine.stop();
+      await machine.reboot();
+      machine.kill();
+      expect([machine.state, machine.impaired, machine.boot.status]).toEqual(['stopped', false, 'succeeded']);
+      expect(machine.usage().memoryBytes).toBe(0);
+      await machine.start();
+      await until(() => machine.state === 'running');
+      await machine.terminate();
+      await machine.terminate();
+      await machine.start();
+      machine.kill();
+      expect([machine.state, machine.impaired]).toEqual(['terminated', false]);
+      expect(new Set(states.splice(0, 4))).toEqual(new Set(['stopping', 'stopped', 'pending', 'running']));
+      expect(states.slice(-2)).toEqual(['shutting-down', 'terminated']);
+      expect(host.signals).toHaveLength(1);
+    });
+
+    it('dies at once when killed, and tells nobody; a reboot helps', async () => {
+      const machine = await launch();
+      let told = 0;
+      const forget = machines.onChange(() => told++);
+      const atMs = host.clock.now();
+      machine.kill();
+      expect([machine.state, machine.impaired, told]).toEqual(['running', true, 0]);
+      expect(machine.impairedSinceMs).toBeGreaterThanOrEqual(atMs);
+      await until(() => machine.usage().memoryBytes === 0);
+      expect([host.impossible, told]).toEqual([[], 0]);
+      forget();
+      await machine.reboot();
+      expect([machine.state, machine.impaired, machine.impairedSinceMs]).toEqual(['running', false, undefined]);
+      await until(() => machine.usage().memoryBytes > 0);
+      await machine.terminate();
+      expect(machine.state).toBe('terminated');
+    });
+
+    it('killed before it runs it comes up dead, and its signal can never come', async () => {
+      const machine = machines.launch(testSpec({ userData: boots.signals }));
+      machine.kill();
+      await until(() => machine.state === 'running');
+      expect(machine.impaired).toBe(true);
+      expect(host.impossible).toHaveLength(1);
+      await machine.terminate();
+      expect(host.signals).toEqual([]);
+    });
+
+    it('killed during its boot its signal can never come, either', async () => {
+      const machine = machines.launch(testSpec({ userData: boots.hangs }));
+      await until(() => machine.state === 'running');
+      machine.kill();
+      await until(() => machine.boot.status === 'failed');
+      expect(host.impossible[0]).toBe('the instance died during its boot');
+      expect([machine.impaired, host.signals]).toEqual([true, []]);
+    });
+
+    it('ends in the middle of its boot, whoever waits for its signal is told', async () => {
+      const machine = machines.launch(testSpec({ userData: boots.hangs }));
+      await until(() => machine.state === 'running');
+      await machine.terminate();
+      expect(machine.boot).toEqual({ status: 'failed', reason: 'the instance was ended during its boot' });
+      expect(host.impossible).toEqual([machine.boot.reason]);
+      expect(host.signals).toEqual([]);
+    });
+
+    it('in a zone that is down nothing starts, and what is started again stays dead until it is up', async () => {
+      expect(machines.hasCapacity?.('us-east-1a')).toBe(true);
+      const machine = await launch();
+      host.setFaults({ id: 'fault-1', kind: 'zone', zone: 'us-east-1a' });
+      expect([machines.hasCapacity?.('us-east-1a'), machines.hasCapacity?.('us-east-1b')]).toEqual([false, true]);
+      machine.kill();
+      await machine.reboot();
+      expect([machine.state, machine.impaired]).toEqual(['running', true]);
+      host.setFaults();
+      expect(machine.impaired).toBe(true);
+      await machine.reboot();
+      expect(machine.impaired).toBe(false);
+    });
+
+    it('closed it tells nobody, starts nothing, and gives up no boot: the region takes it up again', async () => {
+      const machine = machines.launch(testSpec({ userData: boots.hangs }));
+      await until(() => machine.state === 'running');
+      let told = 0;
+      machines.onChange(() => told++);
+      await machines.close();
+      await pass();
+      expect([told, host.signals, host.impossible]).toEqual([0, [], []]);
+      expect(() => machines.launch(testSpec({ userData: boots.signals }))).toThrow('closed');
+    });
+  });
+}
+
+export function programsSuite(name: string, driver: (host: MachineHost) => Machines): void {
+  describe(`${name}: what a driver of real programs must do`, () => {
     let host: TestHost;
     let machines: Machines;
 
@@ -107,32 +269,6 @@ export function machinesSuite(name: string, driver: (host: MachineHost) => Machi
       expect(rebooted).not.toBe(after);
     });
 
-    it('killed before it runs it comes up dead, and its signal can never come', async () => {
-      const machine = machines.launch(testSpec({ userData: bootScript }));
-      machine.kill();
-      await until(() => machine.state === 'running');
-      expect(machine.impaired).toBe(true);
-      expect(host.impossible).toHaveLength(1);
-      await machine.terminate();
-      expect(host.signals).toEqual([]);
-    });
-
-    it('in a zone that is down nothing starts, and what is started again stays dead until it is up', async () => {
-      expect(machines.hasCapacity?.('us-east-1a')).toBe(true);
-      const machine = machines.launch(testSpec({ userData: bootScript }));
-      await until(() => machine.boot.status !== 'running');
-      host.setFaults({ id: 'fault-1', kind: 'zone', zone: 'us-east-1a' });
-      expect([machines.hasCapacity?.('us-east-1a'), machines.hasCapacity?.('us-east-1b')]).toEqual([false, true]);
-      machine.kill();
-      await machine.reboot();
-      expect([machine.state, machine.impaired]).toEqual(['running', true]);
-      host.setFaults();
-      expect(machine.impaired).toBe(true);
-      await machine.reboot();
-      expect(machine.impaired).toBe(false);
-      expect(await ask(host, machine, '/again')).toContain('"url":"/again"');
-    });
-
     it('dies at once when killed, and tells nobody', async () => {
       const machine = machines.launch(testSpec({ userData: bootScript }));
       await until(() => machine.boot.status === 'succeeded');
@@ -147,16 +283,6 @@ export function machinesSuite(name: string, driver: (host: MachineHost) => Machi
       expect(told).toBe(0);
       await machine.terminate();
       expect(machine.state).toBe('terminated');
-    });
-
-    it('ends in the middle of its boot, whoever waits for its signal is told', async () => {
-      const userData = '#!/bin/bash\nsleep 100000\n/opt/aws/bin/cfn-signal --stack app --resource Group\n';
-      const machine = machines.launch(testSpec({ userData }));
-      await until(() => machine.state === 'running');
-      await machine.terminate();
-      expect(machine.boot).toEqual({ status: 'failed', reason: 'the instance was ended during its boot' });
-      expect(host.impossible).toEqual([machine.boot.reason]);
-      expect(host.signals).toEqual([]);
     });
 
     it('counts what a machine uses', async () => {

@@ -5,11 +5,27 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../clock/clock.ts';
 import type { Machine, Machines } from './machine.ts';
-import { ask, machinesSuite, until } from './machines.suite.ts';
+import { ask, machinesSuite, programsSuite, until } from './machines.suite.ts';
 import { processMachines } from './process-driver.ts';
 import { bootMetadata, bootScript, releaseZip, type TestHost, testHost, testSpec } from './test-host.suite.ts';
 
-machinesSuite('process driver', processMachines);
+const server = `require('http').createServer((q, s) => s.end(String(process.pid))).listen(8080);`;
+/** Programs take real time. */
+const real = realClock();
+machinesSuite('process driver', processMachines, {
+  boots: {
+    signals: bootScript,
+    hangs: '#!/bin/bash\nsleep 100000\n/opt/aws/bin/cfn-signal --stack app --resource Group\n',
+  },
+  makeHost() {
+    const made = testHost();
+    made.objects.set('releases/app/1.zip', releaseZip({ 'server.js': server }));
+    made.metadata.set('Template', bootMetadata());
+    return made;
+  },
+  pass: () => real.sleep(5),
+});
+programsSuite('process driver', processMachines);
 
 let host: TestHost;
 let machines: Machines;
@@ -23,8 +39,6 @@ afterEach(async () => {
   await machines.close();
   await host.dispose();
 });
-
-const server = `require('http').createServer((q, s) => s.end(String(process.pid))).listen(8080);`;
 
 async function boot(unit: Record<string, string> = {}, files: Record<string, string> = { 'server.js': server }) {
   host.objects.set('releases/app/1.zip', releaseZip(files));
