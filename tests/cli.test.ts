@@ -1,6 +1,6 @@
 /** The built command, as a user runs it: processes, exit codes, and what stands on the screen. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -119,6 +119,75 @@ describe('what is wrong is said in one message, with a non-zero exit', () => {
       code: 1,
       out: expect.stringContaining("unknown command 'meteor'"),
     });
+  });
+});
+
+describe('bad input of surge, simulate and synth: one message, no stack, nothing begun', () => {
+  const template = (resources: object) => JSON.stringify({ Resources: resources });
+  const files: Readonly<Record<string, string>> = {
+    'empty.yml': '',
+    'words.yml': 'hello',
+    'circle.json': template({
+      A: { Type: 'AWS::SNS::Topic', Properties: { TopicName: { 'Fn::GetAtt': ['B', 'TopicName'] } } },
+      B: { Type: 'AWS::SNS::Topic', Properties: { TopicName: { 'Fn::GetAtt': ['A', 'TopicName'] } } },
+    }),
+    'topic.json': template({ A: { Type: 'AWS::SNS::Topic' } }),
+    'unknown.json': template({ A: { Type: 'AWS::DynamoDB::Table' } }),
+    'object.json': '{"a":1}',
+    'null.json': 'null',
+    'cut.json': '{',
+  };
+  beforeAll(() => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    mkdirSync(join(folder, 'folder.csv'));
+  });
+
+  const profile = ['--profile', 'constant:rate=1,for=60'];
+  const simulated = ['--app', 'serviceMs=20,cpuMs=15', ...profile];
+  test.each<[string, string[], string]>([
+    ['an empty template', ['simulate', 'empty.yml', ...simulated], 'empty.yml is empty, not a template.'],
+    ['words', ['simulate', 'words.yml', ...simulated], 'Template format error: unsupported structure.'],
+    ['a circle', ['simulate', 'circle.json', ...simulated], 'Circular dependency between resources: [A, B]'],
+    ['no balancer', ['simulate', 'topic.json', ...simulated], 'has no load balancer that forwards'],
+    ['a type that is not modelled', ['simulate', 'unknown.json', ...simulated], 'AWS::DynamoDB::Table (A'],
+    ['no template', ['simulate', 'none.yml', ...simulated], 'There is no folder or file'],
+    ['a folder for a profile', ['simulate', 'topic.json', '--profile', 'folder.csv'], 'folder.csv is a folder'],
+    ['the same of a surge', ['surge', '.', '--profile', 'folder.csv'], 'folder.csv is a folder, not a file.'],
+    [
+      'half a model',
+      ['simulate', 'topic.json', ...profile, '--app', 'serviceMs=20'],
+      'cpuMs is missing: it must be a number from 0 to 600,000. For example: serviceMs=20,cpuMs=15',
+    ],
+    [
+      'words in a model',
+      ['simulate', 'topic.json', ...profile, '--app', 'serviceMs=x,cpuMs=1'],
+      'serviceMs must be a number from 0.001 to 600,000, not "x".',
+    ],
+    ['an unknown key', ['simulate', 'topic.json', ...profile, '--app', 'serviceMs=1,cpuMs=1,foo=2'], 'it has no "foo"'],
+    ['twice', ['simulate', 'topic.json', ...profile, '--app', 'cpuMs=1,cpuMs=2'], '--app: cpuMs is given twice.'],
+    ['a folder for a model', ['simulate', 'topic.json', ...profile, '--app', 'folder.csv'], 'is a folder, not a file'],
+    ['null for a model', ['simulate', 'topic.json', ...profile, '--app', 'null.json'], 'it must be an object'],
+    ['null for a surge', ['simulate', 'topic.json', '--compare', 'null.json'], 'is not the result of a surge'],
+    ['cut JSON for a surge', ['simulate', 'topic.json', '--compare', 'cut.json'], 'cut.json is not JSON'],
+    ['a port where nobody is', ['surge', 'http://127.0.0.1:1', ...profile], 'Nothing answers at 127.0.0.1:1'],
+    ['a file for a folder', ['synth', '--output', 'empty.yml/x'], 'There is no orrery.config.ts'],
+  ])('%s', async (_what, argv, message) => {
+    const { code, out } = await orrery(...argv);
+    expect(out).toContain(message);
+    expect(out).not.toMatch(/^ {4}at |mistake of its own/m);
+    expect(code).toBe(1);
+  });
+
+  test('a reader that has had enough ends it quietly', async () => {
+    const child = spawn(process.execPath, [main, '--help'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    started.push(child);
+    child.stdout.destroy();
+    let told = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    await new Promise((resolve) => child.on('close', resolve));
+    expect(told).toBe('');
   });
 });
 

@@ -1,5 +1,7 @@
 /** Faults of a group in two zones, switched over HTTP: what those above find out by themselves, and how they mend it. */
 import { Resolver } from 'node:dns/promises';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import {
   AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
@@ -279,12 +281,12 @@ describe('what cannot be is refused in one message, and changes nothing', () => 
       /^There is no zone or running instance "i-1"\. There are us-east-1a,/,
     ],
     [{ kind: 'latency', target: zoneA }, /^A latency needs a delay/],
-    [{ kind: 'latency', target: zoneA, delay: '2m' }, /^"2m" is no duration: .* of at most 60s\.$/],
+    [{ kind: 'latency', target: zoneA, delay: '2m' }, /^"2m" is too long: .* such as 200ms or 2s, of at most 60s\.$/],
     [
       { kind: 'zone', target: zoneA, for: 'soon' },
       /^"soon" is no duration: give a number with ms, s, m or h, such as 30s or 10m, of at most 24h\.$/,
     ],
-    [{ kind: 'zone', target: zoneA, for: '0s' }, /^"0s" is no duration/],
+    [{ kind: 'zone', target: zoneA, for: '0s' }, /^"0s" is no time at all: give a number/],
     [{ kind: 'zone', target: zoneA, delay: '1s' }, /^A delay, "1s", is for the fault latency alone/],
     [{ kind: 'zone', target: zoneA, force: 'yes' }, /^A fault has no "force": it has kind, target, for, delay\.$/],
     [{ kind: 'zone', target: 7 }, /^"target" must be a text/],
@@ -300,6 +302,21 @@ describe('what cannot be is refused in one message, and changes nothing', () => 
     expect((await faults('GET')).said).toEqual({ faults: [] });
   });
 
+  test('the same fault twice: the one that lasts is named', async () => {
+    const asked = { kind: 'latency', target: zoneA, delay: '1ms', for: '1h' };
+    const { id, ends } = await begin(asked);
+    const again = await faults('POST', '', { ...asked, for: '2h' });
+    expect(again).toMatchObject({
+      status: 400,
+      said: {
+        message: expect.stringMatching(`^So it is already: .*, by ${id}, until ${ends}\\. .*fault clear ${id}$`),
+      },
+    });
+    expect((await faults('GET')).said).toMatchObject({ faults: [{ id }] });
+    await begin({ ...asked, delay: '2ms' });
+    await faults('DELETE');
+  });
+
   test('no JSON, another type, another method, an unknown id', async () => {
     const post = (body: string, type: string) =>
       fetch(`${tested.region.endpoint}/_orrery/faults`, { method: 'POST', headers: { 'content-type': type }, body });
@@ -311,5 +328,48 @@ describe('what cannot be is refused in one message, and changes nothing', () => 
       said: { message: 'There is no fault "fault-99". There is none.' },
     });
     expect((await faults('DELETE')).said).toEqual({ faults: [] });
+  });
+
+  // Fetch would not let a test choose these headers; a browser sends them of itself.
+  const asked = (method: string, path: string, headers: Record<string, string>) =>
+    new Promise<{ status: number; said: string }>((resolve, reject) => {
+      const { hostname, port, host: own } = new URL(tested.region.endpoint);
+      const send = request({ hostname, port, method, path, headers: { host: own, ...headers } }, (answer) => {
+        void text(answer).then((said) => resolve({ status: answer.statusCode ?? 0, said }));
+      });
+      send.on('error', reject).end(method === 'POST' ? '{"kind":"latency","target":"us-east-1a","delay":"1s"}' : '');
+    });
+
+  test.each([
+    ['a name that was rebound to this machine', { host: 'evil.example' }],
+    ['the same, with a port', { host: 'evil.example:4566', origin: 'http://evil.example:4566' }],
+    ['a name that only looks local', { host: '127.0.0.1.evil.example' }],
+    ['no name', { host: ':4566' }],
+    ["another site's page", { origin: 'https://evil.example' }],
+    ['a page without an origin of its own', { origin: 'null' }],
+    ['a page of another port of this machine', { origin: 'http://localhost:3000' }],
+  ])('%s can switch nothing, and read nothing', async (_what, headers) => {
+    const typed = { 'content-type': 'application/json', ...headers };
+    for (const [method, path] of [
+      ['POST', '/_orrery/faults'],
+      ['DELETE', '/_orrery/faults'],
+      ['GET', '/_orrery/faults'],
+      ['GET', '/_orrery/health'],
+      ['GET', '/_orrery/events?recent'],
+      ['POST', '/_orrery/reset'],
+    ] as const) {
+      const { status, said } = await asked(method, path, typed);
+      expect(status).toBe(403);
+      expect(said).toMatch(/Orrery's additions are/);
+    }
+    expect((await faults('GET')).said).toEqual({ faults: [] });
+  });
+
+  test('names of this machine are as good as its address', async () => {
+    const { port } = new URL(tested.region.endpoint);
+    for (const name of ['localhost', 'aws.localhost', '[::1]', '127.0.0.1'])
+      expect((await asked('GET', '/_orrery/health', { host: `${name}:${port}` })).status).toBe(200);
+    const own = tested.region.endpoint;
+    expect((await asked('GET', '/_orrery/health', { origin: own })).status).toBe(200);
   });
 });

@@ -11,6 +11,16 @@ import { paint } from './print.ts';
 /** Their messages say all. */
 const told = [ProfileError, SurgeError, AppModelError, SimulationError];
 
+const fileTrouble = new Map([
+  ['ENOENT', 'there is no such file or folder'],
+  ['ENOTDIR', 'what should be a folder there is a file'],
+  ['EISDIR', 'that is a folder, not a file'],
+  ['EACCES', 'reading or writing it is not allowed'],
+  ['EPERM', 'reading or writing it is not allowed'],
+  ['EROFS', 'nothing can be written there'],
+  ['ENOSPC', 'the disk is full'],
+]);
+
 export function failure(error: unknown): string {
   if (error instanceof ConfigError) return `${paint.red('orrery.config.ts has mistakes:')}\n${indent(error.message)}\n`;
   if (error instanceof UserError) return `${paint.red(error.message)}\n${error.fix ? `${error.fix}\n` : ''}`;
@@ -21,6 +31,9 @@ export function failure(error: unknown): string {
   }
   if (error instanceof Error && error.name === 'CredentialsProviderError') {
     return `${paint.red('No AWS credentials were found.')}\nSet AWS_PROFILE, or run "aws configure".\n`;
+  }
+  if (error instanceof Error && 'code' in error && 'path' in error && fileTrouble.has(String(error.code))) {
+    return `${paint.red(`${error.path}: ${fileTrouble.get(String(error.code))}.`)}\n`;
   }
   // A refusal of AWS's own carries its text; anything else is our mistake, and its stack helps to mend it.
   if (error instanceof Error && '$metadata' in error) return `${paint.red(`${error.name}: ${error.message}`)}\n`;

@@ -6,6 +6,12 @@ import { version } from './version.ts';
 // The AWS SDK announces the Node versions of next year; that is nothing a user of this command can act on.
 process.removeAllListeners('warning');
 
+// As of `orrery logs | head`: nobody reads any more, which is no failure.
+process.stdout.on('error', (error: Error & { code?: string }) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 /** In the order of the help. Only the file of the command that was given is loaded. */
 const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   up: async () => (await import('./up.ts')).upCommand,

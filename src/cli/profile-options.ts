@@ -1,18 +1,16 @@
 /** Options that commands with a profile share. All that is wrong with them is found before anything is begun. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { UserError } from '../delivery/user-error.ts';
 import { type Profile, parseProfile, profileLimits, profileOfCsv } from '../insight/profile.ts';
+import { readInput } from './input-file.ts';
 
 export function readProfile(given: string): { profile: Profile; source: { spec: string; csv?: string } } {
   if (!existsSync(given)) {
     if (/\.csv$/i.test(given)) throw new UserError(`There is no file ${given}.`);
     return { profile: parseProfile(given), source: { spec: given } };
   }
-  const { size } = statSync(given);
-  if (size > profileLimits.characters)
-    throw new UserError(`${given} has ${size} bytes; at most ${profileLimits.characters} are read.`);
-  const csv = readFileSync(given, 'utf8');
+  const csv = readInput(given, profileLimits.characters).toString('utf8');
   const spec = basename(given);
   return { profile: profileOfCsv(csv, spec), source: { spec, csv } };
 }

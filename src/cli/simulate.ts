@@ -94,6 +94,8 @@ function writeReport(
 
 /** Of the app that runs here. */
 async function measure(dir: string, { path = '/', saveApp, json }: SimulateArguments): Promise<AppModel> {
+  if (!path.startsWith('/'))
+    throw new UserError(`--path must begin with a slash, not "${path}".`, 'For example: --path /items');
   const folder = appDir(dir);
   const target = await surgeTarget(folder, { dir: folder, yes: false, region: 'us-east-1' });
   const running = await findRunning(folder);

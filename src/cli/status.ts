@@ -1,6 +1,7 @@
 /** `orrery status`: what runs, asked of the region like any client would. */
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import {
   DescribeTargetGroupsCommand,
@@ -43,6 +44,8 @@ interface Status {
     readonly max: number;
   }[];
   readonly machines: readonly Machine[];
+  /** Alarms whose metric does not report: they cannot act. */
+  readonly withoutData: readonly { readonly alarm: string; readonly metric: string; readonly reason: string }[];
 }
 
 interface Machine {
@@ -65,6 +68,9 @@ async function read(running: RunningRegion): Promise<Status> {
       balancing.send(new DescribeTargetGroupsCommand({})),
       new AutoScalingClient(config).send(new DescribeAutoScalingGroupsCommand({})),
     ],
+  );
+  const { MetricAlarms = [] } = await new CloudWatchClient(config).send(
+    new DescribeAlarmsCommand({ StateValue: 'INSUFFICIENT_DATA', MaxRecords: 100 }),
   );
   const health = new Map<string, string>();
   for (const { TargetGroupArn } of TargetGroups) {
@@ -91,6 +97,12 @@ async function read(running: RunningRegion): Promise<Status> {
       address: instance.PrivateIpAddress ?? '',
       health: health.get(instance.InstanceId ?? '') ?? '',
     })),
+    // One that was put just now has not been looked at.
+    withoutData: MetricAlarms.filter(({ StateReason = '' }) => !StateReason.startsWith('Unchecked')).map((alarm) => ({
+      alarm: alarm.AlarmName ?? '',
+      metric: `${alarm.Namespace ?? ''} ${alarm.MetricName ?? ''}`.trim(),
+      reason: alarm.StateReason ?? '',
+    })),
   };
 }
 
@@ -102,7 +114,7 @@ function stackView({ StackName = '', StackStatus, Outputs = [] }: Stack): Status
   };
 }
 
-function text({ endpoint, pid, stacks, groups, machines }: Status): string {
+function text({ endpoint, pid, stacks, groups, machines, withoutData }: Status): string {
   const parts = [`Region at ${endpoint} (pid ${pid})`];
   for (const stack of stacks)
     parts.push(
@@ -112,5 +124,10 @@ function text({ endpoint, pid, stacks, groups, machines }: Status): string {
   for (const group of groups)
     parts.push(`${paint.bold(group.name)}  ${group.desired} wanted, ${group.min} to ${group.max}`);
   parts.push(table(machines.map(({ id, state, zone, address, health }) => [`  ${id}`, state, zone, address, health])));
+  if (withoutData.length > 0)
+    parts.push(
+      paint.yellow('No data: these alarms do nothing until there is some'),
+      table(withoutData.map(({ alarm, metric }) => [`  ${metric}`, alarm])),
+    );
   return parts.join('\n');
 }

@@ -109,14 +109,14 @@ function plainText({ second, observed }: Moment): string {
 /** After it, on a screen: what was sent, what came back, and what the region did about it. */
 export function summaryText(result: SurgeResult): string {
   const { total, observed, interrupted, maxLateMs } = result;
-  const share = total.due === 0 ? 100 : (100 * total.answered) / total.due;
+  const share = total.due === 0 ? '' : ` (${((100 * total.answered) / total.due).toFixed(2)} %)`;
   const { interrupted: ended = 0, ...errors } = total.errors;
   const rows = [
     [
       'Sent',
       `${count(total.sent)} of ${count(total.due)} in ${count(result.realSeconds)} s${interrupted ? ', ended early' : ''}`,
     ],
-    ['Answered', `${count(total.answered)} (${share.toFixed(2)} %)`],
+    ['Answered', `${count(total.answered)}${share}`],
     ['Errors', errorsText(errors) || 'none'],
     ...(ended > 0 ? [['Under way', `${count(ended)} when it was ended`]] : []),
     ['Latency', latencyText(total)],
@@ -134,6 +134,7 @@ export function summaryText(result: SurgeResult): string {
 
 function observedSummary({ groups, alarms, activities }: Observed): string[][] {
   const went = alarms.filter(({ changes }) => changes.some(({ state }) => state === 'ALARM')).map(alarmTitle);
+  const silent = alarms.filter(({ changes }) => changes.every(({ state }) => state === 'INSUFFICIENT_DATA'));
   return [
     ...groups.map(({ name, capacity }) => [
       'Capacity',
@@ -142,6 +143,10 @@ function observedSummary({ groups, alarms, activities }: Observed): string[][] {
         .slice(-8)
         .join(' → ')}  (${name})`,
     ]),
+    // A policy whose metric never reports does nothing, and looks as if all was well.
+    ...(silent.length > 0
+      ? [['No data', `${silent.map(alarmTitle).join(', ')}: is it the right metric, with the right dimensions?`]]
+      : []),
     ['Alarms', went.length > 0 ? went.join(', ') : `none of ${alarms.length} was in alarm`],
     ...activities
       .slice(-8)

@@ -1,5 +1,7 @@
 /** Where a surge goes: the app at the local region, another address of this machine, or what the user's own deployment printed. */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { findStack, outputsOf } from '../delivery/stack.ts';
@@ -62,6 +64,7 @@ export async function surgeTarget(given: string, options: TargetOptions): Promis
     }
     return regionTarget(running, url.hostname, port, url.pathname, options.stack);
   }
+  await mustAnswer(url);
   return serverTarget(url);
 }
 
@@ -133,6 +136,22 @@ async function regionTarget(
     },
     nowMs: () => nowMs + sinceMs() * timeScale,
   };
+}
+
+/** A wrong port is found out now, not by a surge of errors. */
+async function mustAnswer({ protocol, hostname, port, host }: URL): Promise<void> {
+  const name = hostname.endsWith('.localhost') ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '');
+  const socket = connect(Number(port || (protocol === 'https:' ? 443 : 80)), name);
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    throw new UserError(
+      `Nothing answers at ${host}: ${error instanceof Error ? error.message : error}.`,
+      "Is it the right port, and does the server run? The app's own address is told by: orrery status",
+    );
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A server of this machine that is no region's. */

@@ -1,5 +1,5 @@
 /** `orrery surge`: traffic by a profile, and how the architecture takes it. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
@@ -12,6 +12,7 @@ import type { SentRequest } from '../insight/surge/sender.ts';
 import { type SurgePlan, surge } from '../insight/surge/surge.ts';
 import { realClock } from '../region/clock/clock.ts';
 import { secureRandom } from '../region/clock/random.ts';
+import { readInput } from './input-file.ts';
 import { line } from './print.ts';
 import { checkReportFile, readProfile, whole } from './profile-options.ts';
 import { summaryText, surgeScreen } from './surge-screen.ts';
@@ -133,8 +134,5 @@ const largestBodyBytes = 10 * 1024 * 1024;
 function readRequest({ method, path, bodyFile }: Route): SentRequest {
   if (bodyFile === undefined) return { method, path };
   if (!existsSync(bodyFile)) throw new UserError(`There is no file ${bodyFile}, the body of ${method} ${path}.`);
-  const { size } = statSync(bodyFile);
-  if (size > largestBodyBytes)
-    throw new UserError(`${bodyFile} has ${size} bytes; at most ${largestBodyBytes} are sent.`);
-  return { method, path, contentType: contentTypeOf(bodyFile), body: readFileSync(bodyFile) };
+  return { method, path, contentType: contentTypeOf(bodyFile), body: readInput(bodyFile, largestBodyBytes) };
 }

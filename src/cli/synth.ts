@@ -1,5 +1,5 @@
 /** `orrery synth`: the templates as files, to be read, reviewed, or deployed by hand. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadApp } from './app.ts';
@@ -13,6 +13,7 @@ export function synthCommand(program: Command): void {
     .option('-o, --output <dir>', 'where to', '.')
     .action(async (dir: string, options: { output: string }) => {
       const app = await loadApp(dir);
+      mkdirSync(resolve(options.output), { recursive: true });
       for (const [name, text] of [
         ['build.yml', app.template],
         ['domain.yml', app.domainTemplate],

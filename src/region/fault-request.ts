@@ -66,8 +66,9 @@ function durationOf(text: string, mostMs: number, most: string): number {
   const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = Math.round(Number(number) * unitMs[(unit ?? 'ms') as keyof typeof unitMs]);
   if (ms >= 1 && ms <= mostMs) return ms;
+  const trouble = number === undefined ? 'is no duration' : ms < 1 ? 'is no time at all' : 'is too long';
   throw new FaultRefused(
-    `"${text}" is no duration: give a number with ms, s, m or h, such as 30s or 10m, of at most ${most}.`,
+    `"${text}" ${trouble}: give a number with ms, s, m or h, such as ${mostMs === longestDelayMs ? '200ms or 2s' : '30s or 10m'}, of at most ${most}.`,
   );
 }
 

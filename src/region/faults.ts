@@ -73,6 +73,12 @@ export function regionFaults(options: { readonly clock: Clock; readonly region: 
     begin(request) {
       if (lasting.size >= mostFaults) throw new FaultRefused(`${mostFaults} faults last already: clear some.`);
       const { kind, target, text, durationMs, network: part, dies } = checkFault(request, options.scope());
+      const same = [...lasting.values()].find(({ view }) => view.kind === kind && view.text === text)?.view;
+      if (same) {
+        throw new FaultRefused(
+          `So it is already: ${text}, by ${same.id}, until ${same.ends}. End that first: orrery fault clear ${same.id}`,
+        );
+      }
       const id = `fault-${++begun}`;
       const now = clock.now();
       const time = (ms: number) => new Date(ms).toISOString();

@@ -4,6 +4,7 @@ import type { Clock } from './clock/clock.ts';
 import type { EventLog, LoggedEvent } from './events.ts';
 import { answerFaults } from './fault-additions.ts';
 import type { Faults } from './faults.ts';
+import { foreign } from './own-host.ts';
 
 export interface Additions {
   readonly events: EventLog;
@@ -24,7 +25,9 @@ export function localAdditions({
     const [path, query] = (request.url ?? '').split('?', 2);
     if (!path?.startsWith('/_orrery/')) return false;
     const name = `${request.method} ${path}`;
-    if (name === 'GET /_orrery/health')
+    const refused = foreign(request.headers);
+    if (refused !== undefined) json(response, 403, { message: refused });
+    else if (name === 'GET /_orrery/health')
       json(response, 200, { status: 'running', timeScale: clock.scale, nowMs: Math.floor(clock.now()) });
     else if (name === 'GET /_orrery/events') stream(response, events, query !== 'recent');
     else if (/^\/_orrery\/faults(\/[^/]*)?$/.test(path)) void runFaults(request, response, faults, path);
