@@ -6,7 +6,8 @@
   const { uPlot } = window;
   const report = JSON.parse(document.getElementById('report').textContent);
   const tip = document.getElementById('tip');
-  const gutter = { left: 64, right: 16 };
+  // Half of the last label of the time axis, `24:00:00`, is right of the plot.
+  const gutter = { left: 64, right: 28 };
   const height = { plot: 190, marked: 210 };
   const sync = uPlot.sync('time');
   /** @type {any[]} */
@@ -90,6 +91,8 @@
         size: gutter.left,
         gap: 8,
         ...(plot.axis === 'log' ? { splits: decades } : {}),
+        // There is no half of a machine.
+        ...(plot.shape === 'step' ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] } : {}),
         values: (_plot, ticks) => ticks.map((tick) => (tick === null ? '' : valueText(tick, plot.unit))),
       },
     ];
