@@ -23,8 +23,6 @@ interface Worker extends Work {
 }
 
 const mebibyte = 1024 * 1024;
-/** An instance type of unknown size is taken to have these. */
-const usual = { vcpus: 2, memoryMiB: 2_048 };
 
 export class Cohort implements Work {
   readonly capacity: MachineCapacity;
@@ -71,8 +69,6 @@ export class Fleet implements SimulatedMachines {
   /** Requests that waited, by machines that answer no more. */
   readonly #lost = new Map<string, number>();
   readonly #capacities = new Map<string, MachineCapacity>();
-  /** Of instances that are not modelled by size. */
-  readonly unknownTypes = new Set<string>();
   /** Moves when a machine begins or ceases to answer: cohorts are to be made anew. */
   epoch = 0;
 
@@ -107,8 +103,9 @@ export class Fleet implements SimulatedMachines {
       this.#end(spec.instanceId);
       return;
     }
-    const size = instanceTypeSize(spec.instanceType) ?? usual;
-    if (size === usual) this.unknownTypes.add(spec.instanceType);
+    const size = instanceTypeSize(spec.instanceType);
+    // EC2 launches none that it does not know the size of.
+    if (!size) throw new Error(`the size of ${spec.instanceType} is not known`);
     this.#workers.set(spec.instanceId, {
       capacity: this.#capacityOf(spec.instanceType, size.vcpus),
       vcpus: size.vcpus,

@@ -1,20 +1,14 @@
 /** What a simulation's result says about itself: what is approximate, what went wrong, and what is left out. */
 
 export interface Noted {
-  /** Instance types of which the size is not known. */
-  readonly unknownTypes: readonly string[];
   readonly problems: readonly string[];
   /** How many of each. */
   readonly leftOut: { readonly alarms: number; readonly activities: number };
 }
 
-export function notesOf({ unknownTypes, problems, leftOut }: Noted): string[] {
+export function notesOf({ problems, leftOut }: Noted): string[] {
   return [
     ...approximations,
-    ...unknownTypes.map(
-      (type) =>
-        `The size of ${type} is not known: it was taken to have 2 vCPUs and 2 GiB of memory, and its agent to measure nothing.`,
-    ),
     ...beyond(leftOut.alarms, 'changes of alarms'),
     ...beyond(leftOut.activities, 'scaling activities'),
     ...problems,

@@ -184,7 +184,7 @@ export class Recording {
   }
 
   async end(
-    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & Pick<Noted, 'unknownTypes' | 'problems'>,
+    about: Pick<SimulationResult, 'seed' | 'profile' | 'app'> & Pick<Noted, 'problems'>,
   ): Promise<SimulationResult> {
     for (const undo of this.#undo) undo();
     for (const [id, { type, sinceMs }] of this.#running) this.#used(id, type, sinceMs);

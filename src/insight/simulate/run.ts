@@ -26,6 +26,8 @@ export interface SimulationOptions {
   readonly phaseSeconds?: number;
   /** In the place of the template's. */
   readonly settings?: Settings;
+  /** Called when the stack is made and before the first request. */
+  readonly onBegin?: (region: SimulatedRegion['region']) => void;
   /** Called at the end, while the region can still be asked. */
   readonly onEnd?: (region: SimulatedRegion['region']) => Promise<void>;
   /** Called with the share that is done, in [0, 1]. */
@@ -55,6 +57,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     await clock.advance(hourMs - (clock.now() % hourMs) + (options.phaseSeconds ?? 0) * 1_000);
     const recording = new Recording(simulated, fleet, profile.seconds);
     recording.begin();
+    options.onBegin?.(simulated.region);
     await send(simulated, traffic, recording, options);
     await options.onEnd?.(simulated.region);
     return await recording.end({
@@ -62,7 +65,6 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       profile: profile.text,
       app,
       problems: problems(),
-      unknownTypes: [...fleet.unknownTypes],
     });
   } finally {
     await simulated.close();
