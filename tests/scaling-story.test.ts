@@ -100,6 +100,34 @@ describe('on a virtual clock, with simulated machines', () => {
   });
 });
 
+test('a policy on a metric that nobody reports is named; a template may be larger than a request takes', async () => {
+  const { Resources } = storyTemplate('requests', 'silent.story.localhost');
+  const [group] = Object.keys(Resources).filter((id) => Resources[id]?.Type === 'AWS::AutoScaling::AutoScalingGroup');
+  const silent = {
+    Type: 'AWS::AutoScaling::ScalingPolicy',
+    Properties: {
+      AutoScalingGroupName: { Ref: group },
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingConfiguration: {
+        CustomizedMetricSpecification: { Namespace: 'Mine', MetricName: 'Jobs', Statistic: 'Average' },
+        TargetValue: 10,
+      },
+    },
+  };
+  const template = JSON.stringify({
+    Resources: { ...Resources, Silent: silent },
+    Metadata: { Much: 'x'.repeat(60_000) },
+  });
+  const { notes, totals } = await simulate({
+    template,
+    profile: parseProfile('constant:rate=5,for=1200'),
+    app: parseAppModel({ serviceMs: 5, cpuMs: 1, bootSeconds: 30 }),
+  });
+  expect(totals.answered).toBeGreaterThan(5_000);
+  const without = notes.filter((note) => note.includes('has no data'));
+  expect(without).toEqual(['Mine Jobs has no data at the end: the policy that follows it does nothing.']);
+});
+
 describe('on a fast clock, with processes and requests', () => {
   let tested: TestedRegion;
   const host = (metric: Metric) => `api.${metric}.localhost`;

@@ -184,7 +184,7 @@ async function processorPercent(
   const found = Datapoints.flatMap(({ Average }) => Average ?? []);
   if (found.length === 0) {
     throw new SimulationError(
-      'CloudWatch has no CPUUtilization of the minute that was measured; is detailed monitoring on?',
+      'CloudWatch has no CPUUtilization of the minute that was measured: the machines are still warming up (try again in some minutes of model time), or detailed monitoring is off.',
     );
   }
   return found.reduce((sum, one) => sum + one, 0) / found.length;

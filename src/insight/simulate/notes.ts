@@ -25,5 +25,5 @@ const approximations = [
   'All requests go by one rule of the balancer: the default one, or the first that forwards; none is sticky. Its connections and rules are not counted.',
   'Machines of a group are measured together: there are no metrics of single instances.',
   'All targets of a group are checked at the same moment; on AWS each has its own.',
-  'The network, the agents’ permissions and their ways are not asked about for each request: `orrery check` proves them.',
+  'Neither the network nor the agents’ permissions are asked about for each request: `orrery up` tries them.',
 ];

@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts';
 import { type Noted, notesOf } from './notes.ts';
 import type { Outcome } from './outcome.ts';
 import { ResponseTimes } from './response-times.ts';
+import { silentPolicies } from './silent-policies.ts';
 
 /** Values at the ends of equal steps; null where there was nothing to measure. */
 export interface SimulatedSeries {
@@ -212,7 +213,11 @@ export class Recording {
       })),
       alarms: this.#alarms,
       activities: activities.found,
-      notes: notesOf({ ...about, leftOut: { alarms: this.#alarmsLeftOut, activities: activities.leftOut } }),
+      notes: notesOf({
+        ...about,
+        problems: [...about.problems, ...(await silentPolicies(this.#simulated))],
+        leftOut: { alarms: this.#alarmsLeftOut, activities: activities.leftOut },
+      }),
     };
   }
 

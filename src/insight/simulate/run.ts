@@ -9,6 +9,7 @@ import { Outcome } from './outcome.ts';
 import { Recording, type SimulationResult } from './recording.ts';
 import { applySettings } from './settings.ts';
 import { SimulationError } from './simulation-error.ts';
+import { templateSource } from './template-source.ts';
 import { Traffic } from './traffic.ts';
 
 export interface SimulationOptions {
@@ -123,7 +124,7 @@ async function create({ region, clock }: SimulatedRegion, options: SimulationOpt
   const invoke = <O>(operation: string, input: object) => region.invoke<O>('cloudformation', operation, input);
   await invoke('CreateStack', {
     StackName: stackName,
-    TemplateBody: template,
+    ...(await templateSource({ region }, template)),
     Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
     Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
     ...(allowUnmodelled ? { Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }] } : {}),
