@@ -89,5 +89,8 @@ function appModelOf(given: string | undefined): AppModel {
 export async function readTemplate(given: string): Promise<string> {
   const path = resolve(given);
   if (!existsSync(path)) throw new UserError(`There is no folder or file ${path}.`);
-  return statSync(path).isDirectory() ? (await loadApp(path)).template : readText(path, mostBytes.template);
+  if (statSync(path).isDirectory()) return (await loadApp(path)).template;
+  const template = readText(path, mostBytes.template);
+  if (template.trim() === '') throw new UserError(`${path} is empty, not a template.`, 'Make one: orrery synth');
+  return template;
 }
