@@ -18,7 +18,7 @@ export function keptClock(store: Store, scale: number): Clock {
   const isAhead = () => clock.now() - clock.wallMs() > keepEveryMs;
   clock.every(keepEveryMs * scale, () => {
     if (isAhead()) table.put('now', { modelMs: clock.now(), scale });
-    else table.delete('now');
+    else if (table.get('now')) table.delete('now');
   });
   return clock;
 }
