@@ -117,7 +117,7 @@ async function expectSame(
   const now = ids(AutoScalingGroups.flatMap(inService));
   if (now.join() === ids(machines).join()) return;
   throw new SimulationError(
-    `${AutoScalingGroupName} changed from ${machines.length} to ${now.length} machines while it was measured: measure it at a time scale of at most ${fullModelSeconds / leastFullSeconds}, or without scaling.`,
+    `The machines of ${AutoScalingGroupName} changed while they were measured (${machines.length} before, ${now.length} now): it scaled, or replaced what its health checks found slow. Measure at a smaller time scale.`,
   );
 }
 
