@@ -6,7 +6,7 @@ import { groupTemplate } from './group-template.ts';
 import { eventually, startRegion, type TestedRegion } from './region.fixture.ts';
 
 const timeScale = 60;
-const [serviceMs, concurrency] = [20, 4];
+const [serviceMs, concurrency] = [100, 4];
 /** Waits, and works on no more than so many at once. */
 const server = `const { createServer } = require('node:http');
 let free = ${concurrency};

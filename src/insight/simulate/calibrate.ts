@@ -33,7 +33,8 @@ export interface CalibrationOptions {
   readonly onStep: (text: string) => void;
 }
 
-const singlyRequests = 100;
+/** Single requests: fewer where the mean is known so well, in standard errors. */
+const singlyRequests = { least: 20, most: 100, error: 0.02 };
 const singlySeconds = 10;
 const atOnce = 64;
 /** A whole minute of model time must lie within, but not three: the group shall not grow of it. */
@@ -141,11 +142,24 @@ async function inTurn(ask: Ask): Promise<{ meanMs: number; variation: number }> 
   const times: number[] = [];
   // The first ones make connections.
   for (let n = 0; n < 3; n++) await ask();
-  while (times.length < singlyRequests && elapsedMs() < singlySeconds * 1000) times.push(await ask());
-  const known = times.filter((one) => !Number.isNaN(one));
-  if (known.length === 0) throw new SimulationError('The app answers 503 to single requests: nothing to measure.');
-  const meanMs = known.reduce((sum, one) => sum + one, 0) / known.length;
-  const deviation = Math.sqrt(known.reduce((sum, one) => sum + (one - meanMs) ** 2, 0) / known.length);
+  let asked = 0;
+  while (asked < singlyRequests.most && elapsedMs() < singlySeconds * 1000 && !isKnown(times)) {
+    const tookMs = await ask();
+    asked++;
+    if (!Number.isNaN(tookMs)) times.push(tookMs);
+  }
+  if (times.length === 0) throw new SimulationError('The app answers 503 to single requests: nothing to measure.');
+  return momentsOf(times);
+}
+
+function isKnown(times: readonly number[]): boolean {
+  if (times.length < singlyRequests.least) return false;
+  return momentsOf(times).variation / Math.sqrt(times.length) < singlyRequests.error;
+}
+
+function momentsOf(times: readonly number[]): { meanMs: number; variation: number } {
+  const meanMs = times.reduce((sum, one) => sum + one, 0) / times.length;
+  const deviation = Math.sqrt(times.reduce((sum, one) => sum + (one - meanMs) ** 2, 0) / times.length);
   return { meanMs, variation: deviation / meanMs };
 }
 
