@@ -45,7 +45,7 @@ function withoutComments(text: string): string[] {
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['blueprint', 'delivery', 'insight', 'region', 'region/clock'],
   delivery: ['blueprint', 'region/clock'],
-  insight: ['region', 'region/clock'],
+  insight: ['region', 'region/network', 'region/clock'],
   blueprint: [],
   region: [
     'region/wire',

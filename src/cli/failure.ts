@@ -2,6 +2,7 @@
 import { ConfigError } from '../blueprint/config.ts';
 import { StackFailed } from '../delivery/stack.ts';
 import { UserError } from '../delivery/user-error.ts';
+import { ModelError } from '../insight/model/model-error.ts';
 import { ProfileError } from '../insight/profile.ts';
 import { AppModelError } from '../insight/simulate/app-model.ts';
 import { SimulationError } from '../insight/simulate/simulation-error.ts';
@@ -9,7 +10,7 @@ import { SurgeError } from '../insight/surge/surge-error.ts';
 import { paint } from './print.ts';
 
 /** Their messages say all. */
-const told = [ProfileError, SurgeError, AppModelError, SimulationError];
+const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError];
 
 const fileTrouble = new Map([
   ['ENOENT', 'there is no such file or folder'],

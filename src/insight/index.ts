@@ -1,4 +1,8 @@
 /** What can be known of a template before it is deployed, for programs: `orrery/insight`. */
+export { type CheckResult, check } from './check/check.ts';
+export type { Finding, Severity } from './check/rule.ts';
+export { type Model, type ModelOptions, type ModelResource, modelOf } from './model/model.ts';
+export { ModelError, type ModelProblem } from './model/model-error.ts';
 export { type Profile, ProfileError, parseProfile, profileOfCsv } from './profile.ts';
 export { reportPage } from './report/page.ts';
 export type { Report } from './report/report.ts';

@@ -10,10 +10,13 @@ import { seededRandom } from './clock/random.ts';
 import type { Machine, MachineSpec, MachineUsage } from './machines/machine.ts';
 import { type AgentDatum, ModelledAgents } from './machines/modelled-agent.ts';
 import { modelledMachines } from './machines/modelled-driver.ts';
+import type { World } from './network/world.ts';
 import { Region } from './region.ts';
 import { issueWithoutKeys } from './services/acm/authority.ts';
 import { meterOf } from './services/cloudwatch/meter.ts';
+import { networkWorld } from './services/ec2/snapshot.ts';
 import type { Caller, Scope } from './services/service.ts';
+import { type ResourceRecord, stackResources } from './stacks/records.ts';
 import type { TargetConfig } from './traffic/balancer/config.ts';
 import type { ForwardResult } from './traffic/balancer/forward.ts';
 import { type NodeMeter, nodeMeter } from './traffic/balancer/measure.ts';
@@ -36,6 +39,10 @@ export interface SimulatedRegion {
   routes(): readonly Route[];
   /** Counts requests of a route that ended alike, as its node counts those of clients. */
   count(route: Route, ended: ModelledRequests): void;
+  /** The network as its tables have it now. */
+  world(): World;
+  /** Of a stack, with what their properties resolved to. */
+  stackResources(stackId: string): readonly ResourceRecord[];
   close(): Promise<void>;
 }
 
@@ -157,6 +164,8 @@ export async function simulatedRegion(
         for (const [seconds, some] of responses) counter.responded(route.group, target, seconds, some * share);
       }
     },
+    world: () => networkWorld(scope),
+    stackResources: (stackId) => stackResources(scope, stackId),
     close: () => region.close(),
   };
 }

@@ -1,6 +1,7 @@
 /** A template under a profile of traffic, on a virtual clock: what its scaling does, and what its users would see. */
 import { seededRandom } from '../../region/clock/random.ts';
-import { Fault, type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
+import { type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
+import { createStack, refusalText } from '../model/create-stack.ts';
 import type { Profile } from '../profile.ts';
 import type { AppModel } from './app-model.ts';
 import { Fleet } from './fleet.ts';
@@ -9,7 +10,6 @@ import { Outcome } from './outcome.ts';
 import { Recording, type SimulationResult } from './recording.ts';
 import { applySettings } from './settings.ts';
 import { SimulationError } from './simulation-error.ts';
-import { templateSource } from './template-source.ts';
 import { Traffic } from './traffic.ts';
 
 export interface SimulationOptions {
@@ -35,12 +35,9 @@ export interface SimulationOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-const stackName = 'simulated';
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const startMs = Date.UTC(2026, 0, 1);
-/** The model's, for a stack to be made. */
-const longestCreationMs = 6 * hourMs;
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { app, profile, seed = 1 } = options;
@@ -119,44 +116,19 @@ function followProblems({ region }: SimulatedRegion): () => readonly string[] {
 const problemKinds = new Set(['signal-refused', 'agent-error', 'internal-failure', 'launch-failed']);
 const mostProblems = 10;
 
-async function create({ region, clock }: SimulatedRegion, options: SimulationOptions): Promise<void> {
-  const { template, parameters = {}, allowUnmodelled } = options;
-  const invoke = <O>(operation: string, input: object) => region.invoke<O>('cloudformation', operation, input);
-  await invoke('CreateStack', {
-    StackName: stackName,
-    ...(await templateSource({ region }, template)),
-    Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
-    Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
-    ...(allowUnmodelled ? { Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }] } : {}),
+async function create(simulated: SimulatedRegion, options: SimulationOptions): Promise<void> {
+  const { template, parameters = {}, allowUnmodelled = false } = options;
+  const { status, failures } = await createStack(simulated, {
+    stackName: 'simulated',
+    template,
+    parameters,
+    allowUnmodelled,
   }).catch((error: unknown) => {
-    if (error instanceof Fault) throw new SimulationError(`The stack could not be made: ${error.message}`);
-    throw error;
+    throw new SimulationError(`The stack could not be made: ${refusalText(error)}`);
   });
-  const untilMs = clock.now() + longestCreationMs;
-  for (;;) {
-    await clock.advance(1_000);
-    const { Stacks } = await invoke<{ Stacks: { StackStatus: string }[] }>('DescribeStacks', { StackName: stackName });
-    const status = Stacks[0]?.StackStatus ?? '';
-    if (status === 'CREATE_COMPLETE') return;
-    if (!status.endsWith('_IN_PROGRESS') || clock.now() > untilMs)
-      throw new SimulationError(await whyNot(invoke, status));
-  }
-}
-
-interface StackEvents {
-  readonly StackEvents: {
-    readonly LogicalResourceId: string;
-    readonly ResourceStatus: string;
-    readonly ResourceStatusReason?: string;
-  }[];
-}
-
-async function whyNot(invoke: <O>(operation: string, input: object) => Promise<O>, status: string): Promise<string> {
-  const { StackEvents } = await invoke<StackEvents>('DescribeStackEvents', { StackName: stackName });
-  const reasons = StackEvents.filter(({ ResourceStatus }) => ResourceStatus.endsWith('_FAILED')).map(
-    ({ LogicalResourceId, ResourceStatusReason = '' }) => `${LogicalResourceId}: ${ResourceStatusReason}`,
-  );
-  return [`The stack could not be made (${status}).`, ...reasons.reverse()].join('\n  ');
+  if (status === 'CREATE_COMPLETE') return;
+  const reasons = failures.map(({ logicalId, reason }) => `${logicalId}: ${reason}`);
+  throw new SimulationError([`The stack could not be made (${status}).`, ...reasons].join('\n  '));
 }
 
 function checkBalancers(simulated: SimulatedRegion, traffic: Traffic, chosen: string | undefined): void {

@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest';
+import { modelOf } from './model.ts';
+import { ModelError } from './model-error.ts';
+
+const network = `
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Metadata: { 'aws:cdk:path': Stack/Network/Subnet }
+    Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 }
+`;
+
+it('has a template as AWS would have it: resolved properties, the network, names and lines', async () => {
+  const model = await modelOf({ template: network, name: 'network.yml' });
+  const subnet = model.resources.get('Subnet');
+  expect(subnet).toMatchObject({
+    type: 'AWS::EC2::Subnet',
+    properties: { VpcId: model.resources.get('Vpc')?.physicalId, CidrBlock: '10.0.0.0/24' },
+    constructPath: 'Stack/Network/Subnet',
+    line: 4,
+    modelled: true,
+  });
+  const { physicalId = '' } = subnet ?? {};
+  expect(model.logicalIdOf(physicalId)).toBe('Subnet');
+  expect(model.world.subnets.get(physicalId)?.name).toBe('Subnet');
+  expect(model.lineOf('Subnet', 'Properties', 'CidrBlock')).toBe(7);
+  expect(model.notModelled).toEqual([]);
+  await model.close();
+});
+
+const overlapping = `${network}
+  Other:
+    Type: AWS::EC2::Subnet
+    Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.128/25 }
+`;
+
+it('says what cannot be made, and where', async () => {
+  const made = modelOf({ template: overlapping, name: 'two.yml' });
+  await expect(made).rejects.toThrow(
+    /two\.yml could not be made in memory:\n {2}line \d+: .*conflicts with another subnet/,
+  );
+});
+
+it('gives the rest of what cannot be made as a whole, on request', async () => {
+  const model = await modelOf({ template: overlapping, name: 'two.yml', partial: true });
+  expect(model.failed).toHaveLength(1);
+  expect(model.failed[0]?.message).toMatch(/conflicts with another subnet/);
+  expect(model.resources.has('Vpc')).toBe(true);
+  await model.close();
+});
+
+it.each([
+  ['not a template', 'x: [', /could not be made/],
+  ['no template', 'hello: world', /could not be made/],
+  [
+    'a circle',
+    'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: B }\n  B: { Type: AWS::SNS::Topic, DependsOn: A }',
+    /[Cc]ircular/,
+  ],
+  [
+    'a missing parameter',
+    'Parameters: { P: { Type: String } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref P } }',
+    /--parameter P=…/,
+  ],
+])('refuses %s', async (_name, template, message) => {
+  const made = modelOf({ template, name: 'x.yml' });
+  await expect(made).rejects.toThrow(ModelError);
+  await expect(made).rejects.toThrow(message);
+});
+
+it('lists what is not modelled, and makes the rest', async () => {
+  const model = await modelOf({ template: `${network}  Q: { Type: AWS::SQS::Queue }\n`, name: 'x.yml' });
+  expect(model.notModelled).toMatchObject([{ logicalId: 'Q', type: 'AWS::SQS::Queue', path: '' }]);
+  expect(model.resources.get('Q')?.modelled).toBe(false);
+  await model.close();
+});

@@ -1,0 +1,170 @@
+/**
+ * A template as it would stand on AWS: made in memory by the region's own control plane, on a virtual clock, with
+ * machines that are arithmetic. No process is started and no port opened. What check, trace, draw and cost read.
+ */
+import type { World } from '../../region/network/world.ts';
+import { type SimulatedMachines, simulatedRegion } from '../../region/simulated-region.ts';
+import {
+  type NotModelled,
+  type Path,
+  parseTemplate,
+  surveyTemplate,
+  type Template,
+  TemplateFault,
+} from '../../region/template.ts';
+import { createStack, refusalText } from './create-stack.ts';
+import { ModelError, type ModelProblem } from './model-error.ts';
+
+export interface ModelOptions {
+  /** CloudFormation, JSON or YAML. */
+  readonly template: string;
+  /** What the template is called in messages: its file, its folder. */
+  readonly name: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** `us-east-1` by default. */
+  readonly region?: string;
+  /** A template of which some resources cannot be made gives a model of the others, with `failed`; otherwise it throws. */
+  readonly partial?: boolean;
+}
+
+export interface ModelResource {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly physicalId: string;
+  /** Resolved: without functions, with the physical ids of others. */
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** What `Fn::GetAtt` gives. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Of its definition in the template, from 1. */
+  readonly line: number | undefined;
+  /** Where CDK's code made it: `Stack/Network/Vpc`. */
+  readonly constructPath: string | undefined;
+  /** False: its type is not modelled, so that nothing of it is in `world` or known to a service. */
+  readonly modelled: boolean;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly region: string;
+  readonly template: Template;
+  /** The network, as `send` reads it: with the interfaces of machines, balancers, NAT gateways and endpoints. */
+  readonly world: World;
+  /** By logical id, those whose condition holds, in the template's order. */
+  readonly resources: ReadonlyMap<string, ModelResource>;
+  /** What the model has nothing for: never called proven. */
+  readonly notModelled: readonly NotModelled[];
+  /** Resources that could not be made and why, the first cause first; only with `partial`. */
+  readonly failed: readonly ModelProblem[];
+  /** An operation of a service, as the account's root: `invoke('ec2', 'DescribeNatGateways', {})`. */
+  invoke<O>(service: string, operation: string, input: object): Promise<O>;
+  /** Line of a part of a resource's definition, or of the nearest part around it. */
+  lineOf(logicalId: string, ...path: Path): number | undefined;
+  /** The logical id of something that AWS names by an id, name or ARN. */
+  logicalIdOf(physicalId: string): string | undefined;
+  close(): Promise<void>;
+}
+
+const stackName = 'model';
+const startMs = Date.UTC(2026, 0, 1);
+/** Of the model, until the machines of all groups are launched and their targets healthy. */
+const settlingMs = 10 * 60_000;
+
+/** Throws `ModelError`: not a template, a mistake in it, or (unless `partial`) a resource that cannot be made. */
+export async function modelOf(options: ModelOptions): Promise<Model> {
+  const { name, parameters = {}, partial = false } = options;
+  const template = parsed(options);
+  const { notModelled } = surveyTemplate(options.template, parameters);
+  const simulated = await simulatedRegion(readyAtOnce, {
+    seed: 1,
+    startMs,
+    ...(options.region === undefined ? {} : { region: options.region }),
+  });
+  try {
+    const made = await createStack(simulated, {
+      stackName,
+      template: options.template,
+      parameters,
+      allowUnmodelled: true,
+      keepHalf: true,
+    }).catch((error: unknown) => {
+      throw new ModelError(name, [{ message: refusalText(error) }], hintOf(refusalText(error)));
+    });
+    const lineOf = (logicalId: string, ...path: Path) => template.lineOf(['Resources', logicalId, ...path]);
+    const failed = made.failures
+      // Those that were given up because of another one say nothing of themselves.
+      .filter(
+        ({ logicalId, reason }) => logicalId !== stackName && !/^Resource (creation|update) cancelled/.test(reason),
+      )
+      .map(({ logicalId, reason }) => ({ message: `${logicalId}: ${reason}`, logicalId, line: lineOf(logicalId) }));
+    if (made.status !== 'CREATE_COMPLETE' && !partial) throw new ModelError(name, failed);
+    await simulated.clock.advance(settlingMs);
+    const resources = resourcesOf(simulated.stackResources(made.stackId), template);
+    const byPhysicalId = new Map([...resources.values()].map((one) => [one.physicalId, one.logicalId]));
+    return {
+      name,
+      region: simulated.region.scope.region,
+      template,
+      world: simulated.world(),
+      resources,
+      notModelled,
+      failed,
+      invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
+      lineOf,
+      logicalIdOf: (physicalId) => byPhysicalId.get(physicalId),
+      close: () => simulated.close(),
+    };
+  } catch (error) {
+    await simulated.close();
+    throw error;
+  }
+}
+
+const readyAtOnce: SimulatedMachines = {
+  bootMs: () => 0,
+  usage: () => ({ cpuSeconds: 0, memoryBytes: 0, networkInBytes: 0, networkOutBytes: 0 }),
+  serving() {},
+  answers: () => true,
+};
+
+function parsed({ template, name }: ModelOptions): Template {
+  try {
+    return parseTemplate(template);
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error;
+    throw new ModelError(name, [{ message: error.message }]);
+  }
+}
+
+function hintOf(message: string): string | undefined {
+  const missing = /Parameters: \[([^\]]+)\] must have values/.exec(message)?.[1];
+  if (missing === undefined) return undefined;
+  return `Give them: ${missing
+    .split(/,\s*/)
+    .map((one) => `--parameter ${one}=…`)
+    .join(' ')}`;
+}
+
+type Made = ReturnType<Awaited<ReturnType<typeof simulatedRegion>>['stackResources']>;
+
+function resourcesOf(made: Made, template: Template): Map<string, ModelResource> {
+  const records = new Map(made.map((record) => [record.logicalId, record]));
+  const found = new Map<string, ModelResource>();
+  for (const logicalId of Object.keys(template.resources)) {
+    const record = records.get(logicalId);
+    if (record?.physicalId === undefined) continue;
+    const path = record.metadata['aws:cdk:path'];
+    found.set(logicalId, {
+      logicalId,
+      type: record.type,
+      physicalId: record.physicalId,
+      properties: record.properties,
+      metadata: record.metadata,
+      attributes: record.attributes,
+      line: template.lineOf(['Resources', logicalId]),
+      constructPath: typeof path === 'string' ? path : undefined,
+      modelled: record.unmodelled !== true,
+    });
+  }
+  return found;
+}
