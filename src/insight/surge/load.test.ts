@@ -1,7 +1,7 @@
 /** The sender against real servers: what it sends does not depend on how they answer. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { realClock } from '../../region/clock/clock.ts';
 import { parseProfile } from '../profile.ts';
 import { type LoadOptions, runLoad } from './load.ts';
@@ -10,7 +10,7 @@ import { parseMix } from './mix.ts';
 import type { Second } from './tally.ts';
 
 const closing: (() => void)[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const close of closing.splice(0)) close();
 });
 
@@ -57,7 +57,8 @@ async function surge(
   return { ...total, seconds };
 }
 
-describe('a load is open-loop', () => {
+// They take seconds of the real clock, and little else: together they take as long as the longest.
+describe.concurrent('a load is open-loop', () => {
   test('a server that answers at once: all is sent and answered, with the Host and over kept connections', async () => {
     const seen: string[] = [];
     const sockets = new Set<unknown>();
@@ -125,7 +126,7 @@ describe('a load is open-loop', () => {
   });
 });
 
-describe('errors have their kinds', () => {
+describe.concurrent('errors have their kinds', () => {
   test('statuses of 400 and more count by code, and as answered', async () => {
     let count = 0;
     const port = await serve((_request, response) => {
