@@ -5,7 +5,7 @@
  */
 import type { Address, Range } from './address.ts';
 import { familyOf, formatAddress, parseAddress, parseRange } from './address.ts';
-import { describeMatch } from './match.ts';
+import { describeMatch, spanOf } from './match.ts';
 import type {
   AclEntry,
   AclEntryPart,
@@ -229,6 +229,7 @@ function compileAcl(acl: AclPart): { ingress: readonly AclEntry[]; egress: reado
       rule: `${acl.name} ${entry.egress ? 'egress' : 'ingress'} ${entry.number}`,
       allow: entry.action === 'allow',
       range,
+      span: spanOf(entry),
       why: `${entry.action}s ${describeMatch(entry)} ${way} ${range.text}`,
     };
   };
@@ -260,6 +261,7 @@ function compileGroup(
       ...rule,
       rule: rule.name ?? `${group.name} ${rule.egress ? 'egress' : 'ingress'} ${rule.id}`,
       group,
+      span: spanOf(rule),
       ranges,
       // A stale reference, to a group that is gone, matches nobody.
       members: 'groupId' in peer ? (members.get(peer.groupId) ?? new Set()) : undefined,

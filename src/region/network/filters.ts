@@ -6,10 +6,10 @@
  */
 import type { Address } from './address.ts';
 import { rangeContains } from './address.ts';
-import { matches } from './match.ts';
-import type { Dropped } from './verdict.ts';
+import { headerOf, spanHas } from './match.ts';
+import type { Dropped, DroppedEnd } from './verdict.ts';
 import { addHop, drop, refusedText, type Walk } from './walk.ts';
-import type { GroupRule, NetworkInterface, Subnet } from './world.ts';
+import type { AclEntry, GroupRule, NetworkInterface, Subnet } from './world.ts';
 
 /** The last rule of every ACL, `*` in the console: 32767 for IPv4 and 32768 for IPv6 in the API. */
 function lastRule(address: Address): number {
@@ -24,20 +24,59 @@ export function enterSubnet(walk: Walk, subnet: Subnet): Dropped | undefined {
   return passAcl(walk, subnet, false);
 }
 
+/**
+ * Asks of an ACL's entries about a peer, lowest number first, whether all is decided: for one packet the first that
+ * matches decides, for a set of them each takes its part of what those before it left.
+ */
+export function firstEntry(
+  subnet: Subnet,
+  egress: boolean,
+  peer: Address,
+  decides: (entry: AclEntry) => boolean,
+): AclEntry | undefined {
+  for (const entry of egress ? subnet.aclEgress : subnet.aclIngress) {
+    if (rangeContains(entry.range, peer) && decides(entry)) return entry;
+  }
+  return undefined;
+}
+
+/** How what an entry denies ends, and what none allows. */
+export function deniedByAcl({ acl }: Subnet, egress: boolean, peer: Address, entry: AclEntry | undefined): Denial {
+  return {
+    end: egress ? 'deniedByAclEgress' : 'deniedByAclIngress',
+    rule: entry?.rule ?? `${acl.name} ${egress ? 'egress' : 'ingress'} ${lastRule(peer)}`,
+  };
+}
+
+export interface Denial {
+  readonly end: DroppedEnd;
+  readonly rule: string;
+}
+
 function passAcl(walk: Walk, subnet: Subnet, egress: boolean): Dropped | undefined {
   const { acl } = subnet;
   const peer = egress ? walk.destination : walk.source;
-  const end = egress ? 'deniedByAclEgress' : 'deniedByAclIngress';
-  for (const entry of egress ? subnet.aclEgress : subnet.aclIngress) {
-    if (!rangeContains(entry.range, peer) || !matches(entry, walk)) continue;
-    if (entry.allow) {
-      addHop(walk, 'acl', subnet, acl.name, entry.rule, entry.why);
-      return undefined;
-    }
-    return drop(walk, end, 'acl', subnet, acl.name, entry.rule, `${refusedText(walk, egress)} denied`);
+  if (walk.gates) {
+    walk.gates.push({ kind: 'acl', subnet, egress, peer, hop: walk.hops.length, toUndo: walk.toUndo });
+    addHop(walk, 'acl', subnet, acl.name, '', '');
+    return undefined;
   }
-  const rule = `${acl.name} ${egress ? 'egress' : 'ingress'} ${lastRule(peer)}`;
-  return drop(walk, end, 'acl', subnet, acl.name, rule, `${refusedText(walk, egress)} not allowed`);
+  const header = headerOf(walk);
+  const entry = firstEntry(subnet, egress, peer, ({ span }) => spanHas(span, header));
+  if (entry?.allow) {
+    addHop(walk, 'acl', subnet, acl.name, entry.rule, entry.why);
+    return undefined;
+  }
+  const { end, rule } = deniedByAcl(subnet, egress, peer, entry);
+  return drop(
+    walk,
+    end,
+    'acl',
+    subnet,
+    acl.name,
+    rule,
+    `${refusedText(walk, egress)} ${entry ? 'denied' : 'not allowed'}`,
+  );
 }
 
 export function leaveInterface(walk: Walk, from: NetworkInterface): Dropped | undefined {
@@ -57,14 +96,38 @@ function passGroups(walk: Walk, at: NetworkInterface, egress: boolean): Dropped 
     return undefined;
   }
   const peer = egress ? walk.destination : walk.source;
-  for (const rule of egress ? at.egress : at.ingress) {
-    if (!matches(rule, walk) || !peerMatches(rule, peer)) continue;
-    addHop(walk, 'group', at, rule.group.name, rule.rule, rule.why);
+  if (walk.gates) {
+    walk.gates.push({ kind: 'group', at, egress, peer, hop: walk.hops.length, toUndo: 0 });
+    addHop(walk, 'group', at, at.groupNames, '', '');
     return undefined;
   }
-  const end = egress ? 'deniedByGroupEgress' : 'deniedByGroupIngress';
-  const rule = `${at.groupNames} ${egress ? 'egress' : 'ingress'}`;
+  const header = headerOf(walk);
+  const found = firstRule(at, egress, peer, ({ span }) => spanHas(span, header));
+  if (found) {
+    addHop(walk, 'group', at, found.group.name, found.rule, found.why);
+    return undefined;
+  }
+  const { end, rule } = deniedByGroups(at, egress);
   return drop(walk, end, 'group', at, at.groupNames, rule, `no rule allows ${refusedText(walk, egress)}`);
+}
+
+/** The same for the rules of an interface's groups, in the order in which they are attached and written. */
+export function firstRule(
+  at: NetworkInterface,
+  egress: boolean,
+  peer: Address,
+  decides: (rule: GroupRule) => boolean,
+): GroupRule | undefined {
+  for (const rule of egress ? at.egress : at.ingress) if (peerMatches(rule, peer) && decides(rule)) return rule;
+  return undefined;
+}
+
+/** How what no rule allows ends. */
+export function deniedByGroups(at: NetworkInterface, egress: boolean): Denial {
+  return {
+    end: egress ? 'deniedByGroupEgress' : 'deniedByGroupIngress',
+    rule: `${at.groupNames} ${egress ? 'egress' : 'ingress'}`,
+  };
 }
 
 /** A group reference stands for its members' private addresses, never for public ones. */

@@ -4,13 +4,14 @@
  * put their private address in; the internet gateway then makes it the Elastic IP.
  */
 import { formatAddress } from './address.ts';
-import { icmp, protocolName, tcp, udp } from './match.ts';
+import { icmp, type Matched, protocolName, tcp, udp } from './match.ts';
 import type { Dropped } from './verdict.ts';
 import { addHop, drop, type Walk } from './walk.ts';
 import type { NatGateway, NetworkInterface } from './world.ts';
 
-const firstPort = 1024;
-const portCount = 65536 - firstPort;
+/** What a NAT gateway puts in for its own. */
+export const natPorts = { from: 1024, to: 65535 };
+export const natProtocols: readonly number[] = [tcp, udp, icmp];
 
 /** Takes a packet that a route sent here: puts the gateway's address and a port of its own in. */
 export function openNat(walk: Walk, nat: NatGateway, rule: string): Dropped | undefined {
@@ -22,8 +23,9 @@ export function openNat(walk: Walk, nat: NatGateway, rule: string): Dropped | un
     const why = 'NAT64, the only IPv6 that a NAT gateway does, is not modelled';
     return drop(walk, 'routeNotModelled', 'nat', nat, nat.name, rule, why);
   }
-  const { protocol } = walk;
-  if (protocol !== tcp && protocol !== udp && protocol !== icmp) {
+  const { protocol, gates } = walk;
+  if (gates) gates.push({ kind: 'nat', nat, rule, hop: walk.hops.length, toUndo: 0 });
+  else if (!natProtocols.includes(protocol)) {
     const why = `a NAT gateway carries tcp, udp and icmp, not ${protocolName(protocol)}`;
     return drop(walk, 'natProtocol', 'nat', nat, nat.name, rule, why);
   }
@@ -60,10 +62,14 @@ export function undoNat(walk: Walk, at: NetworkInterface): Dropped | undefined {
 }
 
 /** The same connection always gets the same port of 1024–65535 (FNV-1a). Ports in use are the traffic plane's to count. */
-function translatedPort(walk: Walk, source: number, destination: number): number {
+export function translatedPort(
+  walk: Pick<Matched, 'protocol' | 'destinationPort'> & { readonly sourcePort: number },
+  source: number,
+  destination: number,
+): number {
   let hash = 0x811c9dc5;
   for (const word of [source, walk.sourcePort, destination, walk.destinationPort, walk.protocol]) {
     for (let shift = 0; shift < 32; shift += 8) hash = Math.imul(hash ^ ((word >>> shift) & 255), 0x01000193);
   }
-  return firstPort + ((hash >>> 0) % portCount);
+  return natPorts.from + ((hash >>> 0) % (natPorts.to - natPorts.from + 1));
 }

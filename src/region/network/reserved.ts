@@ -2,8 +2,8 @@
  * Addresses with a meaning of their own: AWS's link-local services, and ranges that no internet router carries.
  * The documentation ranges (TEST-NET, 2001:db8::/32) are left out on purpose: the model's outside clients live there.
  */
-import type { Address } from './address.ts';
-import { anyRangeContains, parseAddress, parseRange } from './address.ts';
+import type { Address, Range } from './address.ts';
+import { anyRangeContains, formatAddress, parseAddress, parseRange } from './address.ts';
 import type { Vpc } from './world.ts';
 
 export type LinkLocalService = 'metadata' | 'resolver' | 'time';
@@ -26,7 +26,9 @@ export function linkLocalService(address: Address, vpc: Vpc): LinkLocalService |
   return linkLocal.get(address);
 }
 
-const unroutable = [
+const linkLocalRanges = ['169.254.0.0/16', 'fe80::/10'].map(parseRange);
+
+const unroutable: readonly Range[] = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -43,6 +45,13 @@ const unroutable = [
 
 export function routedOnInternet(address: Address): boolean {
   return !anyRangeContains(unroutable, address);
+}
+
+/** Every range that this file treats in a way of its own, for whoever divides the addresses by what becomes of them. */
+export function reservedRanges(): readonly Range[] {
+  const single = (address: Address) =>
+    parseRange(`${formatAddress(address)}/${typeof address === 'number' ? 32 : 128}`);
+  return [...unroutable, ...linkLocalRanges, ...[...linkLocal.keys()].map(single)];
 }
 
 export function isLinkLocal(address: Address): boolean {

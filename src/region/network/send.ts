@@ -3,6 +3,8 @@
  * and which rule decided at every hop. Pure: the same world and packet give the same verdict.
  */
 import { follow } from './forwarding.ts';
+import type { Gate, Way } from './gate.ts';
+import { echoTypes, icmp as icmpv4, icmpv6 } from './match.ts';
 import type { Delivered, Entry, Packet, RoundTrip, Verdict } from './verdict.ts';
 import { sameEndpoint, startWalk } from './walk.ts';
 import type { World } from './world.ts';
@@ -18,6 +20,22 @@ export function roundTrip(world: World, packet: Packet): RoundTrip {
   if (!forward.delivered) return outcome(forward, undefined, 'forward');
   const reply = backAtSender(packet, send(world, replyTo(forward)));
   return outcome(forward, reply, reply.delivered ? undefined : 'reply');
+}
+
+/**
+ * The ways of all requests between the packet's two addresses and of their replies, whatever their protocol and ports:
+ * the filters on them are listed and not asked. No reply where no request can arrive.
+ */
+export function waysBetween(world: World, packet: Packet): { forward: Way; reply: Way | undefined } {
+  const forward = wayOf(world, packet);
+  if (!forward.verdict.delivered) return { forward, reply: undefined };
+  const { gates, verdict } = wayOf(world, replyTo(forward.verdict));
+  return { forward, reply: { gates, verdict: backAtSender(packet, verdict) } };
+}
+
+function wayOf(world: World, packet: Packet): Way {
+  const gates: Gate[] = [];
+  return { gates, verdict: follow(world, startWalk(packet, gates)) };
 }
 
 /**
@@ -47,10 +65,9 @@ export function replyTo(delivery: Delivered): Packet {
 }
 
 function echoReply({ protocol, icmp, destination }: Packet): Packet['icmp'] {
-  if (protocol !== 'icmp' && protocol !== 1 && protocol !== 58) return undefined;
-  const v6 = typeof destination.address === 'bigint';
-  if (icmp && icmp.type !== (v6 ? 128 : 8)) return icmp;
-  return { type: v6 ? 129 : 0, code: 0 };
+  if (protocol !== 'icmp' && protocol !== icmpv4 && protocol !== icmpv6) return undefined;
+  const echo = echoTypes(typeof destination.address === 'bigint');
+  return icmp && icmp.type !== echo.request ? icmp : { type: echo.reply, code: 0 };
 }
 
 function entryOfReply({ to, sent }: Delivered): Entry {

@@ -1,7 +1,8 @@
 /** A packet on its way: what `send` changes while it follows it, and how the walk ends. */
 import type { Address } from './address.ts';
 import { familyOf, formatAddress } from './address.ts';
-import { icmp, icmpv6, protocolName, tcp, udp } from './match.ts';
+import type { Gate } from './gate.ts';
+import { echoTypes, hasPorts, icmp, icmpv6, protocolName, tcp, udp } from './match.ts';
 import type {
   Delivered,
   DeliveredEnd,
@@ -35,12 +36,14 @@ export interface Walk {
   toUndo: number;
   translations: NatTranslation[];
   via: Via | undefined;
+  /** Present when the walk is for every protocol and port: filters are listed here, and let everything pass. */
+  readonly gates: Gate[] | undefined;
 }
 
 export const local: Via = { kind: 'local' };
 const noTranslations: NatTranslation[] = [];
 
-export function startWalk(packet: Packet): Walk {
+export function startWalk(packet: Packet, gates?: Gate[]): Walk {
   const v6 = typeof packet.destination.address === 'bigint';
   const protocol = protocolNumber(packet, v6);
   const tracked = packet.replyTo && answers(packet, packet.replyTo) ? packet.replyTo : undefined;
@@ -48,7 +51,7 @@ export function startWalk(packet: Packet): Walk {
   return {
     sent: packet,
     protocol,
-    icmpType: icmpMatch ? icmpMatch.type : v6 ? 128 : 8,
+    icmpType: icmpMatch ? icmpMatch.type : echoTypes(v6).request,
     icmpCode: icmpMatch ? icmpMatch.code : 0,
     source: packet.source.address,
     sourcePort: packet.source.port,
@@ -60,6 +63,7 @@ export function startWalk(packet: Packet): Walk {
     toUndo: tracked ? tracked.translations.length : 0,
     translations: noTranslations,
     via: undefined,
+    gates,
   };
 }
 
@@ -176,7 +180,7 @@ export function deliverTo(walk: Walk, to: NetworkInterface): Delivered {
 export function refusedText(walk: Walk, egress: boolean): string {
   const peer = formatAddress(egress ? walk.destination : walk.source);
   const way = egress ? 'to' : 'from';
-  if (walk.protocol !== tcp && walk.protocol !== udp) return `${protocolName(walk.protocol)} ${way} ${peer}`;
+  if (!hasPorts(walk.protocol)) return `${protocolName(walk.protocol)} ${way} ${peer}`;
   if (walk.tracked) return `return port ${walk.destinationPort} ${way} ${peer}`;
   return `${protocolName(walk.protocol)} port ${walk.destinationPort} ${way} ${peer}`;
 }

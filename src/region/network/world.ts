@@ -5,6 +5,7 @@
  */
 import type { Address, Range } from './address.ts';
 import type { WorldFaults } from './faults.ts';
+import type { Span } from './match.ts';
 
 /** `id` is AWS's id (`subnet-0a…`); `name` the template's logical id where known, else the id. */
 export interface Part {
@@ -210,6 +211,8 @@ export interface AclEntry extends AclEntryPart {
   readonly rule: string;
   readonly allow: boolean;
   readonly range: Range;
+  /** The headers that it matches. */
+  readonly span: Span;
   /** What it matches, in words. */
   readonly why: string;
 }
@@ -230,6 +233,8 @@ export interface GroupRule extends GroupRulePart {
   /** `ApiGroupFromBalancer`, or `ApiGroup ingress sgr-…`. */
   readonly rule: string;
   readonly group: SecurityGroupPart;
+  /** The headers that it matches. */
+  readonly span: Span;
   readonly ranges: readonly Range[];
   /** The private addresses of the referenced group's members. */
   readonly members: ReadonlySet<Address> | undefined;
