@@ -102,7 +102,7 @@ function passGroups(walk: Walk, at: NetworkInterface, egress: boolean): Dropped 
     return undefined;
   }
   const header = headerOf(walk);
-  const found = firstRule(at, egress, peer, ({ span }) => spanHas(span, header));
+  const found = firstRule(egress ? at.egress : at.ingress, peer, ({ span }) => spanHas(span, header));
   if (found) {
     addHop(walk, 'group', at, found.group.name, found.rule, found.why);
     return undefined;
@@ -111,14 +111,13 @@ function passGroups(walk: Walk, at: NetworkInterface, egress: boolean): Dropped 
   return drop(walk, end, 'group', at, at.groupNames, rule, `no rule allows ${refusedText(walk, egress)}`);
 }
 
-/** The same for the rules of an interface's groups, in the order in which they are attached and written. */
+/** The same for rules of security groups, in the order in which the groups are attached and the rules written. */
 export function firstRule(
-  at: NetworkInterface,
-  egress: boolean,
+  rules: readonly GroupRule[],
   peer: Address,
   decides: (rule: GroupRule) => boolean,
 ): GroupRule | undefined {
-  for (const rule of egress ? at.egress : at.ingress) if (peerMatches(rule, peer) && decides(rule)) return rule;
+  for (const rule of rules) if (peerMatches(rule, peer) && decides(rule)) return rule;
   return undefined;
 }
 

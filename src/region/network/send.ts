@@ -64,7 +64,8 @@ export function replyTo(delivery: Delivered): Packet {
   };
 }
 
-function echoReply({ protocol, icmp, destination }: Packet): Packet['icmp'] {
+/** What a reply says in ICMP: an echo reply to an echo request, and the same as was asked otherwise. */
+export function echoReply({ protocol, icmp, destination }: Packet): Packet['icmp'] {
   if (protocol !== 'icmp' && protocol !== icmpv4 && protocol !== icmpv6) return undefined;
   const echo = echoTypes(typeof destination.address === 'bigint');
   return icmp && icmp.type !== echo.request ? icmp : { type: echo.reply, code: 0 };

@@ -1,0 +1,70 @@
+/** Of a flow, one port: does a request arrive, and does its reply get back, from each port that the client may choose? */
+import { echoTypes, hasPorts, headerOf, icmp, icmpv6, tcp, udp } from '../../region/network/match.ts';
+import { natPorts } from '../../region/network/nat.ts';
+import type { PortRange } from '../../region/network/world.ts';
+import type { Flow } from './flow.ts';
+import { hasHeader } from './header-set.ts';
+
+export interface Question {
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  /** Of the destination; ICMP is asked for an echo. */
+  readonly port: number;
+}
+
+/** `always`: whichever port the client and its NAT gateways choose. `sometimes`: only some replies get back. */
+export type Passes = 'always' | 'sometimes' | 'never';
+
+export interface Answer {
+  readonly passes: Passes;
+  /** Of the client's usual ports, those from which it gets no reply. */
+  readonly lostPorts: readonly PortRange[];
+  /** Ports of NAT gateways on which replies are lost. */
+  readonly lostNatPorts: readonly PortRange[];
+}
+
+/**
+ * Linux chooses of 32768–60999; balancers, other systems and Lambda of 1024–65535:
+ * https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
+ */
+export function usualPorts({ from }: Flow): PortRange {
+  const machine = from.kind === 'interfaces' && from.members[0]?.kind === 'instance';
+  return machine ? { from: 32768, to: 60999 } : { from: 1024, to: 65535 };
+}
+
+export function answer(flow: Flow, question: Question): Answer {
+  const protocol = protocolOf(flow, question);
+  if (!hasHeader(flow.allowed, headerAsked(flow, question)))
+    return { passes: 'never', lostPorts: [], lostNatPorts: [] };
+  if (!hasPorts(protocol)) return { passes: 'always', lostPorts: [], lostNatPorts: [] };
+  const usual = usualPorts(flow);
+  const lostPorts = missing(usual, flow.clientPorts(protocol));
+  const lostNatPorts = missing(natPorts, flow.natPorts(protocol) ?? [natPorts]);
+  const lost = lostPorts.length + lostNatPorts.length;
+  const none = lostPorts[0]?.from === usual.from && lostPorts[0].to === usual.to;
+  return { passes: none ? 'never' : lost === 0 ? 'always' : 'sometimes', lostPorts, lostNatPorts };
+}
+
+export function headerAsked(flow: Flow, question: Question): number {
+  const v6 = typeof flow.destination === 'bigint';
+  const protocol = protocolOf(flow, question);
+  return headerOf({ protocol, destinationPort: question.port, icmpType: echoTypes(v6).request, icmpCode: 0 });
+}
+
+function protocolOf({ destination }: Flow, { protocol }: Question): number {
+  if (protocol === 'tcp') return tcp;
+  if (protocol === 'udp') return udp;
+  return typeof destination === 'bigint' ? icmpv6 : icmp;
+}
+
+/** What of a range none of these ranges, ascending, covers. */
+function missing({ from, to }: PortRange, covered: readonly PortRange[]): PortRange[] {
+  const left: PortRange[] = [];
+  let next = from;
+  for (const range of covered) {
+    if (range.to < next || range.from > to) continue;
+    if (range.from > next) left.push({ from: next, to: range.from - 1 });
+    next = range.to + 1;
+  }
+  if (next <= to) left.push({ from: next, to });
+  return left;
+}

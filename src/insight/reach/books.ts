@@ -1,0 +1,38 @@
+/** What is worked out once for a world, and looked up by everything that is asked of it. */
+import type { World } from '../../region/network/world.ts';
+import { Decisions } from './decisions.ts';
+import { HeaderSets } from './header-set.ts';
+import { type Passage, passageOf } from './passage.ts';
+import { Positions } from './positions.ts';
+import { WayBook, type Ways } from './ways.ts';
+
+export interface Books {
+  readonly world: World;
+  readonly sets: HeaderSets;
+  readonly positions: Positions;
+  readonly decisions: Decisions;
+  readonly ways: WayBook;
+  passage(ways: Ways): Passage;
+}
+
+export function openBooks(world: World): Books {
+  const sets = new HeaderSets();
+  const positions = new Positions(world);
+  const decisions = new Decisions(sets, positions);
+  const passages = new Map<Ways, Passage>();
+  return {
+    world,
+    sets,
+    positions,
+    decisions,
+    ways: new WayBook(world, positions),
+    passage: (ways) => {
+      let passage = passages.get(ways);
+      if (!passage) {
+        passage = passageOf(sets, decisions, ways);
+        passages.set(ways, passage);
+      }
+      return passage;
+    },
+  };
+}
