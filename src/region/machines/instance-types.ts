@@ -22,8 +22,20 @@ const burstable: Readonly<Record<string, readonly [vcpus: number, memoryGiB: num
 /** GiB of memory a vCPU, by the letter of the family. */
 const memoryPerVcpu: Readonly<Record<string, number>> = { c: 2, m: 4, r: 8 };
 
+const sizes = new Map<string, InstanceTypeSize>();
+const mostSizes = 1_000;
+
 /** Undefined for types outside the t, c, m and r families. */
 export function instanceTypeSize(instanceType: string): InstanceTypeSize | undefined {
+  const known = sizes.get(instanceType);
+  if (known) return known;
+  const found = sizeByName(instanceType);
+  // Names are users' to make up.
+  if (found && sizes.size < mostSizes) sizes.set(instanceType, found);
+  return found;
+}
+
+function sizeByName(instanceType: string): InstanceTypeSize | undefined {
   const [family = '', size = ''] = instanceType.split('.');
   if (/^t[2-4]/.test(family)) {
     const found = Object.hasOwn(burstable, size) ? burstable[size] : undefined;

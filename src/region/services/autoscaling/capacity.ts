@@ -15,6 +15,7 @@ import {
   isSuspended,
   type MemberRecord,
   membersOf,
+  restlessOf,
   timeText,
 } from './state.ts';
 import { returnToPool, reuses, takeWarm } from './warm-pool-loop.ts';
@@ -120,8 +121,8 @@ async function rebalance(
   if (['AZRebalance', 'Launch'].some((process) => isSuspended(group, process))) return;
   // What is replaced anyway is launched where there are fewest.
   if (activeRefresh(scope, group.name) || launchedAhead(scope, group.name) > 0) return;
-  if (membersOf(scope, group.name).some(({ lifecycle }) => lifecycle !== 'InService' && lifecycle !== 'Standby'))
-    return;
+  const moving = ({ warm, lifecycle }: MemberRecord) => !warm && lifecycle !== 'InService' && lifecycle !== 'Standby';
+  if (restlessOf(scope, group.name).some(moving)) return;
   if (imbalance(group.subnets, have) < 2 || launches.avoid.size > 0 || !launches.allowed) return;
   const inside = have.filter(({ subnetId }) => group.subnets.some(({ id }) => id === subnetId));
   const place = nextPlace(group.subnets, inside);

@@ -22,11 +22,7 @@ export function groupView(call: Call, group: GroupRecord, withInstances: boolean
     TargetGroupARNs: [...group.targetGroups],
     HealthCheckType: group.healthCheckType,
     HealthCheckGracePeriod: group.gracePeriodSeconds,
-    Instances: withInstances
-      ? membersOf(call, group.name).flatMap((member) =>
-          member.instanceId === undefined ? [] : [instanceView(member, member.instanceId)],
-        )
-      : [],
+    Instances: withInstances ? [...instanceViews(membersOf(call, group.name))] : [],
     CreatedTime: new Date(group.createdMs),
     SuspendedProcesses: group.suspended.map(({ name, reason }) => ({ ProcessName: name, SuspensionReason: reason })),
     VPCZoneIdentifier: group.subnets.map(({ id }) => id).join(','),
@@ -66,6 +62,20 @@ function templateView({ templateId, templateName, templateVersion }: MemberRecor
     ...(templateName === '' ? {} : { LaunchTemplateName: templateName }),
     Version: templateVersion,
   };
+}
+
+/** By the members that they are of: which are the same object until one of them changes. */
+const views = new WeakMap<readonly MemberRecord[], readonly Instance[]>();
+
+function instanceViews(members: readonly MemberRecord[]): readonly Instance[] {
+  let found = views.get(members);
+  if (!found) {
+    found = members.flatMap((member) =>
+      member.instanceId === undefined ? [] : [instanceView(member, member.instanceId)],
+    );
+    views.set(members, found);
+  }
+  return found;
 }
 
 export function instanceView(member: MemberRecord, InstanceId: string): Instance {

@@ -4,9 +4,8 @@
  */
 import type { Scope } from '../service.ts';
 import { targetHealth } from './ending.ts';
-import type { DescribedStatuses } from './shapes.ts';
+import type { InstanceLook } from './instance-look.ts';
 import {
-  asService,
   changeGroup,
   changeMember,
   type GroupRecord,
@@ -25,25 +24,24 @@ export const sicknesses = {
   user: 'a user health-check',
 } as const;
 
-/** Marks members that are not healthy. `states` are EC2's, by instance. */
+/** Marks members that are not healthy. `looks` are EC2's, by instance. */
 export async function checkHealth(
   scope: Scope,
   group: GroupRecord,
-  states: ReadonlyMap<string, string>,
+  looks: ReadonlyMap<string, InstanceLook>,
 ): Promise<void> {
   const serving = membersOf(scope, group.name).filter(({ lifecycle, healthy }) => lifecycle === 'InService' && healthy);
   if (serving.length === 0) return;
   const mature: MemberRecord[] = [];
   for (const member of serving) {
     // Even within the grace period.
-    if (states.get(member.instanceId ?? '') !== 'running') markSick(scope, member, sicknesses.notRunning);
+    if (looks.get(member.instanceId ?? '')?.state !== 'running') markSick(scope, member, sicknesses.notRunning);
     else if (!inGrace(scope, group, member)) mature.push(member);
   }
   await noteServed(scope, group);
   if (mature.length === 0) return;
-  const impaired = await impairedOf(scope, mature);
   for (const member of mature) {
-    if (impaired.has(member.instanceId ?? '')) markSick(scope, member, sicknesses.statusCheck);
+    if (looks.get(member.instanceId ?? '')?.impaired) markSick(scope, member, sicknesses.statusCheck);
   }
   if (!group.healthCheckType.split(',').includes('ELB')) return;
   const served = groups(scope).get(group.name)?.served ?? [];
@@ -89,15 +87,4 @@ function markSick(scope: Scope, member: MemberRecord, sickness: string): void {
     text: `${member.instanceId} of ${member.group} is unhealthy: ${sickness}`,
     data: { group: member.group, instanceId: member.instanceId },
   });
-}
-
-async function impairedOf(scope: Scope, checked: readonly MemberRecord[]): Promise<Set<string>> {
-  const { InstanceStatuses } = await scope.invoke<DescribedStatuses>(asService, 'ec2', 'DescribeInstanceStatus', {
-    InstanceIds: checked.flatMap(({ instanceId }) => instanceId ?? []),
-  });
-  return new Set(
-    InstanceStatuses.filter(({ InstanceStatus }) => InstanceStatus.Status === 'impaired').map(
-      ({ InstanceId }) => InstanceId,
-    ),
-  );
 }

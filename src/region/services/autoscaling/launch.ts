@@ -5,8 +5,8 @@ import { beginActivity, changeActivity, endActivity } from './activity.ts';
 import type { Place } from './choose.ts';
 import { waitFor } from './lifecycle-action.ts';
 import type { Journey } from './lifecycle-state.ts';
-import { groupTag, instanceTags } from './membership-tag.ts';
-import type { DescribedInstances, DescribedVersions, RunInstancesShape } from './shapes.ts';
+import { instanceTags } from './membership-tag.ts';
+import type { DescribedVersions, RunInstancesShape } from './shapes.ts';
 import { activities, asService, type GroupRecord, isSuspended, type MemberRecord, members } from './state.ts';
 
 export interface ResolvedTemplate {
@@ -171,14 +171,4 @@ export async function register(scope: Scope, arn: string, instanceId: string): P
     TargetGroupArn: arn,
     Targets: [{ Id: instanceId }],
   });
-}
-
-/** EC2's states of the group's instances, by id. */
-export async function instanceStates(scope: Scope, group: string): Promise<Map<string, string>> {
-  const { Reservations } = await scope.invoke<DescribedInstances>(asService, 'ec2', 'DescribeInstances', {
-    Filters: [{ Name: `tag:${groupTag}`, Values: [group] }],
-  });
-  return new Map(
-    Reservations.flatMap(({ Instances }) => Instances).map(({ InstanceId, State }) => [InstanceId, State.Name]),
-  );
 }

@@ -14,7 +14,7 @@ import {
   type Journey,
   type LifecycleAction,
 } from './lifecycle-state.ts';
-import { changeGroup, changeMember, groups, type MemberRecord, members } from './state.ts';
+import { changeGroup, changeMember, groups, type MemberRecord, members, restlessOf } from './state.ts';
 
 /** What a member that sets out is written with. Every hook of the transition begins at once; nothing when there is none. */
 export function waitFor(scope: Scope, group: string, journey: Journey): Pick<MemberRecord, 'wait' | 'actions'> {
@@ -113,8 +113,8 @@ export function nextDeadlineMs(scope: Scope, group: string): number {
 
 /** Actions that are not yet past, each with its member. */
 export function waiting(scope: Scope, group: string): { member: MemberRecord; action: LifecycleAction }[] {
-  return [...members(scope).values()]
-    .filter((member) => member.group === group && member.wait === 'Wait')
+  return restlessOf(scope, group)
+    .filter(({ wait }) => wait === 'Wait')
     .flatMap((member) => (member.actions ?? []).map((action) => ({ member, action })));
 }
 

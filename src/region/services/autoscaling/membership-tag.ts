@@ -1,7 +1,7 @@
 /** The tag by which EC2 knows an instance's group: put on when an instance is attached, taken off when it is detached. */
 import { Fault } from '../../wire/fault.ts';
 import type { Scope } from '../service.ts';
-import { asService, type GroupRecord, groups, type MemberRecord, members, membersOf } from './state.ts';
+import { asService, type GroupRecord, groups, type MemberRecord, members, restlessOf } from './state.ts';
 
 export const groupTag = 'aws:autoscaling:groupName';
 
@@ -15,7 +15,7 @@ export function instanceTags(group: GroupRecord): { Key: string; Value: string }
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html */
 export async function tagAttached(scope: Scope, name: string): Promise<void> {
-  for (const { key, instanceId, untagged } of membersOf(scope, name)) {
+  for (const { key, instanceId, untagged } of restlessOf(scope, name)) {
     const group = groups(scope).get(name);
     if (!untagged || !group) continue;
     await unlessUnknown(

@@ -12,7 +12,8 @@ import { adjustCapacity } from './capacity.ts';
 import { continueDeparture } from './departure.ts';
 import { beginEnding, continueEnding, leave, targetHealth } from './ending.ts';
 import { checkHealth } from './health.ts';
-import { failLaunch, instanceStates, launchMember } from './launch.ts';
+import { type InstanceLook, lookAtInstances } from './instance-look.ts';
+import { failLaunch, launchMember } from './launch.ts';
 import { nextDeadlineMs } from './lifecycle-action.ts';
 import { hookKey, hooks, hooksOf } from './lifecycle-state.ts';
 import { isMaintained, maintain } from './maintenance.ts';
@@ -32,6 +33,7 @@ import {
   members,
   membersOf,
   policies,
+  restlessOf,
   timeText,
 } from './state.ts';
 import { deleteAlarms } from './tracking-alarms.ts';
@@ -137,8 +139,12 @@ function graceEndsInMs(scope: Scope, name: string): number {
   const group = groups(scope).get(name);
   if (!group) return Number.POSITIVE_INFINITY;
   const nowMs = scope.clock.now();
-  const ends = membersOf(scope, name).map(({ inServiceMs = nowMs }) => inServiceMs + group.gracePeriodSeconds * 1000);
-  return Math.min(...ends.filter((endMs) => endMs > nowMs)) - nowMs;
+  let firstMs = Number.POSITIVE_INFINITY;
+  for (const { inServiceMs = nowMs } of membersOf(scope, name)) {
+    const endMs = inServiceMs + group.gracePeriodSeconds * 1000;
+    if (endMs > nowMs && endMs < firstMs) firstMs = endMs;
+  }
+  return firstMs - nowMs;
 }
 
 /** One look. True when something is under way. */
@@ -147,11 +153,11 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   const found = () => groups(scope).get(name);
   await launchAll(scope, name, loop);
   await tagAttached(scope, name);
-  const states = await instanceStates(scope, name);
-  await settleMembers(scope, name, states, loop);
+  const looks = await lookAtInstances(scope);
+  await settleMembers(scope, name, looks, loop);
   const group = found();
   if (!group) return false;
-  if (!isSuspended(group, 'HealthCheck')) await checkHealth(scope, group, states);
+  if (!isSuspended(group, 'HealthCheck')) await checkHealth(scope, group, looks);
   replaceUnhealthy(scope, name);
   const before = members(scope).version;
   const launches = { allowed: scope.clock.now() >= loop.notBeforeMs, avoid: avoidedZones(scope, loop) };
@@ -164,7 +170,7 @@ async function reconcile(scope: Scope, name: string, loop: Loop): Promise<boolea
   finishDeleting(scope, name);
   const now = found();
   if (!now) return false;
-  const waiting = everyMemberOf(scope, name).some(isMoving);
+  const waiting = restlessOf(scope, name).some(isMoving);
   return replacing || waiting || now.leaving.length > 0 || capacityOf(scope, name).length !== now.desired;
 }
 
@@ -177,7 +183,7 @@ function isMoving({ lifecycle, wait }: MemberRecord): boolean {
 
 /** Launches that were decided on and not yet asked for, also before a crash. */
 async function launchAll(scope: Scope, name: string, loop: Loop): Promise<void> {
-  const asked = everyMemberOf(scope, name).filter(({ request, lifecycle }) => request && lifecycle === 'Pending');
+  const asked = restlessOf(scope, name).filter(({ request, lifecycle }) => request && lifecycle === 'Pending');
   if (asked.length === 0) return;
   const worked = await Promise.all(asked.map(async (member) => [member, await launchMember(scope, member)] as const));
   for (const [member, launched] of worked) {
@@ -207,16 +213,16 @@ function slowDown(scope: Scope, loop: Loop): void {
 }
 
 /** Takes pending and ending members on. */
-async function settleMembers(scope: Scope, name: string, states: Map<string, string>, loop: Loop): Promise<void> {
+async function settleMembers(scope: Scope, name: string, looks: Map<string, InstanceLook>, loop: Loop): Promise<void> {
   const one = async (member: MemberRecord) => {
     const group = groups(scope).get(name);
-    // What was attached meanwhile is not among the states.
+    // What was attached meanwhile EC2 may not have told of.
     if (!group || member.untagged) return;
-    let state = states.get(member.instanceId ?? '');
+    let state = looks.get(member.instanceId ?? '')?.state;
     if (member.moveKey !== undefined && member.lifecycle === 'Pending' && state !== 'running') {
       // It may have been started and taken out of standby since.
-      for (const [id, now] of await instanceStates(scope, name)) states.set(id, now);
-      state = states.get(member.instanceId ?? '');
+      for (const [id, now] of await lookAtInstances(scope)) looks.set(id, now);
+      state = looks.get(member.instanceId ?? '')?.state;
     }
     if (member.lifecycle === 'Terminating') {
       if (await continueEnding(scope, group, member, state)) loop.again = true;
@@ -240,7 +246,9 @@ async function settleMembers(scope: Scope, name: string, states: Map<string, str
       }
     }
   };
-  const results = await Promise.allSettled(everyMemberOf(scope, name).map(one));
+  // The warm pool looks after those at rest, too.
+  const moving = restlessOf(scope, name).filter(({ lifecycle, warm }) => warm || !steady.includes(lifecycle));
+  const results = await Promise.allSettled(moving.map(one));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
@@ -249,8 +257,8 @@ async function settleMembers(scope: Scope, name: string, states: Map<string, str
 function replaceUnhealthy(scope: Scope, name: string): void {
   const group = groups(scope).get(name);
   if (!group || isSuspended(group, 'ReplaceUnhealthy') || isSuspended(group, 'Terminate')) return;
-  for (const member of membersOf(scope, name)) {
-    if (member.lifecycle !== 'InService' || member.healthy || isMaintained(group, member)) continue;
+  for (const member of restlessOf(scope, name)) {
+    if (member.warm || member.lifecycle !== 'InService' || member.healthy || isMaintained(group, member)) continue;
     const cause = `At ${timeText(scope)} an instance was taken out of service in response to ${member.sickness}.`;
     beginEnding(scope, member, cause, member.sickness);
   }

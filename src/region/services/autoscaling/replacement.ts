@@ -15,11 +15,14 @@ import {
   isSuspended,
   type MemberRecord,
   membersOf,
+  restlessOf,
   timeText,
 } from './state.ts';
 
 /** How many the group has above its desired capacity, as successors of members that are still there. */
 export function launchedAhead(scope: Scope, group: string): number {
+  // Most of the time there are none.
+  if (!restlessOf(scope, group).some(({ replaces }) => replaces !== undefined)) return 0;
   const there = capacityOf(scope, group);
   const keys = new Set(there.map(({ key }) => key));
   return there.filter(({ replaces }) => replaces !== undefined && keys.has(replaces)).length;

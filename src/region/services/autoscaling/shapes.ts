@@ -23,8 +23,10 @@ export interface DescribedInstances {
 export interface DescribedStatuses {
   readonly InstanceStatuses: readonly {
     readonly InstanceId: string;
+    readonly InstanceState: { readonly Name: string };
     readonly InstanceStatus: { readonly Status: string };
   }[];
+  readonly NextToken?: string;
 }
 
 export interface DescribedHealth {

@@ -2,6 +2,7 @@
 import { Fault } from '../../wire/fault.ts';
 import type { Caller, Scope } from '../service.ts';
 import type { LifecycleAction } from './lifecycle-state.ts';
+import { memberIndex } from './member-index.ts';
 import type { PutScalingPolicyCommandInput, RunInstancesShape } from './shapes.ts';
 
 export interface GroupTag {
@@ -168,25 +169,33 @@ export const policies = (scope: Scope) => scope.table<PolicyRecord>('autoscaling
 export const asService: Caller = { kind: 'service', service: 'autoscaling.amazonaws.com', trusted: true };
 
 /** Those of the group and those of its warm pool. */
-export function everyMemberOf(scope: Scope, group: string): MemberRecord[] {
-  return [...members(scope).values()].filter((member) => member.group === group);
+export function everyMemberOf(scope: Scope, group: string): readonly MemberRecord[] {
+  return memberIndex(members(scope)).viewsOf(group).every;
 }
 
-export function membersOf(scope: Scope, group: string): MemberRecord[] {
-  return everyMemberOf(scope, group).filter(({ warm }) => !warm);
+export function membersOf(scope: Scope, group: string): readonly MemberRecord[] {
+  return memberIndex(members(scope)).viewsOf(group).members;
 }
 
-export function poolOf(scope: Scope, group: string): MemberRecord[] {
-  return everyMemberOf(scope, group).filter(({ warm }) => warm);
+export function poolOf(scope: Scope, group: string): readonly MemberRecord[] {
+  return memberIndex(members(scope)).viewsOf(group).pool;
 }
 
 export function memberOf(scope: Scope, instanceId: string | undefined): MemberRecord | undefined {
-  return [...members(scope).values()].find((member) => member.instanceId === instanceId && instanceId !== undefined);
+  return instanceId === undefined ? undefined : memberIndex(members(scope)).ofInstance(instanceId);
 }
 
 /** Those that count as the group's capacity. */
-export function capacityOf(scope: Scope, group: string): MemberRecord[] {
-  return membersOf(scope, group).filter(({ lifecycle }) => lifecycle === 'Pending' || lifecycle === 'InService');
+export function capacityOf(scope: Scope, group: string): readonly MemberRecord[] {
+  return memberIndex(members(scope)).viewsOf(group).capacity;
+}
+
+/**
+ * Those of every member that are on their way, unhealthy, not known to EC2 as the group's, or successors of others; and
+ * the warm pool's: a look at a group that rests goes through none of a thousand.
+ */
+export function restlessOf(scope: Scope, group: string): readonly MemberRecord[] {
+  return memberIndex(members(scope)).viewsOf(group).restless;
 }
 
 export function invalid(message: string): Fault {

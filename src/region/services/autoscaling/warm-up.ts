@@ -4,15 +4,7 @@
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-default-instance-warmup.html
  */
 import type { Scope } from '../service.ts';
-import {
-  capacityOf,
-  type GroupRecord,
-  groups,
-  type MemberRecord,
-  members,
-  membersOf,
-  type PolicyRecord,
-} from './state.ts';
+import { everyMemberOf, type GroupRecord, groups, type MemberRecord, membersOf, type PolicyRecord } from './state.ts';
 
 /**
  * Of instances that this policy launches: what it says itself, else the group's, else the default cooldown.
@@ -39,16 +31,43 @@ export interface Capacity {
 
 export function capacityNow(scope: Scope, group: GroupRecord): Capacity {
   const nowMs = scope.clock.now();
+  const all = membersOf(scope, group.name);
+  const known = capacities.of(all, group);
+  if (known) return known;
   let warm = 0;
   let coming = 0;
+  let warming = 0;
   let terminating = 0;
-  for (const member of capacityOf(scope, group.name)) {
-    if (nowMs >= warmMs(group, member)) warm++;
-    else coming++;
+  for (const member of all) {
+    const { lifecycle } = member;
+    if (lifecycle === 'Terminating') terminating++;
+    else if (lifecycle === 'Pending') coming++;
+    else if (lifecycle !== 'InService') continue;
+    else if (nowMs >= warmMs(group, member)) warm++;
+    else warming++;
   }
-  for (const { lifecycle } of membersOf(scope, group.name)) if (lifecycle.startsWith('Terminating')) terminating++;
-  return { warm, coming, terminating };
+  const found = { warm, coming: coming + warming, terminating };
+  // Else time alone makes it another.
+  if (warming === 0) capacities.keep(all, group, found);
+  return found;
 }
+
+/** What holds of members, which are the same object until one of them changes, for as long as their group is the same. */
+class Kept<T> {
+  readonly #found = new WeakMap<readonly MemberRecord[], { readonly group: GroupRecord; readonly value: T }>();
+
+  of(members: readonly MemberRecord[], group: GroupRecord): T | undefined {
+    const found = this.#found.get(members);
+    return found?.group === group ? found.value : undefined;
+  }
+
+  keep(members: readonly MemberRecord[], group: GroupRecord, value: T): void {
+    this.#found.set(members, { group, value });
+  }
+}
+
+const capacities = new Kept<Capacity>();
+const leftOut = new Kept<readonly string[]>();
 
 /**
  * The instances of groups whose use from then until now is no part of their group's metrics: those that are not in service
@@ -57,14 +76,25 @@ export function capacityNow(scope: Scope, group: GroupRecord): Capacity {
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html#lifecycle-hook-considerations
  */
 export function leftOutOfGroupMetrics(scope: Scope, sinceMs: number): ReadonlySet<string> {
-  const nowMs = scope.clock.now();
   const found = new Set<string>();
-  for (const member of members(scope).values()) {
-    const group = groups(scope).get(member.group);
-    if (!group || member.instanceId === undefined) continue;
+  for (const group of groups(scope).values()) for (const id of leftOutOf(scope, group, sinceMs)) found.add(id);
+  return found;
+}
+
+function leftOutOf(scope: Scope, group: GroupRecord, sinceMs: number): readonly string[] {
+  const nowMs = scope.clock.now();
+  const all = everyMemberOf(scope, group.name);
+  const known = leftOut.of(all, group);
+  if (known) return known;
+  const found: string[] = [];
+  let warming = false;
+  for (const member of all) {
+    if (member.instanceId === undefined) continue;
     const atMs = warmMs(group, member);
     const counts = sinceMs >= atMs || (atMs === member.inServiceMs && nowMs >= atMs);
-    if (!counts) found.add(member.instanceId);
+    if (!counts) found.push(member.instanceId);
+    if (sinceMs < atMs && atMs < Number.POSITIVE_INFINITY) warming = true;
   }
+  if (!warming) leftOut.keep(all, group, found);
   return found;
 }

@@ -57,6 +57,8 @@ export function startInstanceMetrics(scope: Scope): void {
   });
 }
 
+const nothing: readonly Sample[] = [];
+
 /** Puts what is due, and gives what is to be remembered until the next minute. */
 async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs: number) {
   const after = new Map<string, Watched>();
@@ -73,12 +75,13 @@ async function measure(scope: Scope, before: ReadonlyMap<string, Watched>, endMs
     const dead = machine?.impaired === true || machine?.state === 'terminated';
     if (!alike) data.push(...statusChecks(instanceId, dead, endMs - minuteMs));
     if (dead || machine?.state !== 'running') continue;
-    const { usage, ...measured } = sampleOf(machine, before.get(instanceId), endMs, scope.clock.scale);
-    const sample: Sample = { ...measured, inGroup: !leftOut.has(instanceId) };
-    const samples = [...(before.get(instanceId)?.samples ?? []), sample];
+    const last = before.get(instanceId);
+    const usage = machine.usage();
+    const sample = sampleOf(machine, usage, last, endMs, scope.clock.scale, !leftOut.has(instanceId));
+    const samples = last && last.samples.length > 0 ? [...last.samples, sample] : [sample];
     const detailed = instance.Monitoring?.State === 'enabled';
-    const due = detailed || isOver(basicMinutes * minuteMs, before.get(instanceId)?.atMs ?? endMs - minuteMs, endMs);
-    after.set(instanceId, { usage, atMs: endMs, samples: due ? [] : samples });
+    const due = detailed || isOver(basicMinutes * minuteMs, last?.atMs ?? endMs - minuteMs, endMs);
+    after.set(instanceId, { usage, atMs: endMs, samples: due ? nothing : samples });
     if (due && alike) together.add(instance, samples, detailed);
     else if (due) data.push(...measurements(instance, samples, endMs, detailed));
   }
@@ -112,18 +115,25 @@ async function runningInstances(scope: Scope): Promise<Instance[]> {
   return found;
 }
 
+const zero = { cpuSeconds: 0, networkInBytes: 0, networkOutBytes: 0 };
+
 /** Processes compute and send in real time: at a scale of 60 what they do in a second counts for a minute. */
-function sampleOf(machine: Machine, before: Watched | undefined, endMs: number, scale: number) {
-  const usage = machine.usage();
+function sampleOf(
+  machine: Machine,
+  usage: MachineUsage,
+  before: Watched | undefined,
+  endMs: number,
+  scale: number,
+  inGroup: boolean,
+): Sample {
   // A machine that was started anew counts from zero.
-  const zero = { cpuSeconds: 0, networkInBytes: 0, networkOutBytes: 0 };
   const last = before && before.usage.cpuSeconds <= usage.cpuSeconds ? before.usage : zero;
   const fromMs = before?.atMs ?? Math.max(machine.spec.launchedAtMs, endMs - minuteMs);
   const seconds = Math.max(1, (endMs - fromMs) / 1_000);
   const vcpus = instanceTypeSize(machine.spec.instanceType)?.vcpus ?? 2;
   const cpu = (((usage.cpuSeconds - last.cpuSeconds) * scale) / seconds / vcpus) * 100;
   return {
-    usage,
+    inGroup,
     cpuPercent: Math.min(100, Math.max(0, cpu)),
     networkIn: Math.max(0, usage.networkInBytes - last.networkInBytes) * scale,
     networkOut: Math.max(0, usage.networkOutBytes - last.networkOutBytes) * scale,
@@ -171,27 +181,20 @@ function dimensionSets(instance: Instance, detailed: boolean, alike: boolean): M
 
 /** Samples of machines that are alike: equal ones are one with their number. */
 class Together {
-  readonly #kinds = new Map<string, { readonly instance: Instance; readonly detailed: boolean; counts: Counts }>();
+  readonly #kinds = new Map<string, Kind>();
 
   add(instance: Instance, samples: readonly Sample[], detailed: boolean): void {
-    const { ImageId, InstanceType } = instance;
-    const key = `${groupOf(instance)} ${ImageId} ${InstanceType} ${detailed}`;
+    const key = kindOf(instance, detailed);
     let kind = this.#kinds.get(key);
     if (!kind) {
-      kind = { instance, detailed, counts: new Map() };
+      kind = { instance, detailed, byCpu: new Map(), counts: [] };
       this.#kinds.set(key, kind);
     }
-    for (const sample of samples) {
-      const same = `${sample.cpuPercent} ${sample.networkIn} ${sample.networkOut} ${sample.inGroup}`;
-      const found = kind.counts.get(same);
-      if (found) found.count++;
-      else kind.counts.set(same, { sample, count: 1 });
-    }
+    for (const sample of samples) count(kind, sample);
   }
 
   data(endMs: number): MetricDatum[] {
-    return [...this.#kinds.values()].flatMap(({ instance, detailed, counts }) => {
-      const all = [...counts.values()];
+    return [...this.#kinds.values()].flatMap(({ instance, detailed, counts: all }) => {
       return Array.from({ length: Math.ceil(all.length / mostValues) }, (_, part) => {
         const some = all.slice(part * mostValues, (part + 1) * mostValues);
         const counts = some.map(({ count }) => count);
@@ -202,7 +205,49 @@ class Together {
   }
 }
 
-type Counts = Map<string, { readonly sample: Sample; count: number }>;
+interface Counted {
+  readonly sample: Sample;
+  count: number;
+}
+
+interface Kind {
+  readonly instance: Instance;
+  readonly detailed: boolean;
+  readonly counts: Counted[];
+  /** The same: no text is made for each sample. */
+  readonly byCpu: Map<number, Counted[]>;
+}
+
+function count({ counts, byCpu }: Kind, sample: Sample): void {
+  const { cpuPercent, networkIn, networkOut, inGroup } = sample;
+  let some = byCpu.get(cpuPercent);
+  if (!some) {
+    some = [];
+    byCpu.set(cpuPercent, some);
+  }
+  for (const one of some) {
+    const { sample: other } = one;
+    if (other.networkIn !== networkIn || other.networkOut !== networkOut || other.inGroup !== inGroup) continue;
+    one.count++;
+    return;
+  }
+  const counted = { sample, count: 1 };
+  some.push(counted);
+  counts.push(counted);
+}
+
+/** EC2 gives the same view of an instance until it changes. */
+const kinds = new WeakMap<Instance, string>();
+
+function kindOf(instance: Instance, detailed: boolean): string {
+  let kind = kinds.get(instance);
+  if (kind === undefined) {
+    const { ImageId, InstanceType } = instance;
+    kind = `${groupOf(instance)} ${ImageId} ${InstanceType} ${detailed}`;
+    kinds.set(instance, kind);
+  }
+  return kind;
+}
 
 function groupOf({ Tags = [] }: Instance): string | undefined {
   return Tags.find(({ Key }) => Key === groupTag)?.Value;

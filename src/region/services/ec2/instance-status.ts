@@ -49,10 +49,13 @@ export function describeInstanceStatus(input: DescribeInstanceStatusRequest, cal
   return { InstanceStatuses: records.map((one) => render(call, one)), NextToken };
 }
 
+const notApplicable: InstanceStatusSummary = { Status: 'not-applicable' };
+const ok: InstanceStatusSummary = { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+
 function summaryOf(scope: Scope, record: InstanceRecord): InstanceStatusSummary {
-  if (record.state !== 'running') return { Status: 'not-applicable' };
+  if (record.state !== 'running') return notApplicable;
   const check = checkOf(scope, record);
-  if (check === 'ok') return { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] };
+  if (check === 'ok') return ok;
   if (check === 'initializing')
     return { Status: 'initializing', Details: [{ Name: 'reachability', Status: 'initializing' }] };
   const since = scope.machines.get(record.instanceId)?.impairedSinceMs;
@@ -60,14 +63,28 @@ function summaryOf(scope: Scope, record: InstanceRecord): InstanceStatusSummary 
   return { Status: 'impaired', Details: [{ Name: 'reachability', Status: 'failed', ...ImpairedSince }] };
 }
 
+/** Of records whose checks pass, or of which none are made: they stay as they are until the record changes. */
+const settled = new WeakMap<InstanceRecord, InstanceStatus>();
+
 function render(scope: Scope, record: InstanceRecord): InstanceStatus {
+  const summary = summaryOf(scope, record);
+  if (summary.Status !== 'ok' && summary.Status !== 'not-applicable') return renderWith(record, summary);
+  let view = settled.get(record);
+  if (!view) {
+    view = renderWith(record, summary);
+    settled.set(record, view);
+  }
+  return view;
+}
+
+function renderWith(record: InstanceRecord, summary: InstanceStatusSummary): InstanceStatus {
   const running = record.state === 'running';
   return {
     InstanceId: record.instanceId,
     AvailabilityZone: record.zone,
     AvailabilityZoneId: zoneId(record.zone),
     InstanceState: stateOf(record.state),
-    InstanceStatus: summaryOf(scope, record),
+    InstanceStatus: summary,
     SystemStatus: running
       ? { Status: 'ok', Details: [{ Name: 'reachability', Status: 'passed' }] }
       : { Status: 'not-applicable' },

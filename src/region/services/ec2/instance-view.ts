@@ -37,16 +37,17 @@ export function describeInstances(input: DescribeInstancesRequest, call: Call): 
     pageSize: { min: 5, max: 1000 },
   });
   const reservations = [...grouped(records, (one) => one.reservationId).values()];
-  return { Reservations: reservations.map((one) => renderReservation(call, one, associated)), NextToken };
+  const around = surroundings(call);
+  return { Reservations: reservations.map((one) => renderReservation(call, one, associated, around)), NextToken };
 }
 
 export function renderReservation(
   scope: Scope,
   records: readonly InstanceRecord[],
   associated: AssociationOf = associationByInterface(scope),
+  around = surroundings(scope),
 ): Reservation {
   const [first] = records;
-  const around = surroundings(scope);
   return {
     ReservationId: first?.reservationId,
     OwnerId: scope.account,
