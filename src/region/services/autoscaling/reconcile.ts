@@ -71,11 +71,17 @@ function loopsOf(scope: Scope): Map<string, Loop> {
   return found;
 }
 
-/** Machines and balancers tell what may concern a group. */
+/** Machines and balancers tell what may concern a group: what they tell at the same moment is looked at together. */
 function listen(scope: Scope): void {
+  const told = new Set<string>();
   const tell = (instanceId: string) => {
-    const member = memberOf(scope, instanceId);
-    if (member) kick(scope, member.group);
+    const group = memberOf(scope, instanceId)?.group;
+    if (group === undefined || told.has(group)) return;
+    told.add(group);
+    scope.clock.after(0, () => {
+      told.delete(group);
+      kick(scope, group);
+    });
   };
   scope.machines.onChange((machine) => tell(machine.spec.instanceId));
   const { balancer } = scope.planes as Partial<Planes>;
