@@ -7,17 +7,32 @@ import type { Scope } from '../service.ts';
 import { asService, type GroupRecord, groups, type MemberRecord, membersOf, poolOf } from './state.ts';
 import { wantedInPool } from './warm-pool-loop.ts';
 
-type Read = (group: GroupRecord, members: readonly MemberRecord[], pool: readonly MemberRecord[]) => number;
+/** How many are in each state. */
+type Counts = ReadonlyMap<MemberRecord['lifecycle'], number>;
+
+type Read = (group: GroupRecord, members: Counts, pool: Counts) => number;
 
 const inState =
   (...states: readonly MemberRecord['lifecycle'][]): Read =>
   (_, members) =>
-    members.filter(({ lifecycle }) => states.includes(lifecycle)).length;
+    sumOf(members, states);
 
 const inPool =
   (...states: readonly MemberRecord['lifecycle'][]): Read =>
   (_, __, pool) =>
-    pool.filter(({ lifecycle }) => states.includes(lifecycle)).length;
+    sumOf(pool, states);
+
+function sumOf(counts: Counts, states: Iterable<MemberRecord['lifecycle']> = counts.keys()): number {
+  let sum = 0;
+  for (const state of states) sum += counts.get(state) ?? 0;
+  return sum;
+}
+
+function countsOf(members: readonly MemberRecord[]): Counts {
+  const counts = new Map<MemberRecord['lifecycle'], number>();
+  for (const { lifecycle } of members) counts.set(lifecycle, (counts.get(lifecycle) ?? 0) + 1);
+  return counts;
+}
 
 /** Units and instances are the same here: no group has weights. */
 const readings: Readonly<Record<string, Read>> = {
@@ -28,12 +43,12 @@ const readings: Readonly<Record<string, Read>> = {
   GroupPendingInstances: inState('Pending'),
   GroupStandbyInstances: inState('EnteringStandby', 'Standby'),
   GroupTerminatingInstances: inState('Terminating'),
-  GroupTotalInstances: (_, members) => members.length,
+  GroupTotalInstances: (_, members) => sumOf(members),
   GroupInServiceCapacity: inState('InService'),
   GroupPendingCapacity: inState('Pending'),
   GroupStandbyCapacity: inState('EnteringStandby', 'Standby'),
   GroupTerminatingCapacity: inState('Terminating'),
-  GroupTotalCapacity: (_, members) => members.length,
+  GroupTotalCapacity: (_, members) => sumOf(members),
 };
 
 /** Of groups that have a warm pool. */
@@ -43,9 +58,9 @@ const poolReadings: Readonly<Record<string, Read>> = {
   WarmPoolPendingCapacity: inPool('Pending'),
   WarmPoolTerminatingCapacity: inPool('Terminating'),
   WarmPoolWarmedCapacity: inPool('Stopped', 'Running'),
-  WarmPoolTotalCapacity: (_, __, pool) => pool.length,
+  WarmPoolTotalCapacity: (_, __, pool) => sumOf(pool),
   GroupAndWarmPoolDesiredCapacity: (group) => group.desired + wantedInPool(group),
-  GroupAndWarmPoolTotalCapacity: (_, members, pool) => members.length + pool.length,
+  GroupAndWarmPoolTotalCapacity: (_, members, pool) => sumOf(members) + sumOf(pool),
 };
 
 export const groupMetricNames: readonly string[] = [...Object.keys(readings), ...Object.keys(poolReadings)];
@@ -53,8 +68,8 @@ export const groupMetricNames: readonly string[] = [...Object.keys(readings), ..
 export function publishMetrics(scope: Scope): void {
   for (const group of groups(scope).values()) {
     if (group.metrics.length === 0) continue;
-    const members = membersOf(scope, group.name);
-    const pool = poolOf(scope, group.name);
+    const members = countsOf(membersOf(scope, group.name));
+    const pool = countsOf(poolOf(scope, group.name));
     const known = group.pool ? { ...readings, ...poolReadings } : readings;
     const names = group.metrics.filter((name) => Object.hasOwn(known, name));
     if (names.length === 0) continue;

@@ -9,6 +9,7 @@ import { type Checker, type StartChecker, startChecker } from './health.ts';
 import { countHosts, countNoRequests, type HostCount, hostCounts } from './measure.ts';
 import { type BalancerNode, type NodeHost, startNode } from './node.ts';
 import { type Route, routesOf } from './routes.ts';
+import { TargetMap } from './target-map.ts';
 
 export interface BalancerPlaneOptions {
   readonly fabric: Fabric;
@@ -64,7 +65,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
   let flyingOf = new WeakMap<TargetConfig, { count: number }>();
   let epoch = 0;
   let answers = new Map<string, readonly string[]>();
-  const reported = new Map<string, TargetHealth>();
+  const reported = new TargetMap<TargetHealth>();
   const listeners = new Set<HealthListener>();
   /** Nodes that end, and files that are being written. */
   const ending = new Set<Promise<void>>();
@@ -151,16 +152,16 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
   }
 
   function report(group: TargetGroupConfig, target: TargetConfig): void {
-    const key = targetKey(group.arn, target.id, target.port);
+    const { id, port } = target;
     const health = healthOf(group, target);
     if (!health) {
-      reported.delete(key);
+      reported.delete(group.arn, id, port);
       return;
     }
-    const was = reported.get(key);
+    const was = reported.get(group.arn, id, port);
     if (was?.state === health.state && was.reason === health.reason && was.description === health.description) return;
-    reported.set(key, health);
-    for (const listener of listeners) listener(group.arn, target.id, target.port, health);
+    reported.set(group.arn, id, port, health);
+    for (const listener of listeners) listener(group.arn, id, port, health);
   }
 
   /** Of every target; gives their keys. */
@@ -274,10 +275,10 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       changed();
       flyingOf = new WeakMap();
       const known = reportAll();
-      for (const key of reported.keys()) if (!known.has(key)) reported.delete(key);
+      reported.keep((groupArn, id, port) => known.has(targetKey(groupArn, id, port)));
       for (const [key, { count }] of flying) if (count === 0 && !known.has(key)) flying.delete(key);
     },
-    targetHealth: (groupArn, targetId, port) => reported.get(targetKey(groupArn, targetId, port)),
+    targetHealth: (groupArn, targetId, port) => reported.get(groupArn, targetId, port),
     onHealth(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
