@@ -103,6 +103,10 @@ test('a surge beyond its capacity: every request is accounted for, capacity keep
   // Four machines of at most a hundred a second: what is beyond is given up on, after five seconds.
   expect(totals.failed[504]).toBeGreaterThan(500_000);
   expect(totals.waiting).toBeGreaterThan(1_000);
+  // What waits there waits for a machine, on average as long as Little has it.
+  expect(series.waiting[0]).toBeLessThan(1);
+  expect(series.waiting.at(-1) ?? 0).toBeGreaterThan(0.9 * totals.waiting);
+  expect((series.waiting.at(-1) ?? 0) / (series.answered.at(-1) ?? 1)).toBeCloseTo(series.p50.at(-1) ?? 0, 0);
   expect(series.p99.at(-1)).toBeGreaterThan(4);
   expect(series.cpu.at(-1)).toBeGreaterThan(95);
   // From their launch on, half a minute before they serve.

@@ -1,4 +1,4 @@
-/** The plots that a surge and a simulation both have. */
+/** The plots of a surge and of a simulation. */
 import type { Plot, Series } from './report.ts';
 
 /** What was sent and answered, how fast, and what failed: no plot of errors where there were none. */
@@ -25,4 +25,9 @@ export function capacityPlot(title: string, series: readonly Series[]): Plot {
 /** In percent. */
 export function cpuPlot(series: readonly Series[]): Plot {
   return { title: 'CPU', unit: '%', axis: 'linear', shape: 'line', atLeast: 100, series };
+}
+
+/** Requests that wait for a machine. */
+export function queuePlot(series: readonly Series[]): Plot {
+  return { title: 'Queueing', unit: 'requests waiting', axis: 'linear', shape: 'area', atLeast: 1, series };
 }

@@ -41,9 +41,9 @@ export class Cohort implements Work {
     this.size = size;
   }
 
-  /** Gives each of the machines its requests of a second. */
-  work(arrivals: number): QueueSecond {
-    const second = queueSecond(this.capacity, arrivals, this.queue);
+  /** Gives each of the machines its requests of a second, of which `rate` were to be expected. */
+  work(arrivals: number, rate: number): QueueSecond {
+    const second = queueSecond(this.capacity, arrivals, this.queue, rate);
     const { cpuMs, requestBytes, responseBytes } = this.#app;
     this.queue = second.queue;
     this.inFlight = second.queue + second.busy * this.capacity.servers;

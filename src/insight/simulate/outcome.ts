@@ -4,6 +4,8 @@ import { ResponseTimes } from './response-times.ts';
 export class Outcome {
   sent = 0;
   answered = 0;
+  /** Waiting for a machine at the end of each second, added up. */
+  waited = 0;
   /** By the balancer's status. */
   readonly failed = new Map<number, number>();
   readonly times = new ResponseTimes();
@@ -21,6 +23,7 @@ export class Outcome {
   clear(): void {
     this.sent = 0;
     this.answered = 0;
+    this.waited = 0;
     this.failed.clear();
     this.times.clear();
   }

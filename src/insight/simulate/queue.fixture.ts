@@ -1,7 +1,7 @@
 /** A machine's queue by the formulas of `queue.ts` and request by request, side by side. */
 import { seededRandom } from '../../region/clock/random.ts';
 import { type MachineCapacity, queueSecond, responses, serviceShares } from './queue.ts';
-import { serveRequests } from './requests.ts';
+import { poisson, serveRequests } from './requests.ts';
 
 interface QueueFigures {
   /** In seconds. */
@@ -22,17 +22,20 @@ export interface QueueRun {
   readonly from: number;
 }
 
-export function byFormulas(capacity: MachineCapacity, { rate, seconds, from }: QueueRun): QueueFigures {
+/** With as many requests in each second as chance has of the rate, as a simulation sends them. */
+export function byFormulas(capacity: MachineCapacity, { rate, seconds, from }: QueueRun, seed: number): QueueFigures {
+  const random = seededRandom(seed);
   const shares = serviceShares(capacity);
   const found: [number, number][] = [];
   let [queue, busy, timedOut] = [0, 0, 0];
   for (let second = 0; second < seconds; second++) {
-    const now = queueSecond(capacity, rate(second), queue);
+    const arrivals = poisson(rate(second), random);
+    const now = queueSecond(capacity, arrivals, queue, rate(second));
     queue = now.queue;
     if (second < from) continue;
     busy += now.busy / (seconds - from);
     timedOut += now.timedOut;
-    responses(shares, now, rate(second) - now.timedOut, (time, requests) => found.push([time, requests]));
+    responses(shares, now, arrivals - now.timedOut, (time, requests) => found.push([time, requests]));
   }
   found.sort(([a], [b]) => a - b);
   const total = found.reduce((sum, [, requests]) => sum + requests, 0);

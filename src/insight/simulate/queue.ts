@@ -1,11 +1,13 @@
 /**
  * One second of one machine's queue. Requests come at random (Poisson) and are worked on by `servers` at once.
  *
- * Approximations: the mean queue of G/G/c is Sakasegawa's (1977), which holds for shares of a server, too; towards it a queue
- * grows as a random walk does (with the square root of time) and from above it drains at the rate that is left. Within the
- * second nothing is distinguished. `requests.ts` is what it is compared with, request by request.
+ * Approximations: the mean queue of M/M/c is Sakasegawa's (1977), which holds for shares of a server, too, and of M/G/c
+ * Kimura's (1986) between that and M/D/c; towards it a queue grows as a random walk does (with the square root of time) and
+ * from above it drains at the rate that is left. Those that wait do so as a Weibull distribution has it, with the spread of
+ * `waitSpread`. Within the second nothing else is distinguished. `requests.ts` is what it is compared with, request by request.
  */
 import type { AppModel } from './app-model.ts';
+import { logNormalShares, type Share, weibullShares } from './shares.ts';
 
 /** What a machine of some size can do for the app. */
 export interface MachineCapacity {
@@ -42,6 +44,8 @@ export interface QueueSecond {
   readonly timedOut: number;
   /** Mean wait of those that came in the second and had to wait, in seconds. */
   readonly waitSeconds: number;
+  /** How their waits vary: squared standard deviation by squared mean. */
+  readonly waitSpread: number;
   /** How many of them had to wait, in [0, 1]. */
   readonly waiting: number;
   /** There is more than chance alone would make: all wait for what came before them. */
@@ -50,64 +54,92 @@ export interface QueueSecond {
   readonly busy: number;
 }
 
-/** @param queue waiting at the beginning of the second */
-export function queueSecond(machine: MachineCapacity, arrivals: number, queue: number): QueueSecond {
+/**
+ * @param arrivals how many came
+ * @param queue waiting at the beginning of the second
+ * @param rate how many were to be expected: the formulas reckon with chance already
+ */
+export function queueSecond(machine: MachineCapacity, arrivals: number, queue: number, rate = arrivals): QueueSecond {
   const { servers, perSecond, variation, longestQueue } = machine;
-  const load = arrivals / perSecond;
+  const load = rate / perSecond;
   // Of arrivals (1, as they are Poisson's) and of service, in squares.
   const variability = 1 + variation * variation;
   const exponent = Math.sqrt(2 * (servers + 1));
-  const steady = load < 1 ? (load ** exponent / (1 - load)) * (variability / 2) : Number.POSITIVE_INFINITY;
-  const walked = Math.sqrt(queue * queue + (2 / Math.PI) * Math.min(arrivals, perSecond) * variability);
-  const next =
+  const steady =
+    load < 1 ? (load ** exponent / (1 - load)) * serviceFactor(servers, load, variation) : Number.POSITIVE_INFINITY;
+  const walked = Math.sqrt(queue * queue + (2 / Math.PI) * Math.min(rate, perSecond) * variability);
+  // Where there is too much, what came is all that counts: the machine does what it can.
+  const beyond = queue + (load < 1 && queue <= steady ? rate : arrivals) - perSecond;
+  const expected =
     queue > steady
-      ? Math.max(steady, queue + arrivals - perSecond)
-      : Math.min(steady, Math.max(queue + arrivals - perSecond, load > 0 ? Math.min(walked, steady) : 0));
+      ? Math.max(steady, beyond)
+      : Math.min(steady, Math.max(beyond, load > 0 ? Math.min(walked, steady) : 0));
+  const next = Math.min(expected, queue + arrivals);
   const kept = Math.min(next, longestQueue);
   const timedOut = next - kept;
   const served = Math.max(0, arrivals + queue - next);
   const mean = (queue + kept) / 2;
   const backlog = mean > steady || load >= 1;
   const waiting = backlog ? 1 : Math.min(1, load ** (exponent - 1));
-  const wait = backlog ? mean / perSecond : arrivals > 0 ? mean / arrivals : 0;
+  const wait = backlog ? mean / perSecond : rate > 0 ? mean / rate : 0;
   return {
     queue: kept,
     served,
     timedOut,
     waitSeconds: waiting > 0 ? wait / waiting : 0,
+    waitSpread: backlog ? 0 : waitSpread(servers, load, variation),
     waiting,
     backlog,
     busy: Math.min(1, served / perSecond),
   };
 }
 
-/** Middles of eight equal shares of a standard normal and of an exponential distribution. */
-const normal = [-1.5341, -0.8871, -0.4888, -0.1573, 0.1573, 0.4888, 0.8871, 1.5341];
-const exponential = [0.0645, 0.2076, 0.3747, 0.5754, 0.8267, 1.1632, 1.674, 2.7726];
-
-/** Service times of equal shares of the requests, in seconds: log-normal with the machine's mean and variation. */
-export function serviceShares({ serviceSeconds, variation }: MachineCapacity): readonly number[] {
-  if (variation === 0) return [serviceSeconds];
-  const sigma = Math.sqrt(Math.log(1 + variation * variation));
-  const raw = normal.map((z) => Math.exp(sigma * z - (sigma * sigma) / 2));
-  const mean = raw.reduce((sum, one) => sum + one, 0) / raw.length;
-  // The middles of shares leave out the tail: the mean is kept by the last one.
-  return raw.map((one, at) => (at === raw.length - 1 ? one + (1 - mean) * raw.length : one) * serviceSeconds);
+/**
+ * The queue of M/G/c by that of M/M/c. Half of the squares' sum where there is one server, and less than it is for several
+ * whose service varies much: a long request leaves the others to work on.
+ * M/D/c by Cosmetatos (1976), M/G/c by Kimura, "A two-moment approximation for the mean waiting time in the GI/G/s queue" (1986).
+ */
+function serviceFactor(servers: number, load: number, variation: number): number {
+  const square = variation * variation;
+  const others = Math.max(0, servers - 1);
+  const more = load > 0 ? ((1 - load) * others * (Math.sqrt(4 + 5 * servers) - 2)) / (16 * servers * load) : 0;
+  const constantService = (1 + Math.min(0.24, more)) / 2;
+  return (1 + square) / (2 * square + (1 - square) / constantService);
 }
+
+/**
+ * Of those that wait. For one server it follows from the residual service of whoever is served, which counts for less the
+ * more servers there are: by the root of their number, as runs request by request have it.
+ */
+function waitSpread(servers: number, load: number, variation: number): number {
+  // Of a log-normal distribution's residual.
+  const residual = (4 / 3) * (1 + variation * variation) - 1;
+  return load + (1 - load) * (1 + (residual - 1) / Math.sqrt(Math.max(1, servers)));
+}
+
+/** Service times of shares of the requests, in seconds: log-normal with the machine's mean and variation. */
+export function serviceShares({ serviceSeconds, variation }: MachineCapacity): readonly Share[] {
+  return logNormalShares(serviceSeconds, variation);
+}
+
+const same: readonly Share[] = [{ part: 1, value: 1 }];
+/** Of the requests: fewer are none. */
+const leastWaiting = 1e-6;
 
 /** Calls back with response times and how many requests took them. */
 export function responses(
-  shares: readonly number[],
-  { waiting, waitSeconds, backlog }: QueueSecond,
+  shares: readonly Share[],
+  { waiting, waitSeconds, waitSpread, backlog }: QueueSecond,
   requests: number,
   each: (seconds: number, requests: number) => void,
 ): void {
-  const without = (requests * (1 - waiting)) / shares.length;
-  const waits = backlog ? [1] : exponential;
-  const withWait = (requests * waiting) / shares.length / waits.length;
+  if (requests <= 0) return;
+  const some = waiting < leastWaiting ? 0 : waiting;
+  const waits = backlog ? same : weibullShares(waitSpread);
   for (const service of shares) {
-    if (without > 0) each(service, without);
-    if (withWait <= 0) continue;
-    for (const wait of waits) each(service + wait * waitSeconds, withWait);
+    const mine = requests * service.part;
+    if (some < 1) each(service.value, mine * (1 - some));
+    if (some === 0) continue;
+    for (const wait of waits) each(service.value + wait.value * waitSeconds, mine * some * wait.part);
   }
 }

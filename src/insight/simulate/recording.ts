@@ -16,6 +16,8 @@ export interface SimulatedSeries {
   readonly requests: number[];
   readonly answered: number[];
   readonly failed: number[];
+  /** Sent, and waiting for a machine to work on them: on average. */
+  readonly waiting: number[];
   /** In seconds. */
   readonly p50: (number | null)[];
   readonly p90: (number | null)[];
@@ -102,6 +104,7 @@ export class Recording {
     requests: [],
     answered: [],
     failed: [],
+    waiting: [],
     p50: [],
     p90: [],
     p99: [],
@@ -161,6 +164,7 @@ export class Recording {
     series.requests.push(outcome.sent / seconds);
     series.answered.push(outcome.answered / seconds);
     series.failed.push(outcome.failures / seconds);
+    series.waiting.push(outcome.waited / seconds);
     series.p50.push(p50 ?? null);
     series.p90.push(p90 ?? null);
     series.p99.push(p99 ?? null);

@@ -1,6 +1,6 @@
 /** A simulation's result as a report: which plots, and what there is to say. Pure. */
 import { alarmTitle } from '../alarm-title.ts';
-import { capacityPlot, cpuPlot, requestPlots } from '../report/plots.ts';
+import { capacityPlot, cpuPlot, queuePlot, requestPlots } from '../report/plots.ts';
 import type { Band, Fact, Marker, Plot, Report, Series } from '../report/report.ts';
 import { clockText, count, milliseconds, percent } from '../words.ts';
 import type { SimulatedAlarm, SimulationResult } from './recording.ts';
@@ -72,6 +72,7 @@ function plots({ series, totals }: SimulationResult): Plot[] {
       latency: [by('p50', series.p50, 1000), by('p90', series.p90, 1000), by('p99', series.p99, 1000)],
       errors: Object.keys(totals.failed).length > 0 ? [by('failed', series.failed)] : [],
     }),
+    queuePlot([by('waiting', series.waiting)]),
     capacityPlot('Capacity', [by('serving', series.serving), by('desired', series.desired)]),
     cpuPlot([by('all machines', series.cpu)]),
   ];

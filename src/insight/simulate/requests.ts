@@ -60,6 +60,21 @@ function gap(perSecond: number, random: Random): number {
 }
 
 /** Box and Muller. */
-export function gaussian(random: Random): number {
+function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+}
+
+/** How many come in a second with this rate: by the normal approximation where there are many. */
+export function poisson(rate: number, random: Random): number {
+  if (rate <= 0) return 0;
+  if (rate > 50) return Math.max(0, Math.round(rate + Math.sqrt(rate) * gaussian(random)));
+  let left = random.next();
+  let chance = Math.exp(-rate);
+  let count = 0;
+  while (left > chance && count < 1_000) {
+    left -= chance;
+    count++;
+    chance *= rate / count;
+  }
+  return count;
 }

@@ -19,7 +19,7 @@ export function resultOf({ totals, series, ...rest }: ResultChanges = {}): Simul
     notes: [],
     ...rest,
     series: {
-      ...{ at: [], requests: [], answered: [], failed: [], p50: [], p90: [], p99: [] },
+      ...{ at: [], requests: [], answered: [], failed: [], waiting: [], p50: [], p90: [], p99: [] },
       ...{ desired: [], inService: [], serving: [], cpu: [] },
       ...series,
     },

@@ -85,7 +85,7 @@ async function send(
     do {
       // The last one may be a part of a second.
       const share = Math.min(1, profile.seconds - second);
-      traffic.send(traffic.arrivals(profile.rate(second) * share), outcome);
+      traffic.send(profile.rate(second) * share, outcome);
       second++;
       untilMs += 1_000;
       if (Math.floor(untilMs / minuteMs) > Math.floor((untilMs - 1_000) / minuteMs)) traffic.count();

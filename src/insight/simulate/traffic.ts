@@ -5,7 +5,11 @@ import type { AppModel } from './app-model.ts';
 import type { Fleet, Grouped } from './fleet.ts';
 import { Outcome } from './outcome.ts';
 import { type MachineCapacity, responses, serviceShares } from './queue.ts';
-import { gaussian } from './requests.ts';
+import { poisson } from './requests.ts';
+import type { Share } from './shares.ts';
+
+/** Response times that are a fiftieth apart are one for CloudWatch: most of a simulated minute's work is to count them. */
+const countedTogether = 4;
 
 type Route = ReturnType<SimulatedRegion['routes']>[number];
 
@@ -29,7 +33,7 @@ export class Traffic {
   readonly #app: AppModel;
   readonly #random: Random;
   readonly #balancer: string | undefined;
-  readonly #shares = new Map<MachineCapacity, readonly number[]>();
+  readonly #shares = new Map<MachineCapacity, readonly Share[]>();
   #processorSeconds = 0;
   #routes: readonly Route[] | undefined;
   #epoch = -1;
@@ -82,31 +86,20 @@ export class Traffic {
     });
   }
 
-  /** How many requests of a second with this rate come: Poisson's, by its normal approximation where there are many. */
-  arrivals(rate: number): number {
-    if (rate <= 0) return 0;
-    if (rate > 50) return Math.max(0, Math.round(rate + Math.sqrt(rate) * gaussian(this.#random)));
-    let left = this.#random.next();
-    let chance = Math.exp(-rate);
-    let count = 0;
-    while (left > chance && count < 1_000) {
-      left -= chance;
-      count++;
-      chance *= rate / count;
-    }
-    return count;
-  }
-
-  /** Sends a second's requests; what became of them, and of those that waited, is added to `outcome`. */
-  send(requests: number, outcome: Outcome): void {
+  /**
+   * Sends a second's requests, as many as chance has of this rate; what became of them, and of those that waited, is added to
+   * `outcome`.
+   */
+  send(rate: number, outcome: Outcome): void {
+    const requests = poisson(rate, this.#random);
     outcome.sent += requests;
     this.#follow();
     if (this.#lanes.length === 0) outcome.fail(503, requests);
-    for (const lane of this.#lanes) this.#onLane(lane, requests * lane.share, outcome);
-    for (const lane of this.#former) this.#onLane(lane, 0, outcome);
+    for (const lane of this.#lanes) this.#onLane(lane, requests * lane.share, rate * lane.share, outcome);
+    for (const lane of this.#former) this.#onLane(lane, 0, 0, outcome);
   }
 
-  #onLane(lane: Lane, requests: number, outcome: Outcome): void {
+  #onLane(lane: Lane, requests: number, rate: number, outcome: Outcome): void {
     const { counts, ids, cohorts, missing } = lane;
     const fail = (status: number, some: number) => {
       outcome.fail(status, some);
@@ -123,11 +116,12 @@ export class Traffic {
     // Nobody listens there: the balancer is refused the connection.
     fail(502, each * missing);
     for (const cohort of cohorts) {
-      const second = cohort.work(each);
+      const second = cohort.work(each, rate / ids.length);
       const answered = second.served * cohort.size;
       this.#processorSeconds += (answered * this.#app.cpuMs) / 1000;
       fail(504, second.timedOut * cohort.size);
       outcome.answered += answered;
+      outcome.waited += second.queue * cohort.size;
       counts.answered += answered;
       responses(this.#serviceOf(cohort.capacity), second, answered, (seconds, some) => {
         outcome.times.add(seconds, some);
@@ -143,7 +137,7 @@ export class Traffic {
     return used;
   }
 
-  #serviceOf(capacity: MachineCapacity): readonly number[] {
+  #serviceOf(capacity: MachineCapacity): readonly Share[] {
     let found = this.#shares.get(capacity);
     if (!found) {
       found = serviceShares(capacity);
@@ -162,7 +156,7 @@ export class Traffic {
 
   #countLane({ routes, counts }: Lane): void {
     const { requestBytes: bytesIn, responseBytes: bytesOut } = this.#app;
-    const times = [...counts.times.entries()];
+    const times = [...counts.times.entries(countedTogether)];
     const all = sharesOf(routes);
     for (const route of routes) {
       const part = route.share / all;
