@@ -65,33 +65,34 @@ export class Lane {
   }
 
   /** Points of `[startMs, endMs)`, in no order. */
-  *read(startMs: number, endMs: number): Iterable<Point> {
+  read(startMs: number, endMs: number): Point[] {
+    const found: Point[] = [];
     for (const start of this.#chunksIn(startMs, endMs)) {
       for (const point of this.#points(start)) {
-        if (point.t >= startMs && point.t < endMs && !this.#open.has(point.t)) yield point;
+        if (point.t >= startMs && point.t < endMs && !this.#open.has(point.t)) found.push(point);
       }
     }
     for (const [t, aggregate] of this.#open) {
-      if (t >= startMs && t < endMs && aggregate.count > 0) yield aggregate.toPoint(t);
+      if (t >= startMs && t < endMs && aggregate.count > 0) found.push(aggregate.toPoint(t));
     }
+    return found;
   }
 
   /** Writes what is over by `nowMs`. True when some of it is still open. */
   flush(nowMs: number): boolean {
-    const over = [...this.#open].filter(([t]) => t + this.resolution.ms <= nowMs);
     const byChunk = new Map<number, Point[]>();
-    for (const [t, aggregate] of over) {
+    for (const [t, aggregate] of this.#open) {
+      if (t + this.resolution.ms > nowMs) continue;
       aggregate.sealed = true;
       this.#open.delete(t);
       if (aggregate.count === 0) continue;
       const start = floor(t, this.resolution.chunkMs);
-      byChunk.set(start, [...(byChunk.get(start) ?? []), aggregate.toPoint(t)]);
+      const added = byChunk.get(start);
+      if (added) added.push(aggregate.toPoint(t));
+      else byChunk.set(start, [aggregate.toPoint(t)]);
     }
     for (const [start, added] of byChunk) {
-      const times = new Set(added.map(({ t }) => t));
-      const kept = this.#points(start).filter(({ t }) => !times.has(t));
-      const points = [...kept, ...added].sort((a, b) => a.t - b.t);
-      this.#table.put(this.#key(start), { points });
+      this.#table.put(this.#key(start), { points: merged(this.#points(start), added) });
       this.#stored.add(start);
     }
     return this.#open.size > 0;
@@ -133,6 +134,15 @@ export class Lane {
   #key(start: number): string {
     return `${this.#prefix} ${start / second}`;
   }
+}
+
+/** In order of time; what was added is in the place of what was there of the same. */
+function merged(before: readonly Point[], added: readonly Point[]): Point[] {
+  const [first] = added;
+  // Nearly always it is the newest one.
+  if (first && added.length === 1 && (before.at(-1)?.t ?? Number.NEGATIVE_INFINITY) < first.t) return [...before, first];
+  const times = new Set(added.map(({ t }) => t));
+  return [...before.filter(({ t }) => !times.has(t)), ...added].sort((a, b) => a.t - b.t);
 }
 
 export function floor(timeMs: number, stepMs: number): number {
