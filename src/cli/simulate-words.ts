@@ -12,13 +12,15 @@ export function appText(app: AppModel): string {
     .join(',');
 }
 
-export function summary({ totals, alarms, activities, notes }: SimulationResult): string {
+export function summary({ totals, series, alarms, activities, notes }: SimulationResult): string {
   const failed = Object.entries(totals.failed);
   const time = (seconds: number | null) => (seconds === null ? '–' : milliseconds(seconds * 1000));
+  const most = Math.max(0, ...series.waiting);
   const rows = [
     ['Requests', count(totals.requests)],
     ['Failed', failed.map(([status, times]) => `${count(times)} with ${status}`).join(', ') || 'none'],
     ...(totals.waiting >= 0.5 ? [['Waiting at the end', count(totals.waiting)]] : []),
+    ['Queueing', most >= 0.5 ? `at most ${count(most)} waiting for a machine` : 'none'],
     ['Latency', `p50 ${time(totals.p50)}  p90 ${time(totals.p90)}  p99 ${time(totals.p99)}`],
     ['Machines', `${totals.fewestServing} to ${totals.mostServing} serving`],
     ...Object.entries(totals.instanceHours).map(([type, hours]) => [`Hours of ${type}`, hours.toFixed(1)]),

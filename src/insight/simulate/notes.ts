@@ -20,7 +20,7 @@ function beyond(count: number, what: string): string[] {
 }
 
 const approximations = [
-  'Requests are followed by the second and the machine, not one by one: waiting is Sakasegawa’s formula for G/G/c, and a queue grows towards it as a random walk does.',
+  'Requests are followed by the second and the machine, not one by one: waiting is Sakasegawa’s and Kimura’s formulas for M/G/c, and a queue grows towards it as a random walk does.',
   'Boots are not run: each takes as long as the app’s model says, and succeeds.',
   'All requests go by one rule of the balancer: the default one, or the first that forwards; none is sticky. Its connections and rules are not counted.',
   'Machines of a group are measured together: there are no metrics of single instances.',

@@ -41,9 +41,10 @@ export function simulationReport(result: SimulationResult, title: string): Repor
 
 const mostRows = 200;
 
-function facts({ totals }: SimulationResult): Fact[] {
+function facts({ totals, series }: SimulationResult): Fact[] {
   const failed = Object.values(totals.failed).reduce((sum, one) => sum + one, 0);
   const time = (seconds: number | null) => (seconds === null ? '–' : milliseconds(seconds * 1000));
+  const most = Math.max(0, ...series.waiting);
   return [
     { label: 'Requests', value: count(totals.requests) },
     {
@@ -53,6 +54,7 @@ function facts({ totals }: SimulationResult): Fact[] {
     },
     { label: 'Median latency', value: time(totals.p50) },
     { label: '99th percentile', value: time(totals.p99) },
+    { label: 'Most waiting', value: most >= 0.5 ? count(most) : 'none' },
     { label: 'Machines', value: `${totals.fewestServing} – ${totals.mostServing}` },
     ...Object.entries(totals.instanceHours).map(([type, hours]) => ({
       label: `Hours of ${type}`,

@@ -140,7 +140,8 @@ export class Lane {
 function merged(before: readonly Point[], added: readonly Point[]): Point[] {
   const [first] = added;
   // Nearly always it is the newest one.
-  if (first && added.length === 1 && (before.at(-1)?.t ?? Number.NEGATIVE_INFINITY) < first.t) return [...before, first];
+  if (first && added.length === 1 && (before.at(-1)?.t ?? Number.NEGATIVE_INFINITY) < first.t)
+    return [...before, first];
   const times = new Set(added.map(({ t }) => t));
   return [...before.filter(({ t }) => !times.has(t)), ...added].sort((a, b) => a.t - b.t);
 }
