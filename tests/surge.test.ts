@@ -211,6 +211,13 @@ describe('what is refused, before anything is sent', () => {
     expect(out).toBe('');
   });
 
+  test('a path that is not given, where the app has nothing at /', async () => {
+    const { code, out, error } = await surge(folder, '--profile', 'constant:rate=20,for=1');
+    expect([code, out]).toEqual([1, '']);
+    expect(error).toContain('it answers 404');
+    expect(error).toContain('--path /items');
+  });
+
   test('somebody else, even with --yes: it must be what the own stack printed', async () => {
     const argv = ['https://example.com', ...short, '--yes', '--dir', folder];
     const env = { AWS_ENDPOINT_URL: gallery.region.endpoint, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };

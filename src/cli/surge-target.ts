@@ -43,7 +43,7 @@ const lookMs = { local: 1_000, aws: 15_000 } as const;
 
 /** @param given a folder or a URL */
 export async function surgeTarget(given: string, options: TargetOptions): Promise<SurgeTarget> {
-  if (!/^[a-z]+:\/\//i.test(given)) return appTarget(appDir(given), options.stack);
+  if (!isAddress(given)) return appTarget(appDir(given), options.stack);
   const url = urlOf(given);
   if (!isLoopback(url.hostname)) return deployedTarget(url, options);
   const dir = resolve(options.dir);
@@ -66,6 +66,11 @@ export async function surgeTarget(given: string, options: TargetOptions): Promis
   }
   await mustAnswer(url);
   return serverTarget(url);
+}
+
+/** Else it is a folder. */
+export function isAddress(given: string): boolean {
+  return /^[a-z]+:\/\//i.test(given);
 }
 
 function urlOf(given: string): URL {

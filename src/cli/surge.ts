@@ -12,11 +12,12 @@ import type { SentRequest } from '../insight/surge/sender.ts';
 import { type SurgePlan, surge } from '../insight/surge/surge.ts';
 import { realClock } from '../region/clock/clock.ts';
 import { secureRandom } from '../region/clock/random.ts';
+import { expectDefaultPath } from './default-path.ts';
 import { readInput } from './input-file.ts';
 import { line } from './print.ts';
 import { checkReportFile, readProfile, whole } from './profile-options.ts';
 import { summaryText, surgeScreen } from './surge-screen.ts';
-import { type SurgeTarget, surgeTarget } from './surge-target.ts';
+import { isAddress, type SurgeTarget, surgeTarget } from './surge-target.ts';
 
 interface SurgeArguments {
   readonly profile: string;
@@ -83,6 +84,7 @@ async function run(given: string, options: SurgeArguments): Promise<void> {
   const target = await surgeTarget(given, { ...options, yes: options.yes ?? false });
   const { maxMinutes, ...load } = limits;
   const extent = checkExtent(profile, target.timeScale, maxMinutes);
+  if (options.path === undefined && !isAddress(given)) await expectDefaultPath(target);
   const plan: SurgePlan = {
     url: target.url,
     nowMs: target.nowMs,
