@@ -49,6 +49,7 @@ export async function calibrate(options: CalibrationOptions, clock: Clock): Prom
   const machines = inService(group);
   const [first] = machines;
   if (!first) throw new SimulationError(`${group.AutoScalingGroupName} has no machine in service: nothing to measure.`);
+  await warmedUp(group, options, clock);
   const pool = new Pool(origin, { connections: atOnce, headersTimeout: 60_000, bodyTimeout: 60_000 });
   const ask = asking(pool, host, path);
   try {
@@ -174,16 +175,50 @@ async function together(ask: Ask, seconds: number): Promise<number> {
   return answered;
 }
 
-/** Of the minutes that lie within. */
+const minute = 60_000;
+/** Until the minute after the warm-up is told of: when it is over, and some more. */
+const tellingMs = 3 * minute;
+
+/** CloudWatch has nothing of machines that have just been launched: they are no part of their group's metrics yet. */
+async function warmedUp(
+  { AutoScalingGroupName: name = '', DefaultInstanceWarmup: warmup = 0 }: AutoScalingGroup,
+  options: CalibrationOptions,
+  clock: Clock,
+): Promise<void> {
+  const { nowMs, onStep, timeScale } = options;
+  const untilMs = nowMs() + warmup * 1_000 + tellingMs;
+  const isTold = async () => (await processorMinutes(options, name, nowMs() - tellingMs, nowMs())).length > 0;
+  if (await isTold()) return;
+  onStep(`Waiting for the next minute of the model: CloudWatch has no CPUUtilization of ${name} yet`);
+  // Without detailed monitoring it is told of every five minutes: the measurement itself says what is missing then.
+  while (nowMs() < untilMs && !(await isTold())) await clock.sleep(Math.max(200, 5_000 / timeScale));
+}
+
 async function processorPercent(
-  { client }: CalibrationOptions,
+  options: CalibrationOptions,
   group: string,
   fromMs: number,
   toMs: number,
 ): Promise<number> {
-  const minute = 60_000;
   // By its length there is at least one.
+  const found = await processorMinutes(options, group, fromMs, toMs);
+  if (found.length === 0) {
+    throw new SimulationError(
+      'CloudWatch has no CPUUtilization of the minute that was measured: the machines are still warming up (try again in some minutes of model time), or detailed monitoring is off.',
+    );
+  }
+  return found.reduce((sum, one) => sum + one, 0) / found.length;
+}
+
+/** In per cent, of the minutes that lie within. */
+async function processorMinutes(
+  { client }: CalibrationOptions,
+  group: string,
+  fromMs: number,
+  toMs: number,
+): Promise<number[]> {
   const [first, end] = [Math.ceil(fromMs / minute) * minute, Math.floor(toMs / minute) * minute];
+  if (end <= first) return [];
   const { Datapoints = [] } = await new CloudWatchClient(client).send(
     new GetMetricStatisticsCommand({
       Namespace: 'AWS/EC2',
@@ -195,13 +230,7 @@ async function processorPercent(
       Statistics: ['Average'],
     }),
   );
-  const found = Datapoints.flatMap(({ Average }) => Average ?? []);
-  if (found.length === 0) {
-    throw new SimulationError(
-      'CloudWatch has no CPUUtilization of the minute that was measured: the machines are still warming up (try again in some minutes of model time), or detailed monitoring is off.',
-    );
-  }
-  return found.reduce((sum, one) => sum + one, 0) / found.length;
+  return Datapoints.flatMap(({ Average }) => Average ?? []);
 }
 
 /**
