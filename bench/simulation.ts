@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseAppModel } from '../src/insight/simulate/app-model.ts';
 import { byFormulas, byRequests } from '../src/insight/simulate/queue.fixture.ts';
 import { machineCapacity } from '../src/insight/simulate/queue.ts';
-import { pause, residentMiB, run, start, temporaryFolder } from './processes.ts';
+import { pause, processorSeconds, residentMiB, run, start, temporaryFolder } from './processes.ts';
 import { main } from './region.ts';
 import { inSeconds, type Result, type Row, type Settings } from './result.ts';
 
@@ -26,6 +26,8 @@ interface Day {
   readonly seconds: readonly number[];
   readonly middle: number;
   readonly mostMiB: number;
+  /** Of processors, of the last run. */
+  readonly worked: number;
   /** What the command printed. */
   readonly told: string;
 }
@@ -44,12 +46,12 @@ export async function simulation({ times }: Settings): Promise<Result> {
     title: 'Simulation',
     how: `A day (${profile}) by the built command, on the gallery’s template with ${parameters.join(', ')} and the app ${app}; start of the process included. Below: one machine’s queue by the formulas, against the same followed request by request, ${comparedRequests.toLocaleString('en-US')} of them.`,
     rows: [
-      ...measured.flatMap(({ what, middle, seconds, mostMiB, told }) => [
+      ...measured.flatMap(({ what, middle, seconds, mostMiB, worked, told }) => [
         {
           who: 'Orrery',
           what: `a day at up to a million requests per second: ${what}`,
           value: inSeconds(middle),
-          more: `of ${seconds.map((one) => one.toFixed(2)).join(', ')}; ${factOf(told, 'Requests')} requests, ${factOf(told, 'Machines')}`,
+          more: `of ${seconds.map((one) => one.toFixed(2)).join(', ')}; ${worked.toFixed(1)} s of processors; ${factOf(told, 'Requests')} requests, ${factOf(told, 'Machines')}`,
         },
         { who: 'Orrery', what: 'most memory of it', value: `${mostMiB.toFixed(0)} MiB` },
       ]),
@@ -72,6 +74,7 @@ function withTarget(template: string, target: number): string {
 async function simulateDay(template: string, times: number): Promise<Day> {
   const seconds: number[] = [];
   let mostMiB = 0;
+  let worked = 0;
   let told = '';
   for (let i = 0; i < times; i++) {
     const beganMs = performance.now();
@@ -85,22 +88,24 @@ async function simulateDay(template: string, times: number): Promise<Day> {
       seconds.push((performance.now() - beganMs) / 1000);
     });
     while (!over) {
-      mostMiB = Math.max(mostMiB, memoryOf(command.pid));
+      const now = usedBy(command.pid);
+      mostMiB = Math.max(mostMiB, now?.memoryMiB ?? 0);
+      worked = now?.seconds ?? worked;
       await pause(50);
     }
     if ((await command.ended) !== 0) throw new Error(command.output());
     told = command.output();
   }
   const middle = [...seconds].sort((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
-  return { seconds, middle, mostMiB, told };
+  return { seconds, middle, mostMiB, worked, told };
 }
 
-function memoryOf(pid: number): number {
+function usedBy(pid: number): { readonly memoryMiB: number; readonly seconds: number } | undefined {
   try {
-    return residentMiB(pid);
+    return { memoryMiB: residentMiB(pid), seconds: processorSeconds(pid) };
   } catch {
     // It has just ended.
-    return 0;
+    return undefined;
   }
 }
 
