@@ -2,6 +2,7 @@
 import { ConfigError } from '../blueprint/config.ts';
 import { StackFailed } from '../delivery/stack.ts';
 import { UserError } from '../delivery/user-error.ts';
+import { CostError } from '../insight/cost/cost-error.ts';
 import { ModelError } from '../insight/model/model-error.ts';
 import { ProfileError } from '../insight/profile.ts';
 import { AppModelError } from '../insight/simulate/app-model.ts';
@@ -10,7 +11,7 @@ import { SurgeError } from '../insight/surge/surge-error.ts';
 import { paint } from './print.ts';
 
 /** Their messages say all. */
-const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError];
+const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError, CostError];
 
 const fileTrouble = new Map([
   ['ENOENT', 'there is no such file or folder'],

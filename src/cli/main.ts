@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   logs: async () => (await import('./logs.ts')).logsCommand,
   surge: async () => (await import('./surge.ts')).surgeCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  cost: async () => (await import('./cost.ts')).costCommand,
   fault: async () => (await import('./fault.ts')).faultCommand,
   synth: async () => (await import('./synth.ts')).synthCommand,
   init: async () => (await import('./init.ts')).initCommand,

@@ -1,6 +1,13 @@
 /** What can be known of a template before it is deployed, for programs: `orrery/insight`. */
 export { type CheckResult, check } from './check/check.ts';
 export type { Finding, Severity } from './check/rule.ts';
+export type { AssumptionKey, Given, Origin, Told } from './cost/assumptions.ts';
+export { type CostOptions, cost, costDiff } from './cost/cost.ts';
+export { CostError } from './cost/cost-error.ts';
+export { type Decimal, decimal } from './cost/decimal.ts';
+export type { NotPriced } from './cost/inventory.ts';
+export { type PriceBook, parsePriceBook } from './cost/price-book.ts';
+export type { CostAlternative, CostChange, CostDiff, CostLine, CostPiece, CostResult } from './cost/result.ts';
 export { type Model, type ModelOptions, type ModelResource, modelOf } from './model/model.ts';
 export { ModelError, type ModelProblem } from './model/model-error.ts';
 export { type Profile, ProfileError, parseProfile, profileOfCsv } from './profile.ts';

@@ -1,0 +1,116 @@
+/** Traffic as the running region counted it: the metrics of balancers, NAT gateways and distributions, since the stack is there. */
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, GetMetricStatisticsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
+import { UserError } from '../delivery/user-error.ts';
+import type { Given } from '../insight/cost/assumptions.ts';
+import type { CostOptions } from '../insight/cost/cost.ts';
+import { decimal } from '../insight/cost/decimal.ts';
+import { realClock } from '../region/clock/clock.ts';
+import { appDir } from './app.ts';
+import { endpointOf, findRunning } from './running.ts';
+import { targetOf } from './running-target.ts';
+
+const monthMs = 730 * 3_600_000;
+const gigabyte = 2 ** 30;
+/** GetMetricStatistics gives at most so many points. */
+const mostPoints = 1_440;
+
+interface Counter {
+  readonly namespace: string;
+  readonly metric: string;
+  /** Exactly these: other sets of dimensions count the same again. */
+  readonly dimensions: readonly string[];
+}
+
+const balancer = (metric: string): Counter => ({
+  namespace: 'AWS/ApplicationELB',
+  metric,
+  dimensions: ['LoadBalancer'],
+});
+const nat = (metric: string): Counter => ({ namespace: 'AWS/NATGateway', metric, dimensions: ['NatGatewayId'] });
+const site = (metric: string): Counter => ({
+  ...{ namespace: 'AWS/CloudFront', metric },
+  dimensions: ['DistributionId', 'Region'],
+});
+
+export async function measured(dir: string): Promise<Pick<CostOptions, 'given' | 'notes'>> {
+  const running = await findRunning(appDir(dir));
+  if (!running) throw new UserError('No region runs for this folder: nothing was measured.', 'Start one: orrery up');
+  const endpoint = endpointOf(running);
+  const health = (await (await fetch(`${endpoint}/_orrery/health`)).json()) as { nowMs?: number };
+  const toMs = health.nowMs ?? realClock().now();
+  const { Stacks = [] } = await targetOf(running).cloudFormation.send(new DescribeStacksCommand({}));
+  const fromMs = Math.min(...Stacks.map(({ CreationTime }) => CreationTime?.getTime() ?? toMs));
+  const windowMs = toMs - fromMs;
+  if (!(windowMs >= 60_000))
+    throw new UserError('The region has had a stack for less than a minute: there is nothing to measure yet.');
+  const scale = monthMs / windowMs;
+  const config = { endpoint, credentials: running.rootKey };
+  const clients = {
+    own: new CloudWatchClient({ ...config, region: running.region }),
+    // CloudFront keeps its metrics there.
+    global: new CloudWatchClient({ ...config, region: 'us-east-1' }),
+  };
+  const of = (counter: Counter, client = clients.own) => total(client, counter, fromMs, toMs);
+  const [requests, processed, connections, natOut, natIn, siteRequests, siteBytes] = await Promise.all([
+    of(balancer('RequestCount')),
+    of(balancer('ProcessedBytes')),
+    of(balancer('NewConnectionCount')),
+    of(nat('BytesOutToDestination')),
+    of(nat('BytesInFromDestination')),
+    of(site('Requests'), clients.global),
+    of(site('BytesDownloaded'), clients.global),
+  ]);
+  for (const client of Object.values(clients)) client.destroy();
+  const month = (value: number) => ({ value: decimal((value * scale).toFixed(6)), origin: 'measured' as const });
+  const gigabytes = (bytes: number) => month(bytes / gigabyte);
+  const given: Given = {
+    requests: month(requests),
+    processedGb: gigabytes(processed),
+    egressGb: gigabytes(processed),
+    newConnections: month(connections),
+    siteRequests: month(siteRequests),
+    siteEgressGb: gigabytes(siteBytes),
+    natGb: gigabytes(natOut + natIn),
+    ...(natOut + natIn > 0
+      ? { natOutShare: { value: decimal((natOut / (natOut + natIn)).toFixed(6)), origin: 'measured' as const } }
+      : {}),
+  };
+  return {
+    given,
+    notes: [
+      `Measured for ${duration(windowMs)} of the region's time, and multiplied to a month. Balancers count bytes both ways, so that requests to the API are billed as if they, too, went out.`,
+      'Not counted by the region, and therefore of the assumptions: requests to S3 and what is kept there, bytes of endpoints, logs, DNS queries, runs of functions, invalidations, hours of machines.',
+    ],
+  };
+}
+
+async function total(client: CloudWatchClient, counter: Counter, fromMs: number, toMs: number): Promise<number> {
+  const { namespace: Namespace, metric: MetricName, dimensions } = counter;
+  const { Metrics = [] } = await client.send(new ListMetricsCommand({ Namespace, MetricName }));
+  const own = Metrics.filter(({ Dimensions = [] }) => {
+    const names = Dimensions.map(({ Name }) => Name ?? '').sort();
+    return names.length === dimensions.length && dimensions.every((name) => names.includes(name));
+  });
+  const Period = 60 * Math.max(1, Math.ceil((toMs - fromMs) / 60_000 / (mostPoints - 2)));
+  const sums = await Promise.all(
+    own.map(async ({ Dimensions }) => {
+      const { Datapoints = [] } = await client.send(
+        new GetMetricStatisticsCommand({
+          ...{ Namespace, MetricName, Dimensions, Period, Statistics: ['Sum'] },
+          StartTime: new Date(fromMs),
+          EndTime: new Date(toMs),
+        }),
+      );
+      return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
+    }),
+  );
+  return sums.reduce((sum, one) => sum + one, 0);
+}
+
+function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+  const hours = ms / 3_600_000;
+  return hours < 72 ? `${hours.toFixed(1)} hours` : `${(hours / 24).toFixed(1)} days`;
+}

@@ -1,0 +1,241 @@
+/** Bills of whole templates; `docs/cost.md` shows the two that were worked by hand. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ConfigInput } from '../../blueprint/config.ts';
+import { loadConfig } from '../../blueprint/load-config.ts';
+import { synthesise } from '../../blueprint/synthesise.ts';
+import { everyVariant } from '../../blueprint/variants.suite.ts';
+import type { Given } from './assumptions.ts';
+import { type CostOptions, cost, costDiff } from './cost.ts';
+import { decimal } from './decimal.ts';
+import type { CostResult } from './result.ts';
+
+const gallery = join(import.meta.dirname, '..', '..', '..', 'examples', 'gallery');
+const given = (values: Readonly<Record<string, number | string>>): Given =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, { value: decimal(value), origin: 'given' as const }]),
+  );
+const of = (config: ConfigInput, more: Partial<CostOptions> = {}) =>
+  cost({ name: 'build.yml', template: synthesise(config).yaml, ...more });
+
+/** What costs a cent or more, as it was worked by hand. */
+const amounts = ({ lines }: CostResult) =>
+  lines.flatMap(({ part, what, usd }) => (usd === '0.00' ? [] : [[part, what, usd]]));
+
+describe('bills that were worked by hand', () => {
+  test('the gallery, with its domain, two zones and a NAT gateway in each', async () => {
+    const { config } = await loadConfig(gallery);
+    const result = await of(config);
+    expect(amounts(result)).toEqual([
+      ['ApiGroup', 'EC2 t4g.small', '24.53'],
+      ['ApiGroup', 'Custom metrics', '1.20'],
+      ['ApiGroup', 'Custom metrics', '0.60'],
+      ['ApiGroup', 'EBS gp3', '1.28'],
+      ['ApiGroup', 'Custom metrics', '0.30'],
+      ['NatGatewayA', 'NAT gateway', '32.85'],
+      ['NatGatewayB', 'NAT gateway', '32.85'],
+      ['NatAddressA', 'Public IPv4 address', '3.65'],
+      ['NatAddressB', 'Public IPv4 address', '3.65'],
+      ['MonitoringEndpoint', 'Interface endpoint', '14.60'],
+      ['LogsEndpoint', 'Interface endpoint', '14.60'],
+      ['ApiBalancer', 'Application Load Balancer', '16.43'],
+      ['ApiBalancer', 'Public IPv4 address', '7.30'],
+      ['ApiBalancer', 'Load balancer capacity units', '0.02'],
+      ['NatGatewayA', 'NAT gateway, data', '0.05'],
+      ['NatGatewayB', 'NAT gateway, data', '0.05'],
+      ['DataBucket', 'S3 Standard', '0.23'],
+      ['DataBucket', 'S3 GET and others', '0.04'],
+      ['DataBucket', 'S3 PUT, POST, LIST', '0.05'],
+      ['SpaBucket', 'S3 GET and others', '0.04'],
+      ['HostedZone', 'Hosted zone', '0.50'],
+      ['HostedZone', 'Domain, a twelfth of its year', '1.33'],
+      // 14 of them, of which 10 are free: seven of policies and three of the template.
+      ['SlowApi', 'Alarms, by metric', '0.10'],
+      ['NatTrafficA', 'Alarms, by metric', '0.10'],
+      ['NatTrafficB', 'Alarms, by metric', '0.10'],
+      ['SiteErrors', 'Alarms, by metric', '0.10'],
+    ]);
+    expect(result).toMatchObject({ usd: '156.55', notPriced: [] });
+    expect(result.byKind).toEqual({ hour: '150.46', gigabyte: '1.61', request: '0.15', month: '4.33' });
+    expect(result.surprises.map(({ usd }) => usd)).toEqual(['65.70', '0.10', '29.20', '0.00', '14.60', '0.00']);
+    expect(result.breakEvens.map((one) => one.gigabytesPerMonth)).toEqual([3661, 418]);
+  });
+
+  test('in Ireland, without a domain, one NAT gateway, and a great deal of traffic', async () => {
+    const result = await of(
+      { name: 'shop', network: { nat: 'one' } },
+      {
+        region: 'eu-west-1',
+        given: given({ requests: 300_000_000, egressGb: 1500, pageViews: 5_000_000, siteEgressGb: 4096, natGb: 500 }),
+      },
+    );
+    expect(amounts(result)).toEqual([
+      ['ApiGroup', 'EC2 t4g.small', '26.86'],
+      ['ApiGroup', 'Custom metrics', '1.20'],
+      ['ApiGroup', 'Custom metrics', '0.60'],
+      ['ApiGroup', 'EBS gp3', '1.41'],
+      ['ApiGroup', 'Custom metrics', '0.30'],
+      ['NatGatewayA', 'NAT gateway', '35.04'],
+      ['NatAddressA', 'Public IPv4 address', '3.65'],
+      ['MonitoringEndpoint', 'Interface endpoint', '16.06'],
+      ['LogsEndpoint', 'Interface endpoint', '16.06'],
+      ['ApiBalancer', 'Application Load Balancer', '18.40'],
+      ['ApiBalancer', 'Public IPv4 address', '7.30'],
+      ['ApiBalancer', 'Load balancer capacity units', '13.12'],
+      ['LogsEndpoint', 'Interface endpoint, data', '0.84'],
+      ['NatGatewayA', 'NAT gateway, data', '12.00'],
+      ['NatGatewayA', 'NAT gateway, data', '12.00'],
+      ['NatGatewayA', 'Data between zones, each way', '5.00'],
+      ['Distribution', 'CloudFront requests by HTTPS', '408.00'],
+      ['Distribution', 'CloudFront data out', '388.62'],
+      ['Distribution', 'CloudFront Functions', '34.80'],
+      ['DataBucket', 'S3 Standard', '0.23'],
+      ['DataBucket', 'S3 GET and others', '12.00'],
+      ['DataBucket', 'S3 PUT, POST, LIST', '15.00'],
+      ['SpaBucket', 'S3 GET and others', '2.00'],
+      ['ApiLogs', 'Logs taken in', '45.04'],
+      ['ApiLogs', 'Logs kept', '0.37'],
+      ['SlowApi', 'Alarms, by metric', '0.10'],
+      ['NatTrafficA', 'Alarms, by metric', '0.10'],
+    ]);
+    expect(result.usd).toBe('1076.10');
+  });
+});
+
+describe('what it would be otherwise', () => {
+  const shop = (more: Partial<ConfigInput>): ConfigInput => ({ name: 'shop', domain: 'myapp.com', ...more });
+  // What machines fetch from the internet has no way without NAT: the comparison leaves it out.
+  const quiet = { given: given({ natGbPerMachine: 0 }) };
+
+  test.each<[string, ConfigInput, ConfigInput]>([
+    ['One NAT gateway for all zones', shop({}), shop({ network: { nat: 'one' } })],
+    ['A NAT gateway in each zone', shop({ network: { nat: 'one' } }), shop({})],
+    ['No NAT gateway, interface endpoints instead', shop({}), shop({ network: { nat: 'none' } })],
+    ['One NAT gateway for all zones', shop({ network: { zones: 3 } }), shop({ network: { zones: 3, nat: 'one' } })],
+    ['t3.small instead of t4g.small', shop({}), shop({ api: { instanceType: 't3.small' } })],
+  ])('%s costs what such a template costs', async (title, from, to) => {
+    const [result, other] = [await of(from, quiet), await of(to, quiet)];
+    expect(result.alternatives.find((one) => one.title === title)?.usd).toBe(other.usd);
+  });
+
+  test('S3 by an interface endpoint or by NAT, and a Savings Plan where its price is known', async () => {
+    const result = await of(shop({ api: { instanceType: 'm7g.large' } }), {
+      given: given({ requests: 10_000_000, readsPerRequest: 1, writesPerRequest: 0 }),
+    });
+    const difference = (title: RegExp) => result.alternatives.find((one) => title.test(one.title))?.difference;
+    // 931.32 GB of objects, two NAT gateways at 0.045: each line is rounded.
+    expect(difference(/^S3 over NAT/)).toBe('41.90');
+    // 2 zones by 730 h at 0.01, and 931.32 GB at 0.01.
+    expect(difference(/^S3 by an interface/)).toBe('23.91');
+    // 1,460 h at 0.0599 and 0.0414 instead of 0.0816.
+    expect(difference(/Plan of one year/)).toBe('-31.69');
+    expect(difference(/Plan of three years/)).toBe('-58.70');
+    expect((await of(shop({}))).alternatives.some(({ title }) => /Savings Plan/.test(title))).toBe(false);
+  });
+});
+
+describe('what it does not know it says', () => {
+  const network = `
+Resources:
+  Queue: { Type: AWS::SQS::Queue }
+  Topic: { Type: AWS::SNS::Topic }
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+`;
+
+  test('types that are not modelled, and free ones with their page', async () => {
+    const result = await cost({ name: 'x.yml', template: network });
+    expect(result.notPriced).toMatchObject([{ part: 'Queue', type: 'AWS::SQS::Queue' }]);
+    expect(result.free).toEqual([{ part: 'Vpc', type: 'AWS::EC2::VPC', page: 'https://aws.amazon.com/vpc/pricing/' }]);
+    expect(result.usd).toBe('0.00');
+  });
+
+  test('what cannot be made, and what came after it', async () => {
+    const subnet = (id: string) =>
+      `  ${id}: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }\n`;
+    const nat =
+      '  Nat: { Type: AWS::EC2::NatGateway, Properties: { SubnetId: !Ref Two, ConnectivityType: private } }\n';
+    const { notPriced } = await cost({ name: 'x.yml', template: `${network}${subnet('One')}${subnet('Two')}${nat}` });
+    const parts = notPriced.map(({ part }) => part);
+    expect(parts).toContain('Nat');
+    expect(notPriced.some(({ why }) => /conflicts with another subnet/.test(why))).toBe(true);
+  });
+
+  test('types of machines without a price in the region', async () => {
+    const result = await of({ name: 'shop', api: { instanceType: 'm7i.large' } }, { region: 'eu-central-1' });
+    expect(result.notPriced).toContainEqual({
+      part: 'ApiGroup',
+      type: 'AWS::AutoScaling::AutoScalingGroup',
+      why: 'no price of m7i.large machines in eu-central-1 was checked',
+    });
+  });
+
+  test("the yearly fee of a domain that is not .com's, unless it is given", async () => {
+    const shop: ConfigInput = { name: 'shop', domain: 'shop.example' };
+    expect((await of(shop)).notPriced.map(({ part }) => part)).toEqual(['HostedZone']);
+    const told = await of(shop, { given: given({ domainUsdPerYear: '24.60' }) });
+    expect(told.notPriced).toEqual([]);
+    expect(told.lines.find(({ what }) => what.startsWith('Domain'))).toMatchObject({ usd: '2.05' });
+  });
+
+  test.each(everyVariant)('of the blueprint everything has a price or is free: %s', async (_, config) => {
+    const { yaml } = synthesise(config);
+    const { notPriced, free, lines, byPart } = await cost({ name: 'build.yml', template: yaml });
+    expect(notPriced.filter(({ why }) => !/yearly fee/.test(why))).toEqual([]);
+    const parts = new Set([...free, ...byPart].map(({ part }) => part));
+    expect(lines.every(({ source }) => source.page.startsWith('https://aws.amazon.com/'))).toBe(true);
+    expect(parts.size).toBeGreaterThan(60);
+  });
+});
+
+describe('traffic', () => {
+  const shop: ConfigInput = { name: 'shop', domain: 'myapp.com' };
+
+  test('only what the bill depends on is listed, with where it comes from', async () => {
+    const { assumptions } = await of(shop, { given: given({ requests: 5_000_000 }) });
+    expect(assumptions.find(({ key }) => key === 'requests')).toMatchObject({ value: '5000000', origin: 'given' });
+    expect(assumptions.find(({ key }) => key === 'egressGb')).toMatchObject({ value: '9.313', origin: 'assumed' });
+    expect(assumptions.some(({ key }) => key === 'flowLogGbPerMachine')).toBe(false);
+  });
+
+  test('the bill does not fall when any of it grows', async () => {
+    const at = async (factor: number) =>
+      Number((await of(shop, { given: given({ requests: 1_000_000 * factor, natGbPerMachine: factor }) })).usd);
+    const bills = [await at(1), await at(10), await at(100), await at(1000)];
+    expect(bills).toEqual([...bills].sort((one, other) => one - other));
+  });
+
+  test('machines of a simulation, and not those of another template', async () => {
+    const hours = { ...shop, api: { min: 1 } };
+    const result = await of(hours, { instanceHours: { 't4g.small': '3650' } });
+    expect(result.lines.find(({ what }) => what === 'EC2 t4g.small')).toMatchObject({ quantity: '3650', usd: '61.32' });
+    expect(result.lines.find(({ what }) => what === 'EBS gp3')).toMatchObject({ quantity: '40' });
+    await expect(of(shop, { instanceHours: { 'm7i.large': '1' } })).rejects.toThrow(
+      /hours of m7i\.large.*are t4g\.small/,
+    );
+  });
+
+  test('without allowances, and for how long a new account is credited', async () => {
+    const result = await of(shop, { withoutAllowances: true, freeTier: true });
+    expect(Number(result.usd)).toBeGreaterThan(170);
+    expect(result.notes.join(' ')).toMatch(/credits of up to 200 dollars.*for 1\.\d months/);
+  });
+});
+
+test('two templates: what was added, what is gone, and what costs something else', async () => {
+  const options = (config: ConfigInput): CostOptions => ({ name: 'x.yml', template: synthesise(config).yaml });
+  const diff = await costDiff(
+    options({ name: 'shop', domain: 'myapp.com' }),
+    options({ name: 'shop', domain: 'myapp.com', network: { nat: 'one' }, api: { min: 3 } }),
+  );
+  expect(diff.changes.map(({ part, change, difference }) => [part, change, difference])).toEqual(
+    [
+      ['NatGatewayB', 'removed', '-32.90'],
+      ['ApiGroup', 'changed', '15.30'],
+      ['NatAddressB', 'removed', '-3.65'],
+      ['NatTrafficB', 'removed', '-0.10'],
+      ['NatGatewayA', 'changed', '0.11'],
+      ['LogsEndpoint', 'changed', '0.01'],
+    ].sort((one, other) => Math.abs(Number(other[2])) - Math.abs(Number(one[2]))),
+  );
+  expect(diff.difference).toBe('-21.23');
+});

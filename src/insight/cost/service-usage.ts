@@ -1,0 +1,100 @@
+/** The site and what stands beside the machines: CDN, buckets, names, logs, alarms, keys, messages. */
+import { type Get, gigabyte, hoursOfMonth } from './assumptions.ts';
+import { type Decimal, decimal, over, sum, times } from './decimal.ts';
+import { logGigabytes } from './flows.ts';
+import type { Bucket, Distribution, Inventory, LogGroup } from './inventory.ts';
+import { type Circumstances, plural, presence, type Uses } from './usage.ts';
+
+export function serviceUsage(inventory: Inventory, about: Circumstances, uses: Uses): void {
+  const { distributions, buckets, zones, logGroups, alarms, dashboards, keys, topics, machines } = inventory;
+  for (const one of distributions) distributionUsage(one, distributions.length, uses);
+  const siteBuckets = buckets.filter(({ role }) => role === 'site').length;
+  const dataBuckets = buckets.filter(({ role }) => role === 'data').length;
+  for (const bucket of buckets)
+    bucketUsage(bucket, { site: siteBuckets, data: dataBuckets, accessLogs: 1 }[bucket.role], keys, uses);
+  for (const { part } of zones) {
+    uses.add(part, 'hostedZones', 'with up to 10,000 records', decimal(1));
+    uses.add(part, 'queries', 'what no alias answers', (get) =>
+      over(times(get('pageViews'), get('queriesPerPage')), decimal(zones.length)),
+    );
+  }
+  for (const { part, domain } of zones) {
+    if (hasFee(domain)) uses.add(part, 'domainMonths', domain, decimal(1));
+  }
+  const running = machines.filter((one) => one.runs);
+  const all = (get: Get) => sum(running.map((one) => presence(one, inventory, about)(get)));
+  for (const group of logGroups) {
+    logUsage(group, logGroups.filter(({ role }) => role === group.role).length, all, uses);
+  }
+  for (const { part, kind, count } of alarms) uses.add(part, kind, '', decimal(count));
+  for (const part of dashboards) uses.add(part, 'dashboards', '', decimal(1));
+  for (const part of keys) uses.add(part, 'keys', '', decimal(1));
+  for (const { part, emails, webhooks } of topics) {
+    const many = (count: number) => (get: Get) => times(get('notifications'), decimal(count));
+    uses.add(part, 'publishes', 'notifications', many(1));
+    if (emails > 0) uses.add(part, 'emails', plural(emails, 'address'), many(emails));
+    if (webhooks > 0) uses.add(part, 'webhooks', plural(webhooks, 'address'), many(webhooks));
+  }
+}
+
+/** The fee is the registered name's, not that of a zone for names below it. */
+export function hasFee(domain: string): boolean {
+  return domain.split('.').length === 2;
+}
+
+function distributionUsage({ part, functions, apiFunctions, carriesApi }: Distribution, of: number, uses: Uses): void {
+  const among = (value: Decimal) => over(value, decimal(of));
+  const pages = (get: Get) => among(get('siteRequests'));
+  const api = (get: Get) => (carriesApi ? get('requests') : 0n);
+  const what = carriesApi ? 'pages and the API' : 'pages';
+  uses.add(part, 'siteRequests', what, (get) => pages(get) + api(get));
+  uses.add(part, 'siteOut', what, (get) => among(get('siteEgressGb')) + (carriesApi ? get('egressGb') : 0n));
+  uses.add(
+    part,
+    'functionRuns',
+    'for each request, at most',
+    (get) => times(decimal(functions), pages(get)) + times(decimal(apiFunctions), api(get)),
+  );
+  uses.add(part, 'invalidations', 'by releases', (get) => among(get('invalidationPaths')));
+}
+
+/** @param of how many buckets share what its role is asked for */
+function bucketUsage({ part, role, kms, bucketKey }: Bucket, of: number, keys: readonly string[], uses: Uses): void {
+  const among = (value: Decimal) => over(value, decimal(of));
+  if (role === 'accessLogs') {
+    // Delivered for nothing, and kept for a month. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+    uses.add(part, 'bucketGigabytes', "a month's access logs", (get) =>
+      over(times(get('requests'), get('accessLogBytes')), gigabyte),
+    );
+    return;
+  }
+  const reads =
+    role === 'site'
+      ? (get: Get) => among(times(get('siteRequests'), get('cacheMisses')))
+      : (get: Get) => among(times(get('requests'), get('readsPerRequest')));
+  const writes =
+    role === 'site'
+      ? (get: Get) => get('deployUploads')
+      : (get: Get) => among(times(get('requests'), get('writesPerRequest')));
+  uses.add(part, 'bucketGigabytes', 'kept', (get) => get(role === 'site' ? 'siteGb' : 'dataGb'));
+  uses.add(part, 'bucketReads', role === 'site' ? 'what the CDN does not have' : 'by the API', reads);
+  uses.add(part, 'bucketWrites', role === 'site' ? 'by releases' : 'by the API', writes);
+  if (!kms) return;
+  const asked = (get: Get) => times(reads(get) + writes(get), bucketKey ? get('bucketKeyShare') : decimal(1));
+  // AWS's own keys have no monthly charge; what is asked of them is billed all the same.
+  uses.add(part, 'keyRequests', keys.length === 0 ? "of AWS's own key" : 'of its key', asked);
+}
+
+function logUsage({ part, role, retentionDays }: LogGroup, of: number, all: (get: Get) => Decimal, uses: Uses): void {
+  const taken = (get: Get) => {
+    const gigabytes = role === 'app' ? logGigabytes(get, all(get)) : times(all(get), get('flowLogGbPerMachine'));
+    return over(gigabytes, decimal(of));
+  };
+  uses.add(part, 'logsIngested', role === 'app' ? 'of the machines' : 'flow logs', taken);
+  const months = (get: Get) =>
+    retentionDays === undefined ? get('foreverMonths') : over(times(decimal(retentionDays), decimal(24)), hoursOfMonth);
+  const kept = retentionDays === undefined ? 'nothing ends them' : `${retentionDays} days`;
+  uses.add(part, 'logsStored', `${kept}, compressed`, (get) =>
+    times(times(taken(get), months(get)), get('logCompression')),
+  );
+}
