@@ -1,4 +1,6 @@
 /** Traffic as the running region counted it: the metrics of balancers, NAT gateways and distributions, since the stack is there. */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, GetMetricStatisticsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { UserError } from '../delivery/user-error.ts';
@@ -33,8 +35,10 @@ const site = (metric: string): Counter => ({
   dimensions: ['DistributionId', 'Region'],
 });
 
-export async function measured(dir: string): Promise<Pick<CostOptions, 'given' | 'notes'>> {
-  const running = await findRunning(appDir(dir));
+/** @param given the app's folder, or a template in it */
+export async function measured(given: string): Promise<Pick<CostOptions, 'given' | 'notes'>> {
+  const path = appDir(given);
+  const running = await findRunning(statSync(path).isDirectory() ? path : dirname(path));
   if (!running) throw new UserError('No region runs for this folder: nothing was measured.', 'Start one: orrery up');
   const endpoint = endpointOf(running);
   const health = (await (await fetch(`${endpoint}/_orrery/health`)).json()) as { nowMs?: number };
@@ -64,7 +68,7 @@ export async function measured(dir: string): Promise<Pick<CostOptions, 'given' |
   for (const client of Object.values(clients)) client.destroy();
   const month = (value: number) => ({ value: decimal((value * scale).toFixed(6)), origin: 'measured' as const });
   const gigabytes = (bytes: number) => month(bytes / gigabyte);
-  const given: Given = {
+  const counted: Given = {
     requests: month(requests),
     processedGb: gigabytes(processed),
     egressGb: gigabytes(processed),
@@ -77,9 +81,9 @@ export async function measured(dir: string): Promise<Pick<CostOptions, 'given' |
       : {}),
   };
   return {
-    given,
+    given: counted,
     notes: [
-      `Measured for ${duration(windowMs)} of the region's time, and multiplied to a month. Balancers count bytes both ways, so that requests to the API are billed as if they, too, went out.`,
+      `Measured for ${duration(windowMs)} of the region's time, all its stacks together, and multiplied to a month. Balancers count bytes both ways, so that requests to the API are billed as if they, too, went out.`,
       'Not counted by the region, and therefore of the assumptions: requests to S3 and what is kept there, bytes of endpoints, logs, DNS queries, runs of functions, invalidations, hours of machines.',
     ],
   };

@@ -28,6 +28,7 @@ export function billText(result: CostResult, all: boolean): string {
       ? [paint.dim(`${hidden} lines more come to less than a cent each, free allowances included (--all).`)]
       : []),
     paint.dim('~ depends on an assumption below. Without tax.'),
+    ...notWhole(result),
     heading('By kind'),
     table([
       ['  by the hour', dollars(byKind.hour).padStart(9)],
@@ -78,6 +79,17 @@ export function billText(result: CostResult, all: boolean): string {
   ].join('\n');
 }
 
+/** Before all else: a sum that lacks something is no sum to go by. */
+function notWhole({ notPriced }: CostResult): readonly string[] {
+  const count = new Set(notPriced.map(({ part }) => part)).size;
+  if (count === 0) return [];
+  return [
+    paint.yellow(
+      `The bill is not whole: of ${count} ${count === 1 ? 'part' : 'parts'} something is not priced, as told below.`,
+    ),
+  ];
+}
+
 const heading = (text: string) => `\n${paint.bold(text)}`;
 
 function quantityText({ quantity, unit, basis }: CostLine): string {
@@ -88,12 +100,9 @@ function quantityText({ quantity, unit, basis }: CostLine): string {
   return `${grouped(short)} ${one}${basis === '' ? '' : `: ${basis}`}`;
 }
 
-function unpricedText({ notPriced }: CostResult): readonly string[] {
+function unpricedText({ notPriced }: CostResult, title = 'Not priced: the bill is without'): readonly string[] {
   if (notPriced.length === 0) return [];
-  return [
-    heading(paint.yellow('Not priced: the bill is without')),
-    table(notPriced.map(({ part, type, why }) => [`  ${part}`, type, why])),
-  ];
+  return [heading(paint.yellow(title)), table(notPriced.map(({ part, type, why }) => [`  ${part}`, type, why]))];
 }
 
 function freeText({ free }: CostResult): readonly string[] {
@@ -124,7 +133,7 @@ function pricesText(lines: readonly CostLine[]): readonly string[] {
 
 export function diffText({ before, after, difference, changes }: CostDiff): string {
   const rows = changes.map(({ part, type, change, before: was, after: is, difference: by }) => [
-    { added: '+', removed: '-', changed: '~' }[change],
+    { added: '+', removed: '-', changed: '~', notPriced: '?' }[change],
     part,
     type,
     `${was === null ? '' : dollars(was)}`.padStart(9),
@@ -134,6 +143,7 @@ export function diffText({ before, after, difference, changes }: CostDiff): stri
   return [
     ...(changes.length === 0 ? ['No part costs more or less.'] : [table(rows)]),
     paint.bold(`${dollars(before.usd)} before, ${dollars(after.usd)} after: ${signed(difference)} dollars a month.`),
-    ...unpricedText(after),
+    ...unpricedText(before, 'Not priced before'),
+    ...unpricedText(after, 'Not priced after'),
   ].join('\n');
 }

@@ -82,7 +82,8 @@ export async function costDiff(before: CostOptions, after: CostOptions): Promise
     const [was, is] = [old, now].map(({ byPart: some }) => some.find((one) => one.part === part));
     const difference = decimal(is?.usd ?? '0') - decimal(was?.usd ?? '0');
     if (was && is && difference === 0n) return [];
-    const change = was ? (is ? 'changed' : 'removed') : 'added';
+    const isUnpriced = [old, now].some(({ notPriced }) => notPriced.some((one) => one.part === part));
+    const change = was && is ? 'changed' : isUnpriced ? 'notPriced' : is ? 'added' : 'removed';
     const type = is?.type ?? was?.type ?? '';
     return [{ part, type, change, before: was?.usd ?? null, after: is?.usd ?? null, difference: money(difference) }];
   });

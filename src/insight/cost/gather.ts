@@ -92,7 +92,11 @@ function rest(model: Model, endpoints: readonly Endpoint[]): Pick<Inventory, 'fr
   const told = new Set(notPriced.map(({ part }) => part));
   for (const [part, { Type: type }] of Object.entries(model.failed.length > 0 ? model.template.resources : {})) {
     if (model.resources.has(part) || told.has(part)) continue;
-    notPriced.push({ part, type, why: 'it was not made, because others could not be, or its condition does not hold' });
+    notPriced.push({
+      part,
+      type,
+      why: 'it was not made: because others could not be, or because its condition does not hold',
+    });
   }
   const gateways = new Set(endpoints.flatMap(({ part, kind }) => (kind === 'Gateway' ? [part] : [])));
   for (const { logicalId: part, type, modelled, properties } of model.resources.values()) {

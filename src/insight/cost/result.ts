@@ -62,8 +62,9 @@ export interface CostResult {
 export interface CostChange {
   readonly part: string;
   readonly type: string;
-  readonly change: 'added' | 'removed' | 'changed';
-  /** `null`: it is not there. */
+  /** `notPriced`: it is in both, and one of them has no price for it. */
+  readonly change: 'added' | 'removed' | 'changed' | 'notPriced';
+  /** `null`: it is not there, or not priced. */
   readonly before: string | null;
   readonly after: string | null;
   readonly difference: string;
