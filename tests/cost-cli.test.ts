@@ -90,7 +90,7 @@ test('for people: lines with what was assumed, what surprises, what is otherwise
   expect(out).toMatch(/^Balancer +Application Load Balancer +730 h .* 16\.43$/m);
   expect(out).toMatch(/^us-east-1, dollars a month of 730 h +[\d.]+$/m);
   expect(out).toMatch(/^ {2}requests +10,000,000 a month +requests to the API +given$/m);
-  expect(out).toMatch(/^ {2}requestBytes +500 bytes +a request to the API weighs *$/m);
+  expect(out).toMatch(/^ {2}requestBytes +500 bytes +a request to the API weighs$/m);
   expect(out).toMatch(/^Not priced: the bill is without\n {2}Cache +AWS::ElastiCache::ReplicationGroup/m);
   expect(out).toMatch(/^ {2}https:\/\/aws\.amazon\.com\/\S+ +compared \d{4}-\d\d-\d\d$/m);
 }, 30_000);

@@ -67,7 +67,7 @@ export function billText(result: CostResult, all: boolean): string {
         `  ${one.key}`,
         `${grouped(one.value)} ${one.unit}`,
         one.meaning,
-        one.origin === 'assumed' ? '' : one.origin,
+        ...(one.origin === 'assumed' ? [] : [one.origin]),
       ]),
     ),
     ...notes.map((note) => paint.dim(`  ${note}`)),

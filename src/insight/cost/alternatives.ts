@@ -1,6 +1,7 @@
 /** The same template otherwise: other ways out, other processors. Each is a bill of a changed inventory. */
-import type { Decimal } from './decimal.ts';
+import { type Decimal, decimal, least, over, times } from './decimal.ts';
 import { type Estimating, estimate } from './estimate.ts';
+import { natGigabytes } from './flows.ts';
 import type { Endpoint, Inventory } from './inventory.ts';
 import type { Term } from './price-book.ts';
 
@@ -25,13 +26,31 @@ interface Other {
 export function alternativesOf(inventory: Inventory, about: Estimating, total: Decimal): readonly Alternative[] {
   return [...waysOut(inventory), ...waysToS3(inventory), ...processors(inventory)].flatMap(
     ({ title, note, inventory: other }) => {
-      const bill = estimate(other, about);
+      const bill = estimate(other, shifted(inventory, other, about));
       const lacking = bill.notPriced.length - estimate(inventory, about).notPriced.length;
       return lacking > 0
         ? []
         : [{ title, note, total: bill.total, difference: bill.total - total, notPriced: bill.notPriced.length }];
     },
   );
+}
+
+/** Where all that goes by NAT was given or measured: of the alternative it differs by what takes another way. */
+function shifted(inventory: Inventory, other: Inventory, about: Estimating): Estimating {
+  const { settings } = about;
+  if (!settings.has('natGb')) return about;
+  const get = settings.reading(new Set());
+  const before = get('natGb');
+  const more = before + natGigabytes(other, about) - natGigabytes(inventory, about);
+  const natGb = more < 0n ? 0n : more;
+  // What is exchanged with services of AWS does not go out to the internet.
+  const out = times(get('natOutShare'), before);
+  const natOutShare = natGb === 0n ? 0n : least(decimal(1), over(out, natGb));
+  const origin = settings.origin('natGb');
+  return {
+    ...about,
+    settings: settings.with({ natGb: { value: natGb, origin }, natOutShare: { value: natOutShare, origin } }),
+  };
 }
 
 /** The template's bill with machines on a Savings Plan, where there is a price. */

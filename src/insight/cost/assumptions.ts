@@ -120,6 +120,11 @@ export class Settings {
     return new Settings({ ...this.#given, ...more });
   }
 
+  without(key: AssumptionKey): Settings {
+    const { [key]: _, ...rest } = this.#given;
+    return new Settings(rest);
+  }
+
   has(key: AssumptionKey): boolean {
     return this.#given[key] !== undefined;
   }

@@ -99,6 +99,9 @@ describe('bills that were worked by hand', () => {
       ['NatTrafficA', 'Alarms, by metric', '0.10'],
     ]);
     expect(result.usd).toBe('1076.10');
+    // The objects come to the 500 GB: 33 million of 100,000 bytes, 3,073.3645 GB, half of it from another zone.
+    // 73.76 and 73.76 by NAT more, and 30.73 between zones (0.01 both ways): 1,076.10 + 178.25.
+    expect(result.alternatives.find(({ title }) => title.startsWith('S3 over NAT'))?.usd).toBe('1254.35');
   });
 });
 

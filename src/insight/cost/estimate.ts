@@ -1,5 +1,6 @@
 /** The one way from an inventory to a bill: the template's own, and that of every alternative. */
 import { type Bill, type BillOptions, billOf } from './bill.ts';
+import { decimalText } from './decimal.ts';
 import type { Inventory, NotPriced } from './inventory.ts';
 import { machineUsage } from './machine-usage.ts';
 import { networkUsage } from './network-usage.ts';
@@ -31,7 +32,7 @@ export function estimate(inventory: Inventory, about: Estimating): Bill {
 /** The prices, with the domain's as it was given. */
 function ownFee({ prices, settings }: Estimating): Prices {
   if (!settings.has('domainUsdPerYear')) return prices;
-  const usd = settings.told(new Set(['domainUsdPerYear']))[0]?.value ?? '0';
+  const usd = decimalText(settings.reading(new Set())('domainUsdPerYear'));
   return {
     ...prices,
     price: (id) => (id === 'domainMonths' ? { source: 'given', per: '12', tiers: [{ usd }] } : prices.price(id)),

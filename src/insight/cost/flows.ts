@@ -68,6 +68,14 @@ export function flowsOf(inventory: Inventory, about: Circumstances): readonly Fl
   return merged(found);
 }
 
+/** What would go by NAT if nobody had said how much does. */
+export function natGigabytes(inventory: Inventory, { settings }: Circumstances): Decimal {
+  const assumed = settings.without('natGb');
+  const get = assumed.reading(new Set());
+  const flows = flowsOf(inventory, { settings: assumed }).filter(({ by }) => by === 'nat');
+  return sum(flows.map(({ gigabytes }) => gigabytes(get)));
+}
+
 function natFlow(
   machine: Machine,
   part: string,
