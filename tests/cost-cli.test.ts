@@ -122,6 +122,15 @@ test('two templates: what each part costs more or less', async () => {
   expect(people.out).toMatch(/^Not priced after\n[\s\S]*AWS::ElastiCache::ReplicationGroup/m);
 }, 30_000);
 
+test('machines and requests of a simulation, as if it went on for a month', async () => {
+  const totals = { requests: 3600, instanceHours: { 't2.micro': 3 } };
+  writeFileSync(join(folder, 'hour.json'), JSON.stringify({ series: { at: [0, 3600] }, totals }));
+  const { code, out, error } = await cost('old.json', '--simulation', 'hour.json');
+  expect([code, error]).toEqual([0, '']);
+  expect(out).toMatch(/^Group +EC2 t2\.micro +2,190 h: 3 machines on average +25\.40$/m);
+  expect(out).toMatch(/^ {2}requests +2,628,000 a month +requests to the API +simulation$/m);
+}, 30_000);
+
 test("AWS's price list is read for a region that Orrery has no prices of, and used from then on", async () => {
   const list = await servePriceList();
   try {

@@ -210,7 +210,9 @@ describe('traffic', () => {
   test('machines of a simulation, and not those of another template', async () => {
     const hours = { ...shop, api: { min: 1 } };
     const result = await of(hours, { instanceHours: { 't4g.small': '3650' } });
-    expect(result.lines.find(({ what }) => what === 'EC2 t4g.small')).toMatchObject({ quantity: '3650', usd: '61.32' });
+    expect(result.lines.find(({ what }) => what === 'EC2 t4g.small')).toMatchObject({
+      ...{ quantity: '3650', basis: '5 machines on average', usd: '61.32' },
+    });
     expect(result.lines.find(({ what }) => what === 'EBS gp3')).toMatchObject({ quantity: '40' });
     await expect(of(shop, { instanceHours: { 'm7i.large': '1' } })).rejects.toThrow(
       /hours of m7i\.large.*are t4g\.small/,

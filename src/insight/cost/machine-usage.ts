@@ -1,6 +1,6 @@
 /** Machines, their volumes and metrics, part by part. */
 import { type Get, hoursOfMonth } from './assumptions.ts';
-import { type Decimal, decimal, sum, times } from './decimal.ts';
+import { type Decimal, decimal, decimalText, sum, times } from './decimal.ts';
 import type { Inventory, Machine, NotPriced, Volume } from './inventory.ts';
 import { type Circumstances, plural, presence, type Uses } from './usage.ts';
 
@@ -18,7 +18,7 @@ export function machineUsage(inventory: Inventory, about: Circumstances, uses: U
     const { part, type, runs } = first;
     const many = (get: Get) => sum(machines.map((one) => presence(one, inventory, about)(get)));
     const by = (each: Decimal) => (get: Get) => times(many(get), each);
-    const count = plural(machines.length, 'machine');
+    const count = countText(many(about.settings.reading(new Set())), machines.length);
     if (runs) {
       uses.add(part, `instance:${type}`, count, by(hoursOfMonth));
       if (first.publicAddress) uses.add(part, 'addressHours', count, by(hoursOfMonth));
@@ -41,6 +41,12 @@ export function machineUsage(inventory: Inventory, about: Circumstances, uses: U
   for (const { part, count } of inventory.metrics)
     uses.add(part, 'metrics', 'of all its machines together', decimal(count));
   return notPriced;
+}
+
+/** A month's mean need not be a whole number. */
+function countText(mean: Decimal, inTemplate: number): string {
+  if (mean === decimal(inTemplate)) return plural(inTemplate, 'machine');
+  return `${Number(Number(decimalText(mean)).toFixed(2))} machines on average`;
 }
 
 /** Those of a part that cost the same. */
