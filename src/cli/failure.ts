@@ -8,10 +8,11 @@ import { ProfileError } from '../insight/profile.ts';
 import { AppModelError } from '../insight/simulate/app-model.ts';
 import { SimulationError } from '../insight/simulate/simulation-error.ts';
 import { SurgeError } from '../insight/surge/surge-error.ts';
+import { TraceError } from '../insight/trace/result.ts';
 import { paint } from './print.ts';
 
 /** Their messages say all. */
-const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError, CostError];
+const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError, CostError, TraceError];
 
 const fileTrouble = new Map([
   ['ENOENT', 'there is no such file or folder'],

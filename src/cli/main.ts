@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   surge: async () => (await import('./surge.ts')).surgeCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   cost: async () => (await import('./cost.ts')).costCommand,
+  trace: async () => (await import('./trace.ts')).traceCommand,
   fault: async () => (await import('./fault.ts')).faultCommand,
   synth: async () => (await import('./synth.ts')).synthCommand,
   init: async () => (await import('./init.ts')).initCommand,

@@ -32,3 +32,14 @@ export type { SimulationResult } from './simulate/recording.ts';
 export { simulationReport } from './simulate/report.ts';
 export { type SimulationOptions, simulate } from './simulate/run.ts';
 export { SimulationError } from './simulate/simulation-error.ts';
+export {
+  type Fix,
+  type Journey,
+  type Stop,
+  TraceError,
+  type TraceResult,
+  type TraceStep,
+  type Ways,
+} from './trace/result.ts';
+export { traceText } from './trace/text.ts';
+export { type TraceRequest, trace, traceTemplate } from './trace/trace.ts';

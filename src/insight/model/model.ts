@@ -2,6 +2,7 @@
  * A template as it would stand on AWS: made in memory by the region's own control plane, on a virtual clock, with
  * machines that are arithmetic. No process is started and no port opened. What check, trace, draw and cost read.
  */
+import { type Decisions, decisionsOf } from '../../region/decisions.ts';
 import type { World } from '../../region/network/world.ts';
 import { type SimulatedMachines, simulatedRegion } from '../../region/simulated-region.ts';
 import {
@@ -58,6 +59,8 @@ export interface Model {
   readonly failed: readonly ModelProblem[];
   /** An operation of a service, as the account's root: `invoke('ec2', 'DescribeNatGateways', {})`. */
   invoke<O>(service: string, operation: string, input: object): Promise<O>;
+  /** What serves and guards would decide of a request. */
+  readonly decisions: Decisions;
   /** Line of a part of a resource's definition, or of the nearest part around it. */
   lineOf(logicalId: string, ...path: Path): number | undefined;
   /** The logical id of something that AWS names by an id, name or ARN. */
@@ -100,6 +103,7 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     if (made.status !== 'CREATE_COMPLETE' && !partial) throw new ModelError(name, failed);
     await simulated.clock.advance(settlingMs);
     const resources = resourcesOf(simulated.stackResources(made.stackId), template);
+    const decisions = decisionsOf(simulated.region);
     const byPhysicalId = new Map([...resources.values()].map((one) => [one.physicalId, one.logicalId]));
     return {
       name,
@@ -110,9 +114,13 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       notModelled,
       failed,
       invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
+      decisions,
       lineOf,
       logicalIdOf: (physicalId) => byPhysicalId.get(physicalId),
-      close: () => simulated.close(),
+      close() {
+        decisions.close();
+        return simulated.close();
+      },
     };
   } catch (error) {
     await simulated.close();

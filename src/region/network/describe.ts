@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from './address.ts';
 import { protocolName } from './match.ts';
 import type { Delivered, Dropped, Endpoint, Hop, Packet, RoundTrip, Verdict, Via } from './verdict.ts';
-import type { NetworkInterface, World } from './world.ts';
+import type { NetworkInterface, PortRange, World } from './world.ts';
 
 /**
  * One line: `delivered: to ApiMachine via nat NatA`, or
@@ -28,17 +28,10 @@ export function summariseRoundTrip(world: World, trip: RoundTrip): string {
 
 /** What would most likely let the packet through, as an instruction without a full stop; undefined where it depends. */
 export function likelyFix(world: World, dropped: Dropped): string | undefined {
-  const last = dropped.hops[dropped.hops.length - 1];
+  const missing = missingRule(world, dropped);
+  if (missing) return missingRuleText(missing);
   const v6 = typeof dropped.destination.address === 'bigint';
   switch (dropped.end) {
-    case 'deniedByAclEgress':
-      return last && aclFix(world, dropped, last, 'egress', 'to', dropped.destination.address);
-    case 'deniedByAclIngress':
-      return last && aclFix(world, dropped, last, 'ingress', 'from', dropped.source.address);
-    case 'deniedByGroupEgress':
-      return last && groupFix(world, dropped, last, 'egress', 'to', dropped.destination.address);
-    case 'deniedByGroupIngress':
-      return last && groupFix(world, dropped, last, 'ingress', 'from', dropped.source.address);
     case 'noRoute':
       return v6
         ? `add a ::/0 route to ${dropped.rule} to an internet gateway or egress-only internet gateway`
@@ -64,30 +57,83 @@ export function likelyFix(world: World, dropped: Dropped): string | undefined {
   }
 }
 
-function aclFix(world: World, dropped: Dropped, hop: Hop, way: string, preposition: string, peer: Address): string {
-  const isLast = /327(67|68)$/.test(hop.rule);
-  const add = `add an ${way} rule to ${hop.part} allowing ${portsText(world, dropped)} ${preposition} ${rangeOf(world, peer)}`;
-  return isLast ? add : `${add}, with a number below that of ${hop.rule}`;
+/** The rule that a filter lacks for a packet that it dropped; undefined where something else stopped the packet. */
+export interface MissingRule {
+  readonly filter: 'acl' | 'group';
+  /** The name of the ACL, or of the groups. */
+  readonly part: string;
+  readonly way: 'ingress' | 'egress';
+  /** `tcp`, `icmpv6`, a number */
+  readonly protocol: string;
+  readonly ports: PortRange | undefined;
+  /** A range, or the names of the other side's groups. */
+  readonly peer: { readonly range: string } | { readonly groups: string };
+  /** The entry of the ACL before which it must come; undefined: it may be the last. */
+  readonly before: string | undefined;
 }
 
-function groupFix(world: World, dropped: Dropped, hop: Hop, way: string, preposition: string, peer: Address): string {
+export function missingRule(world: World, dropped: Dropped): MissingRule | undefined {
+  const last = dropped.hops[dropped.hops.length - 1];
+  if (!last) return undefined;
+  switch (dropped.end) {
+    case 'deniedByAclEgress':
+      return ofAcl(world, dropped, last, 'egress', dropped.destination.address);
+    case 'deniedByAclIngress':
+      return ofAcl(world, dropped, last, 'ingress', dropped.source.address);
+    case 'deniedByGroupEgress':
+      return ofGroup(world, dropped, last, 'egress', dropped.destination.address);
+    case 'deniedByGroupIngress':
+      return ofGroup(world, dropped, last, 'ingress', dropped.source.address);
+    default:
+      return undefined;
+  }
+}
+
+function ofAcl(world: World, dropped: Dropped, hop: Hop, way: MissingRule['way'], peer: Address): MissingRule {
+  const isLast = /327(67|68)$/.test(hop.rule);
+  const range = { range: rangeOf(world, peer) };
+  return {
+    filter: 'acl',
+    part: hop.part,
+    way,
+    ...portsOf(world, dropped),
+    peer: range,
+    before: isLast ? undefined : hop.rule,
+  };
+}
+
+function ofGroup(world: World, dropped: Dropped, hop: Hop, way: MissingRule['way'], peer: Address): MissingRule {
   const other = interfaceAt(world, peer);
-  const from = other?.groupIds.length && other.private.includes(peer) ? other.groupNames : rangeOf(world, peer);
-  return `add an ${way} rule to ${hop.part} allowing ${portsText(world, dropped)} ${preposition} ${from}`;
+  const groups = other?.groupIds.length && other.private.includes(peer) ? other.groupNames : undefined;
+  return {
+    filter: 'group',
+    part: hop.part,
+    way,
+    ...portsOf(world, dropped),
+    peer: groups === undefined ? { range: rangeOf(world, peer) } : { groups },
+    before: undefined,
+  };
+}
+
+function missingRuleText({ part, way, protocol, ports, peer, before }: MissingRule): string {
+  const which = ports ? (ports.from === ports.to ? ` ${ports.from}` : ` ${ports.from}-${ports.to}`) : '';
+  const whom = 'range' in peer ? peer.range : peer.groups;
+  const add = `add an ${way} rule to ${part} allowing ${protocol}${which} ${way === 'egress' ? 'to' : 'from'} ${whom}`;
+  return before === undefined ? add : `${add}, with a number below that of ${before}`;
 }
 
 /**
  * Replies go to whichever port the client chose. Linux chooses of 32768–60999; balancers, NAT gateways and clients
  * outside of 1024–65535: https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
  */
-function portsText(world: World, { sent, destination }: Dropped): string {
+function portsOf(world: World, { sent, destination }: Dropped): Pick<MissingRule, 'protocol' | 'ports'> {
   const v6 = typeof destination.address === 'bigint';
   const name = typeof sent.protocol === 'number' ? protocolName(sent.protocol) : sent.protocol;
-  if (name !== 'tcp' && name !== 'udp') return v6 && name === 'icmp' ? 'icmpv6' : name;
-  if (!sent.replyTo) return `${name} ${destination.port}`;
+  if (name !== 'tcp' && name !== 'udp') return { protocol: v6 && name === 'icmp' ? 'icmpv6' : name, ports: undefined };
+  if (!sent.replyTo) return { protocol: name, ports: { from: destination.port, to: destination.port } };
   const machine = interfaceAt(world, destination.address)?.kind === 'instance';
   const linux = machine && destination.port >= 32768 && destination.port <= 60999;
-  return `${name} ${linux ? '32768-60999' : '1024-65535'}`;
+  return { protocol: name, ports: linux ? { from: 32768, to: 60999 } : { from: 1024, to: 65535 } };
 }
 
 function interfaceAt(world: World, address: Address): NetworkInterface | undefined {

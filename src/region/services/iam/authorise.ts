@@ -7,10 +7,14 @@ import { type Decision, type Denial, evaluate, type NamedPolicy, type Question }
 import type { Context } from './pattern.ts';
 import { groups, managedPolicies, type PrincipalRecord, roles, users } from './state.ts';
 
+/** The decision with the policy that made it, for those who show it. */
+export function decide(scope: Scope, caller: Caller, via: Via, access: Access): Decision {
+  return evaluate(ask(scope, caller, via, access));
+}
+
 export function authorise(scope: Scope, caller: Caller, via: Via, access: Access): Verdict {
   if (caller.kind === 'service' && caller.trusted) return { allowed: true, reason: '', message: '' };
-  const question = ask(scope, caller, via, access);
-  const decision = evaluate(question);
+  const decision = decide(scope, caller, via, access);
   if (decision.allowed) return { allowed: true, reason: decision.by, message: '' };
   return {
     allowed: false,
@@ -52,19 +56,29 @@ function principalRecord(scope: Scope, caller: Caller): PrincipalRecord | undefi
   return undefined;
 }
 
+/** The policies of a role, its own and those attached to it. */
+export function policiesOfRole(scope: Scope, name: string): NamedPolicy[] {
+  return policiesOf(scope, roles(scope).get(name));
+}
+
+function policiesOf(scope: Scope, holder: Pick<PrincipalRecord, 'arn' | 'inline' | 'attached'> | undefined) {
+  if (!holder) return [];
+  return [
+    ...Object.entries(holder.inline).map(([name, text]) => ({ name: `inline policy ${name} of ${holder.arn}`, text })),
+    ...holder.attached.flatMap((arn) => managed(scope, arn) ?? []),
+  ];
+}
+
 function identityPolicies(scope: Scope, caller: Caller, record: PrincipalRecord | undefined): NamedPolicy[] {
   if (!record) return [];
-  const holders = [record];
+  const holders: Pick<PrincipalRecord, 'arn' | 'inline' | 'attached'>[] = [record];
   if (caller.kind === 'user') {
     for (const name of users(scope).get(record.name)?.groups ?? []) {
       const group = groups(scope).get(name);
       if (group) holders.push(group);
     }
   }
-  return holders.flatMap((holder) => [
-    ...Object.entries(holder.inline).map(([name, text]) => ({ name: `inline policy ${name} of ${holder.arn}`, text })),
-    ...holder.attached.flatMap((arn) => managed(scope, arn) ?? []),
-  ]);
+  return holders.flatMap((holder) => policiesOf(scope, holder));
 }
 
 function managed(scope: Scope, arn: string): NamedPolicy | undefined {

@@ -8,7 +8,7 @@ import type { AccessLogPlace, BalancerConfig, NodeConfig, TargetConfig, TargetGr
 import { type Checker, type StartChecker, startChecker } from './health.ts';
 import { countHosts, countNoRequests, type HostCount, hostCounts } from './measure.ts';
 import { type BalancerNode, type NodeHost, startNode } from './node.ts';
-import { type Route, routesOf } from './routes.ts';
+import { groupsOf, type Route, routesOf, servingNodes } from './routes.ts';
 import { TargetMap } from './target-map.ts';
 
 export interface BalancerPlaneOptions {
@@ -118,6 +118,8 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     return reached.length > 0 ? reached : nodes;
   }
 
+  const serving = (config: BalancerConfig) => servingNodes(config, nodesIn(config), host.isHealthy);
+
   /** A target is as healthy as the node that sees it worst. */
   function healthOf(group: TargetGroupConfig, target: TargetConfig): TargetHealth | undefined {
     let worst: TargetHealth | undefined;
@@ -226,16 +228,6 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     }
   }
 
-  /** Of those that can be reached, the ones that have a healthy target, or all. */
-  function servingNodes(config: BalancerConfig): readonly NodeConfig[] {
-    const groups = groupsOf(config);
-    const reached = nodesIn(config);
-    const serving = reached.filter((node) =>
-      groups.some((group) => group.targets.some((target) => host.isHealthy(node, group, target))),
-    );
-    return serving.length > 0 ? serving : reached;
-  }
-
   reachability.onChange(() => {
     changed();
     reportAll();
@@ -285,7 +277,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
     },
     routes() {
       if (routes.epoch !== epoch) {
-        routes = { epoch, found: configs.flatMap((one) => routesOf(one, servingNodes(one), host.isHealthy)) };
+        routes = { epoch, found: configs.flatMap((one) => routesOf(one, serving(one), host.isHealthy)) };
       }
       return routes.found;
     },
@@ -295,7 +287,7 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
       if (!found) {
         const config = configs.find((balancer) => balancer.dnsName.toLowerCase() === dnsName);
         if (!config) return [];
-        found = servingNodes(config).map((node) => node.publicIp ?? node.privateIp);
+        found = serving(config).map((node) => node.publicIp ?? node.privateIp);
         answers.set(dnsName, found);
       }
       return found;
@@ -314,16 +306,6 @@ export function startBalancers(options: BalancerPlaneOptions): RunningBalancers 
 
 function rank({ state }: TargetHealth): number {
   return ['healthy', 'initial', 'unavailable', 'unhealthy'].indexOf(state);
-}
-
-function groupsOf(config: BalancerConfig): TargetGroupConfig[] {
-  const found = new Map<string, TargetGroupConfig>();
-  for (const listener of config.listeners) {
-    for (const { action } of listener.rules) {
-      if (action.type === 'forward') for (const { group } of action.groups) found.set(group.arn, group);
-    }
-  }
-  return [...found.values()];
 }
 
 function targetKey(groupArn: string, targetId: string, port: number): string {

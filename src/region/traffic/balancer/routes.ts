@@ -34,6 +34,30 @@ export function routesOf(
   );
 }
 
+/** Whom a balancer's requests may go to, over all of its rules. */
+export function groupsOf(config: BalancerConfig): TargetGroupConfig[] {
+  const found = new Map<string, TargetGroupConfig>();
+  for (const listener of config.listeners) {
+    for (const { action } of listener.rules) {
+      if (action.type === 'forward') for (const { group } of action.groups) found.set(group.arn, group);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Of nodes that can be reached, the ones that the balancer's name is answered with: those with a healthy target, or all. */
+export function servingNodes(
+  config: BalancerConfig,
+  reached: readonly NodeConfig[],
+  isHealthy: (node: NodeConfig, group: TargetGroupConfig, target: TargetConfig) => boolean,
+): readonly NodeConfig[] {
+  const groups = groupsOf(config);
+  const serving = reached.filter((node) =>
+    groups.some((group) => group.targets.some((target) => isHealthy(node, group, target))),
+  );
+  return serving.length > 0 ? serving : reached;
+}
+
 /** By the default rule of a listener, HTTPS before HTTP; else by the first of its rules that forwards. */
 function forwardedTo({ listeners }: BalancerConfig) {
   const order = (a: ListenerConfig, b: ListenerConfig) =>

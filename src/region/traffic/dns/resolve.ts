@@ -25,6 +25,8 @@ export interface Asker {
   readonly vpcId?: string;
   /** A number in [0, 1) to choose between weighted records. */
   readonly chance: number;
+  /** Told of each record set that the answer is made of, in turn: aliases, CNAMEs, and those with values. */
+  readonly followed?: (set: RecordSet, zone: Zone) => void;
 }
 
 const longestChain = 8;
@@ -46,6 +48,7 @@ export function resolve(snapshot: DnsSnapshot, name: string, type: string, asker
       asker.chance,
     );
     if (wanted.length > 0) {
+      for (const set of wanted) asker.followed?.(set, zone);
       const found = wanted.flatMap((set) =>
         set.alias === undefined ? values(set, current) : aliasAnswers(snapshot, set, current, asker),
       );
@@ -59,6 +62,7 @@ export function resolve(snapshot: DnsSnapshot, name: string, type: string, asker
     );
     const target = canonical?.values[0];
     if (!canonical || target === undefined) return { code: 'NOERROR', answers, authority: startOfAuthority(zone) };
+    asker.followed?.(canonical, zone);
     answers.push(...values(canonical, current));
     current = bare(target);
   }
@@ -96,9 +100,10 @@ function aliasAnswers(
   if (aws) return aws.map((record) => ({ ...record, name }));
   const zone = zoneOf(snapshot, target, asker.vpcId);
   const sets = zone ? recordsAt(zone, target)?.filter((other) => other.type === set.type) : undefined;
-  return choose(sets ?? [], asker.chance).flatMap((other) =>
-    other.alias === undefined ? values(other, name) : aliasAnswers(snapshot, other, name, asker, depth + 1),
-  );
+  return choose(sets ?? [], asker.chance).flatMap((other) => {
+    if (zone) asker.followed?.(other, zone);
+    return other.alias === undefined ? values(other, name) : aliasAnswers(snapshot, other, name, asker, depth + 1);
+  });
 }
 
 /** The most specific zone; a private one of the asker's VPC goes before a public one of the same name. */

@@ -131,7 +131,11 @@ export function origins(host: OriginHost): Origins {
 }
 
 /** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html */
-function callerFor(origin: S3OriginConfig, { arn, account }: EdgeConfig, headers: Headers): S3Caller | undefined {
+export function callerFor(
+  origin: S3OriginConfig,
+  { arn, account }: Pick<EdgeConfig, 'arn' | 'account'>,
+  headers: Headers,
+): S3Caller | undefined {
   const signs =
     origin.signing === 'always' || (origin.signing === 'no-override' && get(headers, 'authorization') === undefined);
   if (signs) {

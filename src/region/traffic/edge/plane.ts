@@ -9,6 +9,7 @@ import type { EdgeConfig } from './config.ts';
 import { errorPage } from './error-page.ts';
 import { functionSandbox } from './function-sandbox.ts';
 import { writeHead } from './headers.ts';
+import { distributionAt, type Hosts, hostsOf } from './hosts.ts';
 import { edgeMeter } from './measure.ts';
 import { objectSource } from './objects.ts';
 import { type FetchS3, origins } from './origin.ts';
@@ -45,13 +46,13 @@ const ipv4Addresses = ['198.19.0.1', '198.19.0.2', '198.19.0.3'];
 /** Of IPv6's benchmarking range (RFC 5180). */
 const ipv6Addresses = ['2001:2::1', '2001:2::2', '2001:2::3'];
 /** Towards origins, within CloudFront's origin-facing prefix list. */
-const originFacing = ['130.176.0.1', '130.176.0.2', '130.176.0.3'];
+export const originFacing = ['130.176.0.1', '130.176.0.2', '130.176.0.3'];
 const mebibyte = 1024 * 1024;
 
 export function startEdge(options: EdgeOptions): RunningEdge {
   const { fabric, clock, random, note } = options;
   let configs: readonly EdgeConfig[] = [];
-  let byHost: ReadonlyMap<string, EdgeConfig> = new Map();
+  let byHost: Hosts = new Map();
   const sources = origins(options);
   const sandbox = functionSandbox(clock, random);
   const objects = objectSource({
@@ -81,7 +82,7 @@ export function startEdge(options: EdgeOptions): RunningEdge {
   }
 
   function find(host: string): EdgeConfig | undefined {
-    return byHost.get(host) ?? byHost.get(host.replace(/^[^.]+/, '*'));
+    return distributionAt(byHost, host);
   }
 
   function handle(
@@ -132,9 +133,7 @@ export function startEdge(options: EdgeOptions): RunningEdge {
       const kept = new Set(next.map(({ id }) => id));
       for (const { id } of configs) if (!kept.has(id)) objects.forget(id);
       configs = next;
-      byHost = new Map(
-        next.flatMap((config) => [config.domainName, ...config.aliases].map((name) => [name.toLowerCase(), config])),
-      );
+      byHost = hostsOf(next);
     },
     async invalidate(distributionId, paths) {
       const count = objects.invalidate(distributionId, paths);

@@ -133,10 +133,14 @@ async function answer(
   return runResponseFunction(location, exchange, rooted, reply);
 }
 
-function refuse(
-  { config, behaviour, viewer, requestId }: Exchange,
+/** What of an exchange decides before anything is fetched. */
+export type Asked = Pick<Exchange, 'config' | 'behaviour' | 'viewer' | 'requestId'>;
+
+/** Why a request goes no further, by the behaviour's settings alone. */
+export function refuse(
+  { config, behaviour, viewer, requestId }: Asked,
   { method, path, query, headers }: EdgeRequest,
-  request: IncomingMessage,
+  request: Pick<IncomingMessage, 'url' | 'headers'>,
   nowMs: number,
 ): EdgeError | undefined {
   const host = get(headers, 'host') ?? '';
@@ -169,9 +173,10 @@ function refuse(
   });
 }
 
-async function runRequestFunction(
-  { sandbox, note }: EdgeLocation,
-  exchange: Exchange,
+/** The request as the viewer-request function makes it, or the answer that it gives. */
+export async function runRequestFunction(
+  { sandbox, note }: Pick<EdgeLocation, 'sandbox' | 'note'>,
+  exchange: Asked,
   request: EdgeRequest,
 ): Promise<EdgeRequest | Reply> {
   const viewerFunction = exchange.behaviour.viewerRequest;
@@ -219,12 +224,7 @@ async function runResponseFunction(
   }
 }
 
-function functionError(
-  note: EdgeLocation['note'],
-  { config, requestId }: Exchange,
-  name: string,
-  error: unknown,
-): Reply {
+function functionError(note: EdgeLocation['note'], { config, requestId }: Asked, name: string, error: unknown): Reply {
   if (!(error instanceof FunctionResultError)) throw error;
   note('function-error', `${config.name}: function ${name}: ${error.message}`, { distribution: config.id });
   const text =
@@ -232,7 +232,7 @@ function functionError(
   return ofError(errorPage(503, text, requestId, 'FunctionExecutionError'));
 }
 
-function contextOf({ config, requestId }: Exchange) {
+function contextOf({ config, requestId }: Asked) {
   return { distributionDomainName: config.domainName, distributionId: config.id, requestId };
 }
 

@@ -1,0 +1,273 @@
+/** At CloudFront: the distribution, the behaviour, its function, the cache, and the origin with what guards it. */
+import {
+  type BehaviourConfig,
+  behaviourFor,
+  distributionAt,
+  type EdgeConfig,
+  type EdgeRequest,
+  fromRecord,
+  hostsOf,
+  type OriginConfig,
+  originFacing,
+  originRequest,
+} from '../../region/decisions.ts';
+import { around, back, type Leg, leg, stoppedLeg, there, type Way, within, withNotes } from './leg.ts';
+import { reading } from './policies.ts';
+import type { TracedRequest } from './request.ts';
+import type { Tracing } from './tracing.ts';
+
+/** Goes on from the edge to a name: the origin's. */
+export type GoOn = (
+  host: string,
+  port: number,
+  request: EdgeRequest & { readonly scheme: 'http' | 'https' },
+) => readonly Way[];
+
+const requestId = 'trace';
+
+export async function cdnWays(
+  tracing: Tracing,
+  request: TracedRequest & { readonly scheme: 'http' | 'https' },
+  clientAddress: string,
+  goOn: GoOn,
+): Promise<readonly Way[]> {
+  const { decisions } = tracing.model;
+  const config = distributionAt(hostsOf(decisions.distributions()), request.host);
+  if (!config?.enabled) {
+    const why = config ? 'the distribution is disabled: 403' : `no distribution has the alias ${request.host}: 403`;
+    const fix = { text: config ? `enable ${config.name}` : `add ${request.host} to the aliases of the distribution` };
+    return [
+      {
+        name: '',
+        leg: stoppedLeg({ kind: 'cdn', at: config?.name ?? 'CloudFront', rule: '', why }, { ending: 'refused', fix }),
+      },
+    ];
+  }
+  const { path, query, method, scheme, host } = request;
+  const edgeRequest: EdgeRequest = {
+    method,
+    path,
+    query,
+    headers: fromRecord({ host, 'accept-encoding': 'gzip, br' }),
+  };
+  const behaviour = behaviourFor(config, path);
+  const entered = entranceLeg(tracing, config, request);
+  if (!behaviour)
+    return [
+      {
+        name: '',
+        leg: stoppedLeg(
+          { kind: 'behaviour', at: config.name, rule: '', why: 'no behaviour: 400' },
+          { ending: 'refused' },
+        ),
+      },
+    ];
+  const viewer = { address: clientAddress, port: 50_000, scheme, httpVersion: '1.1' };
+  const asked = { config, behaviour, viewer, requestId };
+  const refused = decisions.refusedAtEdge(asked, edgeRequest, `${path}${query === '' ? '' : `?${query}`}`);
+  if (refused) return around(entered, () => [refusal(config, behaviour, refused)]);
+  const chosen = there({
+    kind: 'behaviour',
+    at: config.name,
+    rule: ruleOf(behaviour),
+    why: `${path} goes to origin ${behaviour.origin.id}`,
+  });
+  const changed = behaviour.viewerRequest ? await decisions.afterFunction(asked, edgeRequest) : edgeRequest;
+  const own = functionName(tracing, behaviour);
+  if ('status' in changed) {
+    const why = `answers ${changed.status} itself${changed.location === undefined ? '' : `: ${changed.location}`}`;
+    const redirect = changed.location === undefined ? {} : { redirect: new URL(changed.location, request.url).href };
+    const step = { kind: 'function', at: config.name, rule: own, why } as const;
+    const said = changed.status < 400 ? leg(chosen, there(step)) : stoppedLeg(step, { ending: 'refused' }, chosen);
+    return around(entered, () => [{ name: '', leg: said, ...redirect }]);
+  }
+  const rewritten = changed.path === path ? `${path} stays as it is` : `${path} becomes ${changed.path}`;
+  const ran = behaviour.viewerRequest ? [there({ kind: 'function', at: config.name, rule: own, why: rewritten })] : [];
+  const root = changed.path === '/' && config.defaultRootObject !== '';
+  const wanted = root ? { ...changed, path: `/${config.defaultRootObject}` } : changed;
+  const rooted = root
+    ? [there({ kind: 'behaviour', at: config.name, rule: 'DefaultRootObject', why: `/ is ${wanted.path}` })]
+    : [];
+  const cached = there({ kind: 'cache', at: config.name, rule: '', why: cacheText(behaviour, method) });
+  const answer = back({ kind: 'answer', at: config.name, rule: '', why: 'the edge answers its client' });
+  const served = leg(chosen, ...ran, ...rooted, cached, answer);
+  const sent = originRequest(behaviour, wanted, viewer, { via: 'trace', requestId });
+  const { origin } = behaviour;
+  return around(entered, () =>
+    around(served, () => {
+      if (origin.kind === 's3') return [{ name: '', leg: fromBucket(tracing, config, origin, sent.path) }];
+      const secure = origin.protocol === 'https-only' || (origin.protocol === 'match-viewer' && scheme === 'https');
+      const port = secure ? origin.httpsPort : origin.httpPort;
+      const asking = there({
+        kind: 'origin',
+        at: config.name,
+        rule: origin.id,
+        why: `asks ${origin.domainName} by ${secure ? 'HTTPS' : 'HTTP'} on port ${port}`,
+      });
+      return around(leg({ ...asking, why: tracing.names.text(asking.why) }), () =>
+        goOn(origin.domainName.toLowerCase(), port, { ...sent, scheme: secure ? 'https' : 'http' }),
+      );
+    }),
+  );
+}
+
+function entranceLeg(tracing: Tracing, config: EdgeConfig, { scheme, host }: TracedRequest): Leg {
+  const { name, certificate, aliases, domainName } = config;
+  const shown = certificate && host !== domainName ? certificateName(tracing, config) : '*.cloudfront.net';
+  const secure = scheme === 'https' ? `HTTPS, certificate ${shown}` : 'HTTP';
+  const step = {
+    kind: 'cdn',
+    at: name,
+    rule: host === domainName ? '' : `alias ${host}`,
+    why: `the nearest edge location takes it by ${secure}`,
+  } as const;
+  if (scheme === 'https' && host !== domainName && !certificate) {
+    const fix = { text: `give ${name} a certificate for ${aliases.join(', ')}` };
+    return stoppedLeg({ ...step, why: `it has no certificate for ${host}` }, { ending: 'refused', fix });
+  }
+  return leg(there(step));
+}
+
+function refusal(
+  { name }: EdgeConfig,
+  behaviour: BehaviourConfig,
+  {
+    status,
+    location,
+    result,
+  }: { readonly status: number; readonly location: string | undefined; readonly result: string },
+): Way {
+  const rule = ruleOf(behaviour);
+  if (result === 'Redirect' && location !== undefined) {
+    const step = there({
+      kind: 'behaviour',
+      at: name,
+      rule,
+      why: `${behaviour.viewerProtocol}: answers ${status} to ${location}`,
+    });
+    return { name: '', leg: leg(step), redirect: location };
+  }
+  const why = behaviour.trustedKeys
+    ? `it asks for a signed URL, and the request has none: ${status}`
+    : behaviour.viewerProtocol === 'https-only'
+      ? `it takes HTTPS only, or not this method: ${status}`
+      : `it takes ${behaviour.allowedMethods.join(', ')} only: ${status}`;
+  return { name: '', leg: stoppedLeg({ kind: 'behaviour', at: name, rule, why }, { ending: 'refused' }) };
+}
+
+function ruleOf({ pathPattern }: BehaviourConfig): string {
+  return pathPattern === '*' ? 'default behaviour' : `behaviour ${pathPattern}`;
+}
+
+function functionName({ names }: Tracing, { viewerRequest }: BehaviourConfig): string {
+  const name = viewerRequest?.name.split(':')[0] ?? '';
+  return names.find('AWS::CloudFront::Function', ({ Name }) => Name === name)?.logicalId ?? name;
+}
+
+function cacheText({ cache, cachedMethods }: BehaviourConfig, method: string): string {
+  if (cache.maxTtlMs === 0) return 'nothing is kept: each request goes to the origin';
+  if (!cachedMethods.includes(method)) return `${method} is never answered from the cache`;
+  const time = (ms: number) => `${Math.round(ms / 1000).toLocaleString('en-GB')} s`;
+  const keyed = [
+    cache.queryStrings.kind === 'none' ? '' : 'query',
+    cache.headers.kind === 'none' ? '' : 'headers',
+    cache.cookies.kind === 'none' ? '' : 'cookies',
+  ].filter((one) => one !== '');
+  const by = keyed.length === 0 ? 'path' : `path, ${keyed.join(', ')}`;
+  if (cache.defaultTtlMs === 0)
+    return `kept for as long as the origin says, at most ${time(cache.maxTtlMs)}, by ${by}; a fresh copy would be the answer, here there is none`;
+  return `kept for ${time(cache.defaultTtlMs)} where the origin says nothing (${time(cache.minTtlMs)} to ${time(cache.maxTtlMs)}), by ${by}; a fresh copy would be the answer, here there is none`;
+}
+
+function fromBucket(
+  tracing: Tracing,
+  config: EdgeConfig,
+  origin: Extract<OriginConfig, { kind: 's3' }>,
+  path: string,
+): Leg {
+  const { names, model } = tracing;
+  const { decisions } = model;
+  const bucket = names.of('AWS::S3::Bucket', origin.bucket);
+  const caller = decisions.originCaller(origin, config, fromRecord({}));
+  const signed = signerText(tracing, origin, caller.kind);
+  const key = decodedKey(path);
+  const step = { kind: 'origin', at: bucket, rule: signed.rule, why: `${signed.why}: GET /${key}` } as const;
+  if (!decisions.bucket(origin.bucket)) {
+    const why = `${bucket} is not in the template: what it answers is not known`;
+    return stoppedLeg({ ...step, why }, { ending: 'unknown' });
+  }
+  const via = { sourceIp: originFacing[0] ?? '', secure: true, userAgent: 'Amazon CloudFront' };
+  const object = { bucket: origin.bucket, key };
+  const read = reading(tracing, caller, via, object);
+  const fixed = caller.kind === 'anonymous' && read.stopped ? withAccessControl(read, config, origin) : read;
+  const listed = decisions.onListing(caller, via, object).allowed;
+  return withNotes(
+    within(
+      within(leg(there(step)), () => fixed),
+      () => leg(back({ kind: 'answer', at: bucket, rule: '', why: `S3 answers with /${key}` })),
+    ),
+    // A page of errors in the same bucket is refused like all else.
+    ...(read.stopped ? [] : errorNotes(config, listed ? 404 : 403, `Were /${key} not there: `)),
+  );
+}
+
+function signerText({ names, model }: Tracing, origin: Extract<OriginConfig, { kind: 's3' }>, kind: string) {
+  if (kind === 'anonymous') return { rule: '', why: 'asks unsigned' };
+  if (kind === 'user')
+    return {
+      rule: `origin access identity ${origin.accessIdentity ?? ''}`,
+      why: 'signed as the origin access identity',
+    };
+  const id = accessControlOf(model.resources.values(), origin.id);
+  const rule = id === undefined ? 'origin access control' : names.of('AWS::CloudFront::OriginAccessControl', id);
+  return { rule, why: 'signed by SigV4 as cloudfront.amazonaws.com' };
+}
+
+function certificateName({ names, model }: Tracing, { id, certificate }: EdgeConfig): string {
+  const own = model.resources.get(names.of('AWS::CloudFront::Distribution', id));
+  const { DistributionConfig } = (own?.properties ?? {}) as DistributionProperties;
+  const arn = DistributionConfig?.ViewerCertificate?.AcmCertificateArn;
+  const shown = certificate?.names.join(', ') ?? '';
+  return arn === undefined ? shown : `${names.text(arn)} (${shown})`;
+}
+
+interface DistributionProperties {
+  readonly DistributionConfig?: {
+    readonly ViewerCertificate?: { readonly AcmCertificateArn?: string };
+    readonly Origins?: readonly { readonly Id?: string; readonly OriginAccessControlId?: string }[];
+  };
+}
+
+function accessControlOf(
+  resources: Iterable<{ readonly type: string; readonly properties: object }>,
+  originId: string,
+): string | undefined {
+  for (const { type, properties } of resources) {
+    if (type !== 'AWS::CloudFront::Distribution') continue;
+    const { DistributionConfig } = properties as DistributionProperties;
+    const found = DistributionConfig?.Origins?.find(({ Id }) => Id === originId)?.OriginAccessControlId;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function withAccessControl(read: Leg, { name }: EdgeConfig, { id }: OriginConfig): Leg {
+  if (!read.stopped) return read;
+  const text = `give origin ${id} of ${name} an origin access control that always signs, and let the bucket's policy allow the distribution`;
+  return { ...read, stopped: { ...read.stopped, fix: { text } } };
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html */
+function errorNotes({ name, errorResponses }: EdgeConfig, status: number, before: string): string[] {
+  const page = errorResponses.find(({ errorCode }) => errorCode === status)?.page;
+  const then = page ? `${name} shows ${page.path} with ${page.status} in its place` : `so does ${name}`;
+  return [`${before}S3 answers ${status}, and ${then}`];
+}
+
+function decodedKey(path: string): string {
+  try {
+    return decodeURIComponent(path.replace(/^\//, ''));
+  } catch {
+    return path.replace(/^\//, '');
+  }
+}

@@ -1,0 +1,93 @@
+/** What a trace finds: journeys, hop by hop, both ways. Plain data: `orrery trace --json` prints it. */
+import type { HopKind } from '../../region/network/verdict.ts';
+
+export interface TraceResult {
+  /** As it was asked for. */
+  readonly url: string;
+  readonly from: string;
+  /** Every way of every part of the journey got there and back. */
+  readonly delivered: boolean;
+  /** The journey; several parts where one answer leads to the next, as a redirect does. */
+  readonly parts: readonly Ways[];
+  /** What the machine that was reached goes on to: journeys of their own, which do not count for `delivered`. */
+  readonly onward: readonly Ways[];
+  /** Of what the journey touches this is not modelled or not known: nothing is claimed of it. */
+  readonly notProven: readonly string[];
+}
+
+/** The ways that one journey can take: each balancer node with each target, each machine of a group. */
+export interface Ways {
+  /** `internet → https://api.myapp.com/items` */
+  readonly title: string;
+  /** One of them in full, one that ends too early if there is such a one. */
+  readonly shown: Journey;
+  /** How the others are called that pass the same kinds of hops by the same rules. */
+  readonly alike: readonly string[];
+  /** The others. */
+  readonly differing: readonly Journey[];
+}
+
+export interface Journey {
+  /** Which way it is: `node us-east-1a → ApiGroup i-0a… (us-east-1b)`; empty where there is only one. */
+  readonly way: string;
+  readonly ending: Ending;
+  /** In their order: there, and back. */
+  readonly steps: readonly TraceStep[];
+  /** Where it ended too early. */
+  readonly stopped?: Stop;
+  /** What is worth knowing besides. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * `delivered`: there and back. `dropped`: a packet was lost. `refused`: somebody answered, but with an error.
+ * `unknown`: it goes on in something that is not modelled.
+ */
+export type Ending = 'delivered' | 'dropped' | 'refused' | 'unknown';
+
+export type StepKind =
+  | HopKind
+  | 'dns'
+  | 'listener'
+  | 'rule'
+  | 'targets'
+  | 'machine'
+  | 'cdn'
+  | 'behaviour'
+  | 'function'
+  | 'cache'
+  | 'origin'
+  | 'policy'
+  | 'key'
+  | 'answer';
+
+export interface TraceStep {
+  readonly way: 'there' | 'back';
+  readonly kind: StepKind;
+  /** Where: a logical id of the template where it has one. */
+  readonly at: string;
+  /** What decided: the logical id of the rule, record, statement or listener, else AWS's name of it. */
+  readonly rule: string;
+  readonly why: string;
+  readonly ok: boolean;
+}
+
+export interface Stop {
+  readonly ending: Exclude<Ending, 'delivered'>;
+  readonly way: TraceStep['way'];
+  readonly at: string;
+  readonly rule: string;
+  readonly why: string;
+  readonly fix?: Fix;
+}
+
+export interface Fix {
+  /** What to do, without a full stop. */
+  readonly text: string;
+  /** Lines of a template to paste, in YAML. */
+  readonly paste?: string;
+}
+
+export class TraceError extends Error {
+  override readonly name = 'TraceError';
+}

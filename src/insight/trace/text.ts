@@ -1,0 +1,114 @@
+/** A trace for people: a line a hop, there (→) and back (←), and what to do where it ends too early. */
+import { differences } from './compare.ts';
+import type { Fix, Journey, StepKind, Stop, TraceResult, TraceStep, Ways } from './result.ts';
+
+/** How texts are set off: by colours on a terminal, by nothing in a file. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+}
+
+const same = (text: string) => text;
+export const plain: Style = { bold: same, dim: same, red: same, green: same, yellow: same };
+
+const words: Readonly<Record<StepKind, string>> = {
+  dns: 'DNS',
+  interface: 'arrives',
+  internet: 'internet',
+  internetGateway: 'gateway',
+  egressOnlyGateway: 'gateway',
+  acl: 'ACL',
+  group: 'group',
+  route: 'route',
+  nat: 'NAT',
+  gatewayEndpoint: 'endpoint',
+  service: 'service',
+  linkLocal: 'resolver',
+  listener: 'listener',
+  rule: 'rule',
+  targets: 'targets',
+  machine: 'machine',
+  cdn: 'CloudFront',
+  behaviour: 'behaviour',
+  function: 'function',
+  cache: 'cache',
+  origin: 'origin',
+  policy: 'policy',
+  key: 'key',
+  answer: 'answer',
+};
+
+const endings = { delivered: 'delivered', dropped: 'dropped', refused: 'refused', unknown: 'not known' } as const;
+const mostNamed = 4;
+const mostUnproven = 20;
+
+export function traceText({ parts, onward, notProven }: TraceResult, style: Style = plain): string {
+  const lines = parts.flatMap((part) => [...waysText(part, style), '']);
+  if (onward.length > 0) lines.push(style.bold('From there the machine can go on:'), '');
+  lines.push(...onward.flatMap((part) => [...waysText(part, style), '']));
+  if (notProven.length > 0) {
+    lines.push(style.yellow('Not proven:'), ...notProven.slice(0, mostUnproven).map((one) => `  ${one}`));
+    if (notProven.length > mostUnproven) lines.push(`  and ${notProven.length - mostUnproven} more`);
+    lines.push('');
+  }
+  return lines.join('\n').trimEnd();
+}
+
+function waysText({ title, shown, alike, differing }: Ways, style: Style): string[] {
+  const ending = (shown.ending === 'delivered' ? style.green : style.red)(endings[shown.ending]);
+  const lines = [`${style.bold(title)}  ${ending}`];
+  if (shown.way !== '') lines.push(style.dim(`(${shown.way})`));
+  lines.push(...journeyText(shown, style));
+  if (alike.length > 0) lines.push(style.dim(alikeText(alike)));
+  for (const other of differing) lines.push(...differingText(other, shown, style));
+  return lines;
+}
+
+function journeyText({ steps, stopped, notes }: Journey, style: Style): string[] {
+  // An error that somebody answers goes back as any answer does.
+  const said = stopped && stopped.ending !== 'dropped' ? steps.filter(({ way }) => way === 'there') : steps;
+  return [
+    ...stepLines(said, style),
+    ...(stopped ? stopText(stopped, style) : []),
+    ...notes.map((note) => `     ${style.yellow('note')} ${note}`),
+  ];
+}
+
+function stepLines(steps: readonly TraceStep[], style: Style): string[] {
+  const kinds = Math.max(...steps.map(({ kind }) => words[kind].length));
+  const places = Math.max(...steps.map(({ at }) => at.length));
+  const rules = Math.max(...steps.map(({ rule }) => rule.length));
+  return steps.map(({ way, kind, at, rule, why, ok }, index) => {
+    const number = String(index + 1).padStart(3);
+    const arrow = way === 'there' ? '→' : '←';
+    const mark = ok ? arrow : style.red('✗');
+    const decisive = (ok ? style.bold : style.red)(rule.padEnd(rules));
+    return `${number} ${mark} ${words[kind].padEnd(kinds)}  ${at.padEnd(places)}  ${decisive}  ${style.dim(why)}`.trimEnd();
+  });
+}
+
+function stopText({ ending, way, at, rule, why, fix }: Stop, style: Style): string[] {
+  const what = { dropped: 'Dropped', refused: 'Refused', unknown: 'Not known' }[ending];
+  const where = `${what} on the way ${way}, at ${at}${rule === '' ? '' : ` by ${rule}`}: ${why}`;
+  return ['', `  ${style.red(where)}`, ...(fix ? fixText(fix, style) : [])];
+}
+
+function fixText({ text, paste }: Fix, style: Style): string[] {
+  const lines = (paste ?? '').trimEnd().split('\n');
+  return [`  ${style.bold('Fix:')} ${text}`, ...(paste === undefined ? [] : lines.map((one) => `      ${one}`))];
+}
+
+function alikeText(alike: readonly string[]): string {
+  const named = alike.length > mostNamed ? [...alike.slice(0, mostNamed), `${alike.length - mostNamed} more`] : alike;
+  return `     The same way: ${named.join('; ')}`;
+}
+
+function differingText(other: Journey, shown: Journey, style: Style): string[] {
+  const ending = (other.ending === 'delivered' ? style.green : style.red)(endings[other.ending]);
+  const head = `     ${style.yellow('Otherwise')} ${other.way || 'another way'}  ${ending}`;
+  if (other.stopped) return [head, ...stopText(other.stopped, style).slice(1)];
+  return [head, ...stepLines(differences(other, shown), style).map((one) => `  ${one.replace(/^ *\d+/, '   ')}`)];
+}
