@@ -12,7 +12,7 @@ export type {
   TargetConfig,
   TargetGroupConfig,
 } from './traffic/balancer/config.ts';
-export { servingNodes } from './traffic/balancer/routes.ts';
+export { groupsOf, servingNodes } from './traffic/balancer/routes.ts';
 export { type RoutedRequest, redirectLocation, ruleFor } from './traffic/balancer/rules.ts';
 export { choicesOf } from './traffic/balancer/selection.ts';
 export { resolve } from './traffic/dns/resolve.ts';

@@ -3,6 +3,7 @@ import {
   type BalancerConfig,
   certificateFor,
   choicesOf,
+  groupsOf,
   type ListenerConfig,
   type NodeConfig,
   type RoutedRequest,
@@ -12,7 +13,6 @@ import {
   type TargetConfig,
   type TargetGroupConfig,
 } from '../../region/decisions.ts';
-import { summariseRoundTrip } from '../../region/network/describe.ts';
 import { packetFix, reference, resources } from './fix.ts';
 import { around, back, type Leg, leg, stoppedLeg, there, type Way, within, withNotes } from './leg.ts';
 import { anyPorts, ask, tripLeg } from './packets.ts';
@@ -185,7 +185,7 @@ function groupWays(
       ? `${healthy} of ${group.targets.length} targets healthy${scope}, chosen by ${how}`
       : `no target is healthy${scope}: it fails open, and all ${choices.length} get requests`;
   const sick = group.targets.filter((target) => !target.draining && !isHealthy(target));
-  const notes = sick.map((target) => sickNote(tracing, node, group, target));
+  const notes = [...sick.map((target) => sickNote(tracing, node, group, target)), ...leftOut(tracing, config)];
   return choices.map((target) => {
     const name = nameOf(tracing, target);
     const step: TraceStep = { way: 'there', kind: 'targets', at, rule: name, why, ok: healthy > 0 };
@@ -201,8 +201,20 @@ function sickNote(tracing: Tracing, node: NodeConfig, group: TargetGroupConfig, 
   const fix = failed && !failed.delivered ? packetFix(tracing.model, failed) : undefined;
   const port = group.health.port === 'traffic-port' ? target.port : group.health.port;
   const where = `health checks of ${nameOf(tracing, target)} on port ${port} from ${node.zone}`;
-  const why = tracing.names.text(summariseRoundTrip(tracing.model.world, trip).replace(/; add .*$/, ''));
-  return `${where}: ${why}${fix ? `. Fix: ${fix.text}` : ''}`;
+  const way = trip.direction === 'reply' ? 'the reply is dropped' : 'dropped';
+  return `${where}: ${way} at ${trip.at}: ${tracing.names.text(trip.why)}${fix ? `. Fix: ${fix.text}` : ''}`;
+}
+
+/** Nodes that the balancer's name is not answered with, though they are there, and why. */
+function leftOut(tracing: Tracing, config: BalancerConfig): string[] {
+  const serving = tracing.serving(config);
+  return config.nodes.flatMap((node) => {
+    if (serving.includes(node)) return [];
+    const sick = groupsOf(config).flatMap((group) =>
+      group.targets.map((target) => sickNote(tracing, node, group, target)),
+    );
+    return [`DNS leaves out the node in ${node.zone}, which finds no healthy target: ${sick[0] ?? 'there is none'}`];
+  });
 }
 
 function targetLeg(tracing: Tracing, node: NodeConfig, target: TargetConfig, name: string): Leg {

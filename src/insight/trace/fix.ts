@@ -38,6 +38,11 @@ function endpointFix(model: Model, dropped: Dropped, serviceName: string): Fix |
   const subnet = model.world.subnets.get(dropped.hops[dropped.hops.length - 1]?.id ?? '');
   const sender = subnet?.vpc.byAddress.get(dropped.source.address);
   if (!subnet || !sender) return undefined;
+  const existing = [...model.world.gatewayEndpoints.values()].find(
+    (one) => one.serviceName === serviceName && one.vpcId === subnet.vpcId,
+  );
+  if (existing) return { text: `add ${subnet.routeTable.name} to the RouteTableIds of ${existing.name}` };
+  const homes = homesOf(model.world, subnet);
   const service = serviceName.split('.').slice(3).join('.');
   const byGateway = service === 's3' || service === 'dynamodb';
   const common = {
@@ -45,11 +50,15 @@ function endpointFix(model: Model, dropped: Dropped, serviceName: string): Fix |
     ServiceName: { 'Fn::Sub': `com.amazonaws.\${AWS::Region}.${service}` },
   };
   const kind = byGateway
-    ? { RouteTableIds: [reference(model, subnet.routeTable.name)] }
+    ? {
+        RouteTableIds: [...new Set(homes.map(({ routeTable }) => routeTable.name))].map((name) =>
+          reference(model, name),
+        ),
+      }
     : {
         VpcEndpointType: 'Interface',
         PrivateDnsEnabled: true,
-        SubnetIds: [reference(model, subnet.name)],
+        SubnetIds: [...new Map(homes.map((one) => [one.zone, one])).values()].map(({ name }) => reference(model, name)),
         SecurityGroupIds: ['…'],
       };
   const text = byGateway
@@ -57,6 +66,12 @@ function endpointFix(model: Model, dropped: Dropped, serviceName: string): Fix |
     : `add an interface endpoint for ${service} with a group that lets ${sender.groupNames} in on port 443, or a route to a NAT gateway`;
   const endpoint = { Type: 'AWS::EC2::VPCEndpoint', Properties: { ...common, ...kind } };
   return { text, paste: resources({ [`${capitalised(plain(service))}Endpoint`]: endpoint }) };
+}
+
+/** The subnets of machines beside the one at hand, which comes first. */
+function homesOf({ interfaces }: World, subnet: Subnet): Subnet[] {
+  const others = [...interfaces.values()].flatMap(({ kind, subnet: at }) => (kind === 'instance' ? [at] : []));
+  return [...new Set([subnet, ...others.filter(({ vpc }) => vpc === subnet.vpc)])];
 }
 
 /** As a part of `Resources`. */

@@ -1,7 +1,7 @@
 /** From a source to what was asked for: names, packets, and whoever is at the other end. */
 import { isIP } from 'node:net';
 import type { Caller } from '../../region/decisions.ts';
-import { formatAddress } from '../../region/network/address.ts';
+import { formatAddress, parseAddress } from '../../region/network/address.ts';
 import { arrivedAt, type RoundTrip } from '../../region/network/verdict.ts';
 import type { NetworkInterface } from '../../region/network/world.ts';
 import { balancerWays } from './balancer.ts';
@@ -133,7 +133,9 @@ function toAddress(
     .flatMap(({ nodes }) => nodes)
     .find(({ publicIp, privateIp }) => [publicIp, privateIp].includes(address));
   // Stopped before it arrived: the choice has a name all the same.
-  if (way.stopped) return [{ name: node ? `node ${node.zone}` : '', leg: way }];
+  const endpoint = source.at?.subnet.vpc.byAddress.get(parseAddress(address));
+  const through = endpoint?.kind === 'endpoint' ? `through ${endpoint.name}` : '';
+  if (way.stopped) return [{ name: node ? `node ${node.zone}` : through, leg: way }];
   return around(way, () => arrival(tracing, source, request, trip, elsewhere, headers, host));
 }
 

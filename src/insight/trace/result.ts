@@ -16,15 +16,19 @@ export interface TraceResult {
 }
 
 /** The ways that one journey can take: each balancer node with each target, each machine of a group. */
-export interface Ways {
+export interface Ways extends Alike {
   /** `internet → https://api.myapp.com/items` */
   readonly title: string;
-  /** One of them in full, one that ends too early if there is such a one. */
+  /** The others; those that end too early are before those that do not. */
+  readonly differing: readonly Alike[];
+}
+
+/** Ways that pass the same kinds of hops by the same rules, to the same end. */
+export interface Alike {
+  /** One of them in full. */
   readonly shown: Journey;
-  /** How the others are called that pass the same kinds of hops by the same rules. */
+  /** How the others are called. */
   readonly alike: readonly string[];
-  /** The others. */
-  readonly differing: readonly Journey[];
 }
 
 export interface Journey {

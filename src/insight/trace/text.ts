@@ -1,6 +1,6 @@
 /** A trace for people: a line a hop, there (→) and back (←), and what to do where it ends too early. */
 import { differences } from './compare.ts';
-import type { Fix, Journey, StepKind, Stop, TraceResult, TraceStep, Ways } from './result.ts';
+import type { Alike, Fix, Journey, StepKind, Stop, TraceResult, TraceStep, Ways } from './result.ts';
 
 /** How texts are set off: by colours on a terminal, by nothing in a file. */
 export interface Style {
@@ -106,9 +106,11 @@ function alikeText(alike: readonly string[]): string {
   return `     The same way: ${named.join('; ')}`;
 }
 
-function differingText(other: Journey, shown: Journey, style: Style): string[] {
+function differingText({ shown: other, alike }: Alike, shown: Journey, style: Style): string[] {
   const ending = (other.ending === 'delivered' ? style.green : style.red)(endings[other.ending]);
   const head = `     ${style.yellow('Otherwise')} ${other.way || 'another way'}  ${ending}`;
-  if (other.stopped) return [head, ...stopText(other.stopped, style).slice(1)];
-  return [head, ...stepLines(differences(other, shown), style).map((one) => `  ${one.replace(/^ *\d+/, '   ')}`)];
+  const rest = alike.length > 0 ? [style.dim(`  ${alikeText(alike)}`)] : [];
+  if (other.stopped) return [head, ...stopText(other.stopped, style).slice(1), ...rest];
+  const lines = stepLines(differences(other, shown), style).map((one) => `  ${one.replace(/^ *\d+/, '   ')}`);
+  return [head, ...lines, ...rest];
 }

@@ -51,9 +51,7 @@ export async function trace(
   return {
     url,
     from,
-    delivered: parts.every(({ shown, differing }) =>
-      [shown, ...differing].every(({ ending }) => ending === 'delivered'),
-    ),
+    delivered: parts.every((ways) => [ways, ...ways.differing].every(({ shown }) => shown.ending === 'delivered')),
     parts,
     onward: machine !== undefined && inside ? await onwardFrom(tracing, machine) : [],
     notProven: notProven(model),
