@@ -1,5 +1,6 @@
 /** `orrery trace`: a request followed through a template, there and back, hop by hop. */
 import type { Command } from 'commander';
+import { requestOf } from '../insight/trace/request.ts';
 import { traceText } from '../insight/trace/text.ts';
 import { traceTemplate } from '../insight/trace/trace.ts';
 import { withParameters } from './parameters.ts';
@@ -10,6 +11,7 @@ interface TraceArguments {
   readonly from: string;
   readonly method: string;
   readonly json?: boolean;
+  readonly live?: boolean;
   readonly parameter?: Readonly<Record<string, string>>;
 }
 
@@ -20,18 +22,24 @@ export function traceCommand(program: Command): void {
     .argument('[dir|template]', "the app's folder, or a template's file", '.')
     .option('--from <source>', 'internet, or a machine, a group of machines, a subnet: by logical id or id', 'internet')
     .option('--method <method>', 'of the HTTP request', 'GET')
+    .option('--live', 'send a real request through the running region, too, and add how long it took')
     .option('--json', 'the result for programs')
     .action(run);
 }
 
-async function run(url: string, given: string, { from, method, json, parameter }: TraceArguments): Promise<void> {
-  const template = await readTemplate(given);
-  const options = {
-    template,
-    name: given === '.' ? 'the template' : given,
-    ...(parameter ? { parameters: parameter } : {}),
-  };
-  const result = await traceTemplate(options, { url, from, method: method.toUpperCase() });
+async function run(url: string, given: string, options: TraceArguments): Promise<void> {
+  const { from, json, live, parameter } = options;
+  const asked = { url, from, method: options.method.toUpperCase() };
+  // What is wrong with it is told before a template is made.
+  requestOf(url, asked.method);
+  const result = live
+    ? await (await import('./trace-live.ts')).traceRunning(given, asked)
+    : await traceTemplate(await templateOf(given, parameter), asked);
   line(json ? JSON.stringify(result, null, 2) : traceText(result, paint));
-  if (!result.delivered) process.exitCode = 1;
+  if (!result.delivered || (result.live?.status ?? 0) >= 500) process.exitCode = 1;
+}
+
+async function templateOf(given: string, parameters: TraceArguments['parameter']) {
+  const template = await readTemplate(given);
+  return { template, name: given === '.' ? 'the template' : given, ...(parameters ? { parameters } : {}) };
 }

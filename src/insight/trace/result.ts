@@ -13,6 +13,8 @@ export interface TraceResult {
   readonly onward: readonly Ways[];
   /** Of what the journey touches this is not modelled or not known: nothing is claimed of it. */
   readonly notProven: readonly string[];
+  /** With `--live`: what became of a real request. */
+  readonly live?: LiveTrace;
 }
 
 /** The ways that one journey can take: each balancer node with each target, each machine of a group. */
@@ -90,6 +92,27 @@ export interface Fix {
   readonly text: string;
   /** Lines of a template to paste, in YAML. */
   readonly paste?: string;
+}
+
+/** A real request, as it went. */
+export interface LiveTrace {
+  readonly url: string;
+  readonly status: number;
+  /** From the look-up to the last byte. */
+  readonly ms: number;
+  /** In the order in which the client sees them, then what CloudFront and the balancer tell. */
+  readonly phases: readonly LivePhase[];
+  /** The zone of the balancer's node that took it. */
+  readonly node?: string;
+  readonly machine?: { readonly name: string; readonly zone: string };
+}
+
+export interface LivePhase {
+  readonly name: 'dns' | 'connect' | 'tls' | 'first byte' | 'last byte' | 'cdn' | 'balancer' | 'target' | 'response';
+  readonly at: string;
+  /** Real milliseconds; absent where nothing was measured. */
+  readonly ms?: number | undefined;
+  readonly text: string;
 }
 
 export class TraceError extends Error {

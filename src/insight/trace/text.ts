@@ -1,6 +1,19 @@
 /** A trace for people: a line a hop, there (→) and back (←), and what to do where it ends too early. */
+
+import { milliseconds } from '../words.ts';
 import { differences } from './compare.ts';
-import type { Alike, Fix, Journey, StepKind, Stop, TraceResult, TraceStep, Ways } from './result.ts';
+import type {
+  Alike,
+  Fix,
+  Journey,
+  LivePhase,
+  LiveTrace,
+  StepKind,
+  Stop,
+  TraceResult,
+  TraceStep,
+  Ways,
+} from './result.ts';
 
 /** How texts are set off: by colours on a terminal, by nothing in a file. */
 export interface Style {
@@ -45,8 +58,9 @@ const endings = { delivered: 'delivered', dropped: 'dropped', refused: 'refused'
 const mostNamed = 4;
 const mostUnproven = 20;
 
-export function traceText({ parts, onward, notProven }: TraceResult, style: Style = plain): string {
-  const lines = parts.flatMap((part) => [...waysText(part, style), '']);
+export function traceText({ live, parts, onward, notProven }: TraceResult, style: Style = plain): string {
+  const lines = live ? [...liveText(live, style), ''] : [];
+  lines.push(...parts.flatMap((part) => [...waysText(part, style), '']));
   if (onward.length > 0) lines.push(style.bold('From there the machine can go on:'), '');
   lines.push(...onward.flatMap((part) => [...waysText(part, style), '']));
   if (notProven.length > 0) {
@@ -56,6 +70,31 @@ export function traceText({ parts, onward, notProven }: TraceResult, style: Styl
   }
   return lines.join('\n').trimEnd();
 }
+
+function liveText({ url, status, ms, phases, node, machine }: LiveTrace, style: Style): string[] {
+  const said = (status < 400 ? style.green : style.red)(String(status));
+  const names = Math.max(...phases.map(({ name }) => phaseWords[name].length));
+  const places = Math.max(...phases.map(({ at }) => at.length));
+  const lines = phases.map(({ name, at, ms: took, text }) => {
+    const time = took === undefined ? '' : milliseconds(took);
+    return `  ${phaseWords[name].padEnd(names)}  ${style.bold(time.padStart(8))}  ${at.padEnd(places)}  ${style.dim(text)}`.trimEnd();
+  });
+  const went =
+    node === undefined ? [] : [`  It went by node ${node}${machine ? ` → ${machine.name} (${machine.zone})` : ''}.`];
+  return [`${style.bold(`Live: ${url}`)}  ${said} in ${milliseconds(ms)}`, ...lines, ...went];
+}
+
+const phaseWords: Readonly<Record<LivePhase['name'], string>> = {
+  dns: 'DNS',
+  connect: 'connect',
+  tls: 'TLS',
+  'first byte': 'first byte',
+  'last byte': 'last byte',
+  cdn: 'CloudFront',
+  balancer: 'balancer',
+  target: 'machine',
+  response: 'response',
+};
 
 function waysText({ title, shown, alike, differing }: Ways, style: Style): string[] {
   const ending = (shown.ending === 'delivered' ? style.green : style.red)(endings[shown.ending]);

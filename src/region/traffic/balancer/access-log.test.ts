@@ -238,3 +238,19 @@ describe('a node', () => {
     expect(notes).toEqual([expect.stringMatching(/^Balancer dropped \d+ bytes of access log/)]);
   });
 });
+
+it('tells of a request on its way only to a client that asks for it in the tracing header', async () => {
+  const parts = await setUp(undefined, (_request, response) => response.end('hello'));
+  const ask = async (trace: string) => {
+    const socket = await parts.connect();
+    socket.write(`GET /items HTTP/1.1\r\nHost: api.example\r\nX-Amzn-Trace-Id: ${trace}\r\nConnection: close\r\n\r\n`);
+    for await (const _ of socket);
+  };
+  await ask('Root=1-67891233-abcdef012345678912345678');
+  expect(parts.notes).toEqual([]);
+  await ask('Root=1-67891233-abcdef012345678912345678;Orrery=trace');
+  expect(parts.notes).toHaveLength(1);
+  expect(parts.notes[0]).toMatch(
+    /"GET http:\/\/api\.example:443\/items HTTP\/1\.1".*abcdef012345678912345678;Orrery=trace/,
+  );
+});

@@ -17,7 +17,7 @@ import type {
 } from './config.ts';
 import { type ForwardResult, forward } from './forward.ts';
 import { type HealthNow, nodeMeter } from './measure.ts';
-import { type LoggedRequest, type NodeLog, nodeLog } from './node-log.ts';
+import { both, type LoggedRequest, type NodeLog, nodeLog, tracedRequest } from './node-log.ts';
 import { answerBytes, answerOwn, ownAnswerBytes, statusOfMalformed } from './own-answer.ts';
 import { forwardedHeaders, headBytes, refusalOf, requestTarget, withoutPort } from './request-head.ts';
 import { type RoutedRequest, redirectLocation, ruleFor } from './rules.ts';
@@ -130,7 +130,11 @@ export function startNode(host: NodeHost, first: BalancerConfig, node: NodeConfi
     }
     limitConnection(request, response);
     const head = request as RequestHead;
-    const logged = log?.arrived(listener, head, client, tunnel !== undefined);
+    const isWebSocket = tunnel !== undefined;
+    const logged = both(
+      log?.arrived(listener, head, client, isWebSocket),
+      tracedRequest(host, config, node, { listener, request: head, client, isWebSocket }),
+    );
     const refusal = refused ?? refusalOf(head);
     if (refusal !== undefined) {
       finishOwn(head, response, refusal, logged);
