@@ -4,11 +4,20 @@ export type { NotModelled } from './stacks/survey.ts';
 export { type Path, type Template, TemplateFault } from './stacks/template.ts';
 
 import { allServices } from './services/registry.ts';
-import { survey } from './stacks/survey.ts';
+import { plannedResources, survey } from './stacks/survey.ts';
+import type { Template } from './stacks/template.ts';
 
 /** What is wrong with a template and what of it is not modelled, with these parameters. Never throws for the template's sake. */
 export function surveyTemplate(text: string, parameters: Readonly<Record<string, string>> = {}) {
   const types = Object.assign({}, ...allServices().map(({ resources }) => resources));
-  const given = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
-  return survey(text, given, types);
+  return survey(text, givenParameters(parameters), types);
+}
+
+/** Logical ids of the resources that a stack of the template has, by its conditions. Only for one that can be made. */
+export function resourcesOfStack(template: Template, parameters: Readonly<Record<string, string>> = {}) {
+  return plannedResources(template, givenParameters(parameters));
+}
+
+function givenParameters(parameters: Readonly<Record<string, string>>) {
+  return Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
 }

@@ -9,6 +9,7 @@ import {
   type NotModelled,
   type Path,
   parseTemplate,
+  resourcesOfStack,
   surveyTemplate,
   type Template,
   TemplateFault,
@@ -57,6 +58,8 @@ export interface Model {
   readonly notModelled: readonly NotModelled[];
   /** Resources that could not be made and why, the first cause first; only with `partial`. */
   readonly failed: readonly ModelProblem[];
+  /** Logical ids of what is not there because of them: they themselves, and what was given up. */
+  readonly unmade: readonly string[];
   /** An operation of a service, as the account's root: `invoke('ec2', 'DescribeNatGateways', {})`. */
   invoke<O>(service: string, operation: string, input: object): Promise<O>;
   /** What serves and guards would decide of a request. */
@@ -113,6 +116,7 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       resources,
       notModelled,
       failed,
+      unmade: failed.length === 0 ? [] : resourcesOfStack(template, parameters).filter((one) => !resources.has(one)),
       invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
       decisions,
       lineOf,

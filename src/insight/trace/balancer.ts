@@ -18,6 +18,7 @@ import { around, back, type Leg, leg, stoppedLeg, there, type Way, within, withN
 import { anyPorts, ask, tripLeg } from './packets.ts';
 import type { Fix, TraceStep } from './result.ts';
 import type { Tracing } from './tracing.ts';
+import { unmodelledUser } from './unmade.ts';
 import { webUrl } from './web.ts';
 
 /** A request as a balancer gets it. */
@@ -175,6 +176,11 @@ function groupWays(
   const scope = zone === undefined ? '' : ` in ${zone}`;
   const [first] = choices;
   if (!first) {
+    const other = unmodelledUser(tracing.model, group.arn);
+    if (other !== undefined) {
+      const unknown = `its targets come of ${other}, which is not modelled`;
+      return [{ name: '', leg: stoppedLeg({ kind: 'targets', at, rule: '', why: unknown }, { ending: 'unknown' }) }];
+    }
     const why = group.targets.length === 0 ? 'no target is registered: 503' : `no target${scope} takes requests: 503`;
     const fix = { text: `register targets with ${at}: an Auto Scaling group does by TargetGroupARNs` };
     return [{ name: '', leg: stoppedLeg({ kind: 'targets', at, rule: '', why }, { ending: 'refused', fix }) }];

@@ -42,7 +42,7 @@ export function within(outer: Leg, inner: () => Leg): Leg {
   const notes = [...(outer.notes ?? []), ...(found.notes ?? [])];
   const went = [...outer.there, ...found.there];
   // What was lost comes no further; an error is an answer, and goes all the way back.
-  const returns = found.stopped?.ending === 'dropped' ? found.back : [...found.back, ...outer.back];
+  const returns = found.stopped && found.stopped.ending !== 'refused' ? found.back : [...found.back, ...outer.back];
   return { there: went, back: returns, notes, ...(found.stopped ? { stopped: found.stopped } : {}) };
 }
 

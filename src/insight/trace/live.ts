@@ -10,6 +10,7 @@ import type { Clock } from '../../region/clock/clock.ts';
 import type { Random } from '../../region/clock/random.ts';
 import { startStopwatch } from '../../region/clock/stopwatch.ts';
 import { type Looked, modelLookup } from '../surge/lookup.ts';
+import { balancerPhases, listen, type MachineAt, type RegionTold } from './live-told.ts';
 import type { TracedRequest } from './request.ts';
 import { type LivePhase, type LiveTrace, TraceError } from './result.ts';
 
@@ -20,33 +21,10 @@ export interface LiveOptions {
   /** Calls back with what the region tells from now on, until it is told to stop. */
   readonly events: (each: (event: RegionTold) => void, signal: AbortSignal) => Promise<void>;
   /** The name of a target, by its private address. */
-  readonly machineAt: (address: string) => Promise<{ readonly name: string; readonly zone: string } | undefined>;
-}
-
-interface RegionTold {
-  readonly kind: string;
-  readonly data?: Readonly<Record<string, unknown>>;
-}
-
-/** What the balancer told of the request. */
-interface Told {
-  readonly trace?: string;
-  readonly balancer?: string;
-  readonly node?: string;
-  readonly port?: number;
-  readonly rulePriority?: number;
-  readonly action?: string;
-  readonly status?: number;
-  readonly targetStatus?: number;
-  readonly target?: { readonly address: string; readonly port: number };
-  readonly requestMs?: number;
-  readonly targetMs?: number;
-  readonly responseMs?: number;
+  readonly machineAt: MachineAt;
 }
 
 const patienceMs = 30_000;
-/** What the region tells of a request comes when it has ended, over another connection. */
-const toldWithinMs = 1_000;
 
 /** Throws a `TraceError` where no answer comes. */
 export async function followLive(request: TracedRequest, options: LiveOptions): Promise<LiveTrace> {
@@ -65,7 +43,7 @@ export async function followLive(request: TracedRequest, options: LiveOptions): 
   const address = await addressOf(host, time, options);
   const door = scheme === 'https' ? ports.tls : ports.http;
   const root = `Root=1-${Math.floor(clock.wallMs() / 1000).toString(16)}-${random.hex(24)}`;
-  const told = listen(options, root);
+  const told = listen(options.events, root);
   const sockets: Socket[] = [];
   const patience = clock.after(patienceMs, () => {
     for (const socket of sockets) socket.destroy(new Error(`no answer within ${patienceMs / 1000} s`));
@@ -86,10 +64,7 @@ export async function followLive(request: TracedRequest, options: LiveOptions): 
     const ms = whole();
     const cdn = cdnPhase(answer);
     const cached = cdn !== undefined && /hit/i.test(cdn.text);
-    const { phases: balanced, went } = await balancerPhases(
-      await told.first(clock, cached ? 0 : toldWithinMs),
-      options.machineAt,
-    );
+    const { phases: balanced, went } = await balancerPhases(await told.first(clock, !cached), options.machineAt);
     const { statusCode: status = 0 } = answer;
     return { url: request.url, status, ms, phases: [...phases, ...(cdn ? [cdn] : []), ...balanced], ...went };
   } catch (error) {
@@ -155,29 +130,6 @@ function keep<S extends Socket>(sockets: Socket[], socket: S): S {
   return socket;
 }
 
-function listen({ events }: LiveOptions, root: string) {
-  const gone = new AbortController();
-  let found: Told | undefined;
-  let tell: () => void = () => {};
-  const heard = new Promise<void>((resolve) => (tell = resolve));
-  const reading = events(({ kind, data }) => {
-    const told = data as Told | undefined;
-    if (kind !== 'request-traced' || !told?.trace?.includes(root)) return;
-    found = told;
-    tell();
-  }, gone.signal).catch(() => {});
-  return {
-    async first(clock: Clock, withinMs: number): Promise<Told | undefined> {
-      if (!found && withinMs > 0) await Promise.race([heard, clock.sleep(withinMs)]);
-      return found;
-    },
-    async stop(): Promise<void> {
-      gone.abort();
-      await reading;
-    },
-  };
-}
-
 async function opened<S extends Socket>(socket: S, event: 'connect' | 'secureConnect'): Promise<S> {
   await once(socket, event);
   return socket;
@@ -198,42 +150,4 @@ function cdnPhase({ headers }: IncomingMessage): LivePhase | undefined {
   return typeof cache === 'string'
     ? { name: 'cdn', at: 'CloudFront', text: `${cache}${pop === undefined ? '' : `, at ${String(pop)}`}` }
     : undefined;
-}
-
-interface Balanced {
-  readonly phases: readonly LivePhase[];
-  readonly went: Pick<LiveTrace, 'node' | 'machine'>;
-}
-
-async function balancerPhases(told: Told | undefined, machineAt: LiveOptions['machineAt']): Promise<Balanced> {
-  if (!told) return { phases: [], went: {} };
-  const { balancer = '', node = '', port = 0, rulePriority, action = 'nothing', status = 0, target } = told;
-  const rule =
-    rulePriority === undefined ? 'no rule' : rulePriority === 0 ? 'the default rule' : `rule ${rulePriority}`;
-  const phases: LivePhase[] = [
-    {
-      name: 'balancer',
-      at: `${balancer} node ${node}`,
-      ms: told.requestMs,
-      text: `port ${port}, ${rule}: ${action}${target ? '' : `, status ${status}`}`,
-    },
-  ];
-  if (!target) return { phases, went: { node } };
-  const machine = await machineAt(target.address);
-  const name = machine?.name ?? target.address;
-  const answered =
-    told.targetStatus === undefined ? `no answer: the balancer said ${status}` : `status ${told.targetStatus}`;
-  phases.push({
-    name: 'target',
-    at: name,
-    ms: told.targetMs,
-    text: `${target.address}:${target.port}${machine ? ` in ${machine.zone}` : ''}: ${answered}`,
-  });
-  phases.push({
-    name: 'response',
-    at: `${balancer} node ${node}`,
-    ms: told.responseMs,
-    text: 'until the last byte had gone to the client',
-  });
-  return { phases, went: { node, machine: { name, zone: machine?.zone ?? '' } } };
 }

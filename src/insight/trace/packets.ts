@@ -67,7 +67,7 @@ function stopOf({ model, names }: Tracing, failed: Verdict, trip: RoundTrip): St
   const last = failed.hops.at(-1);
   const { rule, why } = last ? names.rule(last) : { rule: failed.rule, why: failed.why };
   return {
-    ending: 'dropped',
+    ending: failed.end === 'routeNotModelled' ? 'unknown' : 'dropped',
     way: trip.direction === 'reply' ? 'back' : 'there',
     at: failed.at,
     rule,

@@ -149,7 +149,10 @@ const mistakes: readonly [string, { url: string; from?: string }, Change, Partia
   [
     'no targets',
     api,
-    changed('ApiGroup', (group) => delete group.TargetGroupARNs),
+    (resources) => {
+      without('ScaleOnRequests')(resources);
+      changed('ApiGroup', (group) => delete group.TargetGroupARNs)(resources);
+    },
     {
       ending: 'refused',
       way: 'there',
@@ -405,4 +408,80 @@ it.each([
   ['an unknown source', { ...api, from: 'MachineZ' }, /Nothing is called "MachineZ".*internet, ApiGroup/s],
 ])('refuses %s', async (_name, request, message) => {
   await expect(traced(request)).rejects.toThrow(message);
+});
+
+describe('claims nothing of what is not in the model', () => {
+  it('targets that a service of another kind registers', async () => {
+    const { parts, delivered } = await traced(api, (resources) => {
+      changed('ApiGroup', (group) => delete group.TargetGroupARNs)(resources);
+      without('ScaleOnRequests')(resources);
+      const LoadBalancers = [{ ContainerName: 'x', ContainerPort: 8080, TargetGroupArn: { Ref: 'ApiTargets' } }];
+      Object.assign(resources, { Service: { Type: 'AWS::ECS::Service', Properties: { LoadBalancers } } });
+    });
+    expect(delivered).toBe(false);
+    expect(parts[0]?.shown).toMatchObject({
+      ending: 'unknown',
+      stopped: { at: 'ApiTargets', why: 'its targets come of Service (AWS::ECS::Service), which is not modelled' },
+    });
+  });
+
+  it('an end that may come of a resource that could not be made', async () => {
+    const { parts, notProven } = await traced(api, (resources) => {
+      without('ApiRecord')(resources);
+      // Nothing of this name can be: the record is refused.
+      const wrong = {
+        HostedZoneId: { Ref: 'HostedZone' },
+        Name: 'api.other.com',
+        Type: 'A',
+        TTL: '60',
+        ResourceRecords: ['192.0.2.1'],
+      };
+      Object.assign(resources, { Wrong: { Type: 'AWS::Route53::RecordSet', Properties: wrong } });
+    });
+    expect(parts[0]?.shown).toMatchObject({
+      ending: 'unknown',
+      stopped: { fix: { text: expect.stringMatching(/^mend first .*Wrong/) } },
+    });
+    expect(notProven[0]).toMatch(/^Wrong: /);
+  });
+
+  it('an origin outside of the template', async () => {
+    const { parts } = await traced(site, (resources) => {
+      changed('Distribution', ({ DistributionConfig }) => {
+        const config = DistributionConfig as { Origins: unknown[]; DefaultCacheBehavior: Record<string, unknown> };
+        config.Origins = [
+          { Id: 'spa', DomainName: 'old.example.net', CustomOriginConfig: { OriginProtocolPolicy: 'https-only' } },
+        ];
+        config.DefaultCacheBehavior.TargetOriginId = 'spa';
+      })(resources);
+    });
+    expect(parts[0]?.shown).toMatchObject({ ending: 'unknown', stopped: { at: 'old.example.net' } });
+  });
+});
+
+it('tells what is shown for a route of the app where no function sees to it', async () => {
+  const { parts } = await traced({ url: 'https://myapp.com/photos/7' }, (resources) => {
+    changed('Distribution', ({ DistributionConfig }) => {
+      const config = DistributionConfig as {
+        CustomErrorResponses: unknown[];
+        DefaultCacheBehavior: Record<string, unknown>;
+      };
+      delete config.DefaultCacheBehavior.FunctionAssociations;
+      config.CustomErrorResponses = [{ ErrorCode: 404, ResponseCode: 200, ResponsePagePath: '/index.html' }];
+    })(resources);
+  });
+  expect(parts[0]?.shown.notes).toEqual([
+    'Were /photos/7 not there: S3 answers 404, and Distribution shows /index.html with 200 in its place',
+  ]);
+});
+
+it('says of an internal balancer that nobody outside reaches it', async () => {
+  const { parts } = await traced(
+    api,
+    changed('ApiBalancer', (balancer) => Object.assign(balancer, { Scheme: 'internal' })),
+  );
+  expect(parts[0]?.shown).toMatchObject({
+    ending: 'dropped',
+    stopped: { fix: { text: expect.stringMatching(/Scheme internet-facing/) } },
+  });
 });

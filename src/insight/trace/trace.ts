@@ -9,9 +9,10 @@ import type { Way } from './leg.ts';
 import { onwardFrom } from './onward.ts';
 import { reach } from './reach.ts';
 import { requestOf, type TracedRequest } from './request.ts';
-import type { TraceResult, Ways } from './result.ts';
+import { TraceError, type TraceResult, type Ways } from './result.ts';
 import { type Source, sourcesOf } from './sources.ts';
 import { type Tracing, tracingOf } from './tracing.ts';
+import { whyUnmade, withoutClaims } from './unmade.ts';
 
 export interface TraceRequest {
   /** `https://api.myapp.com/items`, `s3://BUCKET/KEY` (a logical id or a name), `tcp://10.0.1.5:5432` */
@@ -32,6 +33,7 @@ export async function trace(
 ): Promise<TraceResult> {
   const request = requestOf(url, method);
   const tracing = tracingOf(model);
+  const missing = whyUnmade(model);
   const sources = sourcesOf(tracing, from);
   const parts: Ways[] = [];
   const machines = new Set<string>();
@@ -41,7 +43,8 @@ export async function trace(
     seen.add(next.url);
     const asked: TracedRequest = next;
     const ways = await everyWay(tracing, sources, asked);
-    parts.push(waysOf(`${from} → ${tracing.names.text(asked.url)}`, ways));
+    const found = waysOf(`${from} → ${tracing.names.text(asked.url)}`, ways);
+    parts.push(missing === undefined ? found : withoutClaims(found, missing));
     for (const { machine, leg } of ways) if (machine !== undefined && !leg.stopped) machines.add(machine);
     const redirect = ways.find((way) => way.redirect !== undefined && !way.leg.stopped)?.redirect;
     next = redirect === undefined ? undefined : await known(tracing, sources, requestOf(redirect, method));
@@ -64,6 +67,10 @@ export async function traceTemplate(options: ModelOptions, request: TraceRequest
   const model = await modelOf({ ...options, partial: true });
   try {
     return await trace(model, request);
+  } catch (error) {
+    const missing = error instanceof TraceError ? whyUnmade(model) : undefined;
+    if (missing === undefined) throw error;
+    throw new TraceError(`${(error as Error).message}\nA part of the template could not be made: ${missing}`);
   } finally {
     await model.close();
   }

@@ -43,21 +43,28 @@ export function survey(text: string, parameters: readonly GivenParameter[], type
   try {
     template = parseTemplate(text);
     checkTemplate(template);
-    const values = withoutSsm(template, chooseValues(template, parameters));
-    const plan = makePlan(template, values, {
-      account: '123456789012',
-      region: 'us-east-1',
-      stackName: 'survey',
-      notificationArns: [],
-      zonesOf: (region) => ['a', 'b', 'c', 'd'].map((letter) => `${region}${letter}`),
-      exported: (name) => new Unknown(name),
-    });
-    return surveyPlan(plan, types);
+    return surveyPlan(planOf(template, parameters), types);
   } catch (error) {
     if (!(error instanceof TemplateFault) && !(error instanceof Error && error.name === 'Fault')) throw error;
     const line = error instanceof TemplateFault && error.path ? template?.lineOf(error.path) : undefined;
     return { errors: [{ message: error.message, line }], notModelled: [] };
   }
+}
+
+/** Logical ids of the resources whose condition holds. Throws for a template that is none. */
+export function plannedResources(template: Template, parameters: readonly GivenParameter[]): readonly string[] {
+  return Object.keys(planOf(template, parameters).resources);
+}
+
+function planOf(template: Template, parameters: readonly GivenParameter[]): Plan {
+  return makePlan(template, withoutSsm(template, chooseValues(template, parameters)), {
+    account: '123456789012',
+    region: 'us-east-1',
+    stackName: 'survey',
+    notificationArns: [],
+    zonesOf: (region) => ['a', 'b', 'c', 'd'].map((letter) => `${region}${letter}`),
+    exported: (name) => new Unknown(name),
+  });
 }
 
 /** What stands in SSM is looked up only when a stack is made. */
