@@ -13,9 +13,10 @@ import {
   type TargetConfig,
   type TargetGroupConfig,
 } from '../../region/decisions.ts';
-import { packetFix, reference, resources } from './fix.ts';
+import { packetFix, reference } from './fix.ts';
 import { around, back, type Leg, leg, stoppedLeg, there, type Way, within, withNotes } from './leg.ts';
 import { anyPorts, ask, tripLeg } from './packets.ts';
+import { templateText } from './paste.ts';
 import type { Fix, TraceStep } from './result.ts';
 import type { Tracing } from './tracing.ts';
 import { unmodelledUser } from './unmade.ts';
@@ -48,7 +49,7 @@ function nobodyListens({ model, names }: Tracing, { arn, name, listeners }: Bala
   const group = action?.type === 'forward' ? action.groups[0]?.group : undefined;
   const own = names.of('AWS::ElasticLoadBalancingV2::LoadBalancer', arn);
   const target = group ? names.of(groupType, group.arn) : 'TargetGroup';
-  const paste = resources({
+  const paste = templateText({
     [`${own.replace(/[^A-Za-z0-9]/g, '')}Port${port}`]: {
       Type: listenerType,
       Properties: {
@@ -191,7 +192,7 @@ function groupWays(
       ? `${healthy} of ${group.targets.length} targets healthy${scope}, chosen by ${how}`
       : `no target is healthy${scope}: it fails open, and all ${choices.length} get requests`;
   const sick = group.targets.filter((target) => !target.draining && !isHealthy(target));
-  const notes = [...sick.map((target) => sickNote(tracing, node, group, target)), ...leftOut(tracing, config)];
+  const notes = [...sickNotes(tracing, node, group, sick), ...leftOut(tracing, config)];
   return choices.map((target) => {
     const name = nameOf(tracing, target);
     const step: TraceStep = { way: 'there', kind: 'targets', at, rule: name, why, ok: healthy > 0 };
@@ -201,12 +202,36 @@ function groupWays(
   });
 }
 
-function sickNote(tracing: Tracing, node: NodeConfig, group: TargetGroupConfig, target: TargetConfig): string {
+/** Targets that the health checks of a node do not reach: why, once for all of which the same is true. */
+function sickNotes(
+  tracing: Tracing,
+  node: NodeConfig,
+  group: TargetGroupConfig,
+  targets: readonly TargetConfig[],
+): string[] {
+  const alike = new Map<string, TargetConfig[]>();
+  for (const target of targets) {
+    const { end, rule } = tracing.health(node, group, target);
+    alike.set(`${end} ${rule}`, [...(alike.get(`${end} ${rule}`) ?? []), target]);
+  }
+  return [...alike.values()].flatMap(([first, ...others]) =>
+    first ? [sickNote(tracing, node, group, first, others.length)] : [],
+  );
+}
+
+function sickNote(
+  tracing: Tracing,
+  node: NodeConfig,
+  group: TargetGroupConfig,
+  target: TargetConfig,
+  others: number,
+): string {
   const trip = tracing.health(node, group, target);
   const failed = trip.direction === 'reply' ? trip.reply : trip.forward;
   const fix = failed && !failed.delivered ? packetFix(tracing.model, failed) : undefined;
   const port = group.health.port === 'traffic-port' ? target.port : group.health.port;
-  const where = `health checks of ${nameOf(tracing, target)} on port ${port} from ${node.zone}`;
+  const more = others === 0 ? '' : ` and ${others} more`;
+  const where = `health checks of ${nameOf(tracing, target)}${more} on port ${port} from ${node.zone}`;
   const way = trip.direction === 'reply' ? 'the reply is dropped' : 'dropped';
   return `${where}: ${way} at ${trip.at}: ${tracing.names.text(trip.why)}${fix ? `. Fix: ${fix.text}` : ''}`;
 }
@@ -216,9 +241,7 @@ function leftOut(tracing: Tracing, config: BalancerConfig): string[] {
   const serving = tracing.serving(config);
   return config.nodes.flatMap((node) => {
     if (serving.includes(node)) return [];
-    const sick = groupsOf(config).flatMap((group) =>
-      group.targets.map((target) => sickNote(tracing, node, group, target)),
-    );
+    const sick = groupsOf(config).flatMap((group) => sickNotes(tracing, node, group, group.targets));
     return [`DNS leaves out the node in ${node.zone}, which finds no healthy target: ${sick[0] ?? 'there is none'}`];
   });
 }

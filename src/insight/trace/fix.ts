@@ -1,10 +1,10 @@
 /** What to do about a packet that was dropped: an instruction, and lines of a template to paste. */
-import { stringify } from 'yaml';
 import { anyRangeContains } from '../../region/network/address.ts';
 import { likelyFix, type MissingRule, missingRule } from '../../region/network/describe.ts';
 import type { Dropped } from '../../region/network/verdict.ts';
 import type { Subnet, World } from '../../region/network/world.ts';
 import type { Model } from '../model/model.ts';
+import { templateText } from './paste.ts';
 import type { Fix } from './result.ts';
 
 /** Protocol numbers, as a template has them. */
@@ -65,18 +65,13 @@ function endpointFix(model: Model, dropped: Dropped, serviceName: string): Fix |
     ? `add a gateway endpoint for ${service}, which is free`
     : `add an interface endpoint for ${service} with a group that lets ${sender.groupNames} in on port 443, or a route to a NAT gateway`;
   const endpoint = { Type: 'AWS::EC2::VPCEndpoint', Properties: { ...common, ...kind } };
-  return { text, paste: resources({ [`${capitalised(plain(service))}Endpoint`]: endpoint }) };
+  return { text, paste: templateText({ [`${capitalised(plain(service))}Endpoint`]: endpoint }) };
 }
 
 /** The subnets of machines beside the one at hand, which comes first. */
 function homesOf({ interfaces }: World, subnet: Subnet): Subnet[] {
   const others = [...interfaces.values()].flatMap(({ kind, subnet: at }) => (kind === 'instance' ? [at] : []));
   return [...new Set([subnet, ...others.filter(({ vpc }) => vpc === subnet.vpc)])];
-}
-
-/** As a part of `Resources`. */
-export function resources(parts: Readonly<Record<string, unknown>>): string {
-  return stringify(parts, { lineWidth: 0 });
 }
 
 /** `{ Ref: … }` of a resource of the template, the id of another. */
@@ -90,7 +85,7 @@ function aclEntry(model: Model, missing: MissingRule, { hops }: Dropped): string
   if (!subnet) return undefined;
   const { part, way, protocol, ports, peer } = missing;
   const range = 'range' in peer ? peer.range : '';
-  return resources({
+  return templateText({
     [newId(model, part, way === 'egress' ? 'Out' : 'In', protocol, ports?.from)]: {
       Type: 'AWS::EC2::NetworkAclEntry',
       Properties: {
@@ -125,7 +120,7 @@ function groupRule(model: Model, { part, way, protocol, ports, peer }: MissingRu
     other === undefined
       ? { [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range }
       : { [out ? 'DestinationSecurityGroupId' : 'SourceSecurityGroupId']: reference(model, other, 'GroupId') };
-  return resources({
+  return templateText({
     [newId(model, group, out ? 'Out' : 'In', protocol, ports?.from)]: {
       Type: out ? 'AWS::EC2::SecurityGroupEgress' : 'AWS::EC2::SecurityGroupIngress',
       Properties: {
@@ -151,15 +146,15 @@ function route(model: Model, dropped: Dropped): string | undefined {
   });
   const gateway = subnet.vpc.internetGateway;
   if (sender?.public !== undefined && gateway) {
-    return resources({ [`${plain(table)}ToInternet`]: toInternet({ GatewayId: reference(model, gateway.name) }) });
+    return templateText({ [`${plain(table)}ToInternet`]: toInternet({ GatewayId: reference(model, gateway.name) }) });
   }
   const nats = [...world.natGateways.values()].filter(({ interface: { subnet: at } }) => at.vpc === subnet.vpc);
   const nat = nats.find(({ interface: { subnet: at } }) => at.zone === subnet.zone) ?? nats[0];
-  if (nat) return resources({ [`${plain(table)}ToNat`]: toInternet({ NatGatewayId: reference(model, nat.name) }) });
+  if (nat) return templateText({ [`${plain(table)}ToNat`]: toInternet({ NatGatewayId: reference(model, nat.name) }) });
   const open = publicSubnet(world, subnet);
   if (!open) return undefined;
   const [address, made] = [`${plain(open.name)}NatAddress`, `${plain(open.name)}Nat`];
-  return resources({
+  return templateText({
     [address]: { Type: 'AWS::EC2::EIP', Properties: { Domain: 'vpc' } },
     [made]: {
       Type: 'AWS::EC2::NatGateway',

@@ -64,5 +64,11 @@ export function withNotes(one: Leg, ...notes: readonly string[]): Leg {
 export function journeyOf({ name, leg: { there: went, back: returned, stopped, notes = [] } }: Way): Journey {
   const ending: Ending = stopped?.ending ?? 'delivered';
   const steps = [...went, ...returned].filter(isSaid);
-  return { way: name, ending, steps, notes: [...new Set(notes)], ...(stopped ? { stopped } : {}) };
+  return {
+    way: name,
+    ending,
+    steps,
+    notes: [...new Set(notes)].filter((note) => !stopped?.fix || !note.includes(stopped.fix.text)),
+    ...(stopped ? { stopped } : {}),
+  };
 }

@@ -1,7 +1,7 @@
 /** What a role may call, as far as its own statements say. */
 import type { RoleCaller, Via } from '../../region/decisions.ts';
-import { resources } from './fix.ts';
 import { type Leg, leg, stoppedLeg } from './leg.ts';
+import { templateText } from './paste.ts';
 import { permission, type ServiceVia } from './policies.ts';
 import { who } from './statement-fix.ts';
 import type { Tracing } from './tracing.ts';
@@ -61,7 +61,9 @@ export function calling(tracing: Tracing, caller: RoleCaller, via: ServiceVia, s
   const [first] = all;
   if (!first) {
     const why = `${who(caller, names)} has no statement for ${service}: every call is refused (403)`;
-    const paste = resources({ Statement: [{ Sid: 'Allow', Effect: 'Allow', Action: `${service}:…`, Resource: '*' }] });
+    const paste = templateText({
+      Statement: [{ Sid: 'Allow', Effect: 'Allow', Action: `${service}:…`, Resource: '*' }],
+    });
     const fix = { text: `add to the policy of ${who(caller, names)} what it is to call`, paste };
     return stoppedLeg({ kind: 'policy', at: 'IAM', rule: '', why }, { ending: 'refused', fix });
   }

@@ -1,6 +1,6 @@
 /** The statement that is missing where a policy refuses. */
 import type { Caller, PolicyKind } from '../../region/decisions.ts';
-import { resources } from './fix.ts';
+import { templateText } from './paste.ts';
 import type { Fix } from './result.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -34,7 +34,7 @@ export function statementFix(
     };
   }
   const whose = identity ? `a policy of ${who(caller, names)}` : `the policy of ${place}`;
-  return { text: `add a statement to ${whose}`, paste: resources({ Statement: [statement] }) };
+  return { text: `add a statement to ${whose}`, paste: templateText({ Statement: [statement] }) };
 }
 
 function principalOf(caller: Caller, policy: PolicyKind): unknown {

@@ -1,6 +1,6 @@
 /** The blueprint's template, whole and with one mistake planted, for tests of traces. */
-import { parse } from 'yaml';
 import { type ConfigInput, synthesise } from '../../blueprint/index.ts';
+import { parseTemplate } from '../../region/template.ts';
 import type { TraceResult } from './result.ts';
 import { type TraceRequest, traceTemplate } from './trace.ts';
 
@@ -31,7 +31,10 @@ function templateOf(config: ConfigInput, change: Change): string {
 
 /** What a fix says to paste, pasted. */
 export function pasted(paste: string): Change {
-  return (resources) => void Object.assign(resources, parse(paste) as Resources);
+  const indented = paste.replace(/^/gm, '  ');
+  const { resources: made } = parseTemplate(`Resources:\n${indented}`);
+  const written = Object.entries(made).map(([name, { Type, Properties }]) => [name, { Type, Properties }]);
+  return (resources) => void Object.assign(resources, Object.fromEntries(written));
 }
 
 export function without(...names: readonly string[]): Change {
