@@ -23,6 +23,8 @@ export function namesOf(model: Model): Names {
     // Those of policies and records are names of what they are on, and short ones are words of everyday.
     if (!/Policy$|RecordSet$/.test(one.type) && one.physicalId.length > 8) ids.push([one.physicalId, one.logicalId]);
   }
+  /** The ways of a large group say the same again and again. */
+  const known = new Map<string, string>();
   // Longer ones have shorter ones in them.
   ids.sort(([a], [b]) => b.length - a.length);
 
@@ -61,6 +63,13 @@ export function namesOf(model: Model): Names {
       const text = hop.rule.replace(/ sgr-[0-9a-f]+$/, '').replace(/ 327(67|68)$/, ' *');
       return own === undefined ? { rule: text, why: hop.why } : { rule: own, why: `${text}: ${hop.why}` };
     },
-    text: (text) => ids.reduce((done, [id, name]) => done.replaceAll(id, name), text),
+    text(text) {
+      let named = known.get(text);
+      if (named === undefined) {
+        named = ids.reduce((done, [id, name]) => done.replaceAll(id, name), text);
+        known.set(text, named);
+      }
+      return named;
+    },
   };
 }

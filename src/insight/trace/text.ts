@@ -123,7 +123,8 @@ function stepLines(steps: readonly TraceStep[], style: Style): string[] {
   return steps.map(({ way, kind, at, rule, why, ok }, index) => {
     const number = String(index + 1).padStart(3);
     const arrow = way === 'there' ? '→' : '←';
-    const mark = ok ? arrow : style.red('✗');
+    // What fails and is not the end is a warning.
+    const mark = ok ? arrow : index === steps.length - 1 ? style.red('✗') : style.yellow('!');
     const decisive = (ok ? style.bold : style.red)(rule.padEnd(rules));
     return `${number} ${mark} ${words[kind].padEnd(kinds)}  ${at.padEnd(places)}  ${decisive}  ${style.dim(why)}`.trimEnd();
   });

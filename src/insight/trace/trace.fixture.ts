@@ -37,6 +37,22 @@ export function pasted(paste: string): Change {
   return (resources) => void Object.assign(resources, Object.fromEntries(written));
 }
 
+/** A statement that a fix says to paste, added to the policy of a resource. */
+export function stated(paste: string, name: string): Change {
+  const inProperties = paste.replace(/^/gm, '      ');
+  const { resources } = parseTemplate(`Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties:\n${inProperties}`);
+  const { Statement: statements } = (resources.A?.Properties ?? { Statement: [] }) as unknown as Document;
+  return changed(name, (properties) => {
+    const { Policies } = properties as { Policies?: { PolicyDocument: Document }[] };
+    const document = Policies?.[0]?.PolicyDocument ?? (properties.PolicyDocument as Document);
+    document.Statement.push(...statements);
+  });
+}
+
+interface Document {
+  readonly Statement: unknown[];
+}
+
 export function without(...names: readonly string[]): Change {
   return (resources) => {
     for (const name of names) delete resources[name];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../blueprint/index.ts';
 import type { Journey, TraceResult } from './result.ts';
 import { traceText } from './text.ts';
-import { type Change, changed, numbered, pasted, traced, withDomain, without } from './trace.fixture.ts';
+import { type Change, changed, numbered, pasted, stated, traced, withDomain, without } from './trace.fixture.ts';
 
 const api = { url: 'https://api.myapp.com/items' };
 const site = { url: 'https://myapp.com/' };
@@ -192,7 +192,7 @@ const mistakes: readonly [string, { url: string; from?: string }, Change, Partia
       at: /^S3Endpoint$/,
       why: /no statement of the policy of S3Endpoint allows it/,
       fix: /statement to the policy of S3Endpoint/,
-      mends: false,
+      into: 'S3Endpoint',
     },
   ],
   [
@@ -208,7 +208,7 @@ const mistakes: readonly [string, { url: string; from?: string }, Change, Partia
       at: /^IAM$/,
       why: /MachineRole may not s3:GetObject on DataBucket\/a\.png/,
       fix: /statement to a policy of MachineRole/,
-      mends: false,
+      into: 'MachineRole',
     },
   ],
   [
@@ -224,7 +224,7 @@ const mistakes: readonly [string, { url: string; from?: string }, Change, Partia
       at: /^SpaBucket$/,
       why: /cloudfront\.amazonaws\.com for Distribution may not s3:GetObject/,
       fix: /statement to the policy of SpaBucket/,
-      mends: false,
+      into: 'SpaBucketPolicy',
     },
   ],
   [
@@ -303,12 +303,14 @@ interface Ended {
   readonly fix: RegExp;
   /** Ways that end otherwise. */
   readonly others: number;
-  /** What is pasted is a resource, with which the request gets through. */
+  /** With what is pasted the request gets through. */
   readonly mends: boolean;
+  /** Whose policy it is a statement for; else it is resources. */
+  readonly into: string;
 }
 
 describe('a planted mistake ends the journey where it is', () => {
-  it.each(mistakes)('%s', async (_name, request, mistake, { mends = true, others, ending, way, ...patterns }) => {
+  it.each(mistakes)('%s', async (_name, request, mistake, { mends = true, into, others, ending, way, ...patterns }) => {
     const result = await traced(request, mistake);
     const { stopped } = shownOf(result);
     expect({ delivered: result.delivered, ending: stopped?.ending, way: stopped?.way }).toEqual({
@@ -322,7 +324,7 @@ describe('a planted mistake ends the journey where it is', () => {
     if (fix) expect(stopped?.fix?.text).toMatch(fix);
     if (others !== undefined) expect(result.parts[0]?.differing).toHaveLength(others);
     if (!mends) return;
-    const mended = await mend(request, mistake, result);
+    const mended = await mend(request, mistake, result, into);
     expect(
       mended.parts.flatMap((ways) => [ways, ...ways.differing].flatMap(({ shown }) => shown.stopped ?? [])),
     ).toEqual([]);
@@ -341,6 +343,7 @@ async function mend(
   request: { url: string; from?: string },
   mistake: Change,
   first: TraceResult,
+  into: string | undefined,
 ): Promise<TraceResult> {
   const pastes: string[] = [];
   let result = first;
@@ -350,7 +353,7 @@ async function mend(
     pastes.push(fix.paste);
     result = await traced(request, (resources) => {
       mistake(resources);
-      for (const paste of pastes) pasted(paste)(resources);
+      for (const paste of pastes) (into === undefined ? pasted(paste) : stated(paste, into))(resources);
     });
   }
   return result;
@@ -483,5 +486,17 @@ it('says of an internal balancer that nobody outside reaches it', async () => {
   expect(parts[0]?.shown).toMatchObject({
     ending: 'dropped',
     stopped: { fix: { text: expect.stringMatching(/Scheme internet-facing/) } },
+  });
+});
+
+it('ends at the key where that does not let CloudFront decrypt', async () => {
+  const closed = changed('BucketKey', (key) => {
+    const policy = key.KeyPolicy as { Statement: unknown[] };
+    policy.Statement = policy.Statement.slice(0, 1);
+  });
+  const { parts } = await traced(site, closed, { ...withDomain, web: { kms: true } });
+  expect(parts[0]?.shown).toMatchObject({
+    ending: 'refused',
+    stopped: { at: 'BucketKey', why: expect.stringMatching(/for Distribution may not kms:Decrypt/) },
   });
 });
