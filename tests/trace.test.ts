@@ -106,12 +106,18 @@ describe('live', () => {
   });
 
   test('what the front door would not connect is told with its reason', async () => {
-    const { faults } = gallery.region;
-    const asked = { kind: 'zone', for: '5m' } as const;
-    for (const target of ['us-east-1a', 'us-east-1b']) faults.begin({ ...asked, target });
+    const Filters = [{ Name: 'tag:aws:cloudformation:logical-id', Values: ['BalancerSecurityGroup'] }];
+    const { region } = gallery;
+    const { SecurityGroups } = await region.invoke<{ SecurityGroups: { GroupId: string }[] }>(
+      'ec2',
+      'DescribeSecurityGroups',
+      { Filters },
+    );
+    const https = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+    const rule = { GroupId: SecurityGroups[0]?.GroupId, IpPermissions: [https] };
+    await region.invoke('ec2', 'RevokeSecurityGroupIngress', rule);
     const { live } = await traceRunning(folder, { url: 'https://api.myapp.com/items' });
     expect(live?.status).toBe(504);
     expect(live?.phases.at(-1)?.text).toMatch(/No connection to api\.myapp\.localhost .*dropped/);
-    faults.clear();
   });
 });
