@@ -43,8 +43,8 @@ const v4Ranges = [
 ];
 const v6Ranges = ['::/0', '2600:1f18:aa:100::/56', '2600:1f18:aa:101::/64', '2001:db8::/32', '2600:1f18:aa:100::6/128'];
 const outsiders = [
-  ...['203.0.113.7', '192.0.2.200', '52.216.1.1', '52.94.0.9', '9.9.9.9', '10.9.9.9', '192.168.1.1'],
-  ...['2001:db8::7', '2600:9000::1', 'fd00::1'],
+  ...['203.0.113.7', '192.0.2.200', '52.216.1.1', '52.94.0.9', '9.9.9.9', '8.8.8.8', '10.9.9.9'],
+  ...['2001:db8::7', '2001:db8::8', '2600:9000::1', '2600:9000::2', 'fd00::1'],
 ];
 const linkLocal = ['169.254.169.254', '169.254.169.253', '169.254.169.123', '169.254.1.1', 'fd00:ec2::254', 'fe80::9'];
 
@@ -57,7 +57,7 @@ export class RandomNetwork {
     this.random = random;
     const parts = this.parts();
     const built = buildWorld(parts);
-    this.world = this.chance(0.3) ? withFaults(built, this.faults(parts)) : built;
+    this.world = this.chance(0.2) ? withFaults(built, this.faults(parts)) : built;
     this.own = parts.interfaces.flatMap(({ addresses, publicAddress = [] }) => addresses.concat(publicAddress));
   }
 
@@ -66,18 +66,21 @@ export class RandomNetwork {
     const { world } = this;
     const all = [...world.interfaces.values()];
     const from = this.pick(all);
-    const kind = this.weighted({ interface: 70, internet: 22, gatewayEndpoint: 3, linkLocal: 4, unknown: 1 });
-    const anyone = () => this.pick(this.chance(0.75) ? this.own : this.chance(0.7) ? outsiders : linkLocal);
+    const kind = this.weighted({ interface: 75, internet: 20, gatewayEndpoint: 2, linkLocal: 2, unknown: 1 });
+    const near = all.flatMap(({ subnet, addresses }) => (subnet.vpc === from.subnet.vpc ? addresses : []));
+    const anyone = () => this.pick(this.pick([near, near, near, this.own, outsiders, outsiders, linkLocal]));
     const own = this.pick(from.addresses);
-    let source = this.chance(0.92) ? own : anyone();
+    let source = this.chance(0.97) ? own : anyone();
     let enters: Packet['enters'] = { kind: 'interface', id: from.id };
     let destination = anyone();
     if (kind === 'unknown') enters = { kind: 'interface', id: 'eni-gone' };
     if (kind === 'internet') {
       enters = { kind };
-      source = this.chance(0.9) ? this.pick(outsiders) : anyone();
+      source = this.chance(0.95) ? this.pick(outsiders) : anyone();
+      const family = (address: string) => address.includes(':') === source.includes(':');
       const addresses = all.flatMap(({ publicAddress, addresses: [, ...six] }) => [publicAddress ?? [], ...six].flat());
-      if (this.chance(0.85) && addresses.length > 0) destination = this.pick(addresses);
+      const reachable = addresses.filter(family);
+      if (this.chance(0.93) && reachable.length > 0) destination = this.pick(reachable);
     } else if (kind === 'gatewayEndpoint') {
       enters = { kind, id: this.pick([...world.gatewayEndpoints.keys(), 'vpce-gone']) };
       source = '52.216.1.1';
@@ -159,11 +162,11 @@ export class RandomNetwork {
       serviceName: s3,
       routeTableIds: this.some(subnets, 0.3).flatMap((subnet) => (subnet.vpcId === vpcId ? subnet.routeTableId : [])),
       prefixListId: 'pl-s3',
-      available: this.chance(0.85),
+      available: this.chance(0.9),
     }));
     const interfaces = this.interfaces(subnets, natGateways);
     const gateway = (id: string, vpcId: string): GatewayPart =>
-      this.chance(0.88) ? { id, name: id, vpcId } : { id, name: id };
+      this.chance(0.94) ? { id, name: id, vpcId } : { id, name: id };
     return {
       vpcs,
       subnets,
@@ -172,7 +175,7 @@ export class RandomNetwork {
         id,
         name: `Routes${name}`,
         vpcId,
-        routes: this.routes(natGateways),
+        routes: this.routes(natGateways, vpcId.replace('vpc-', '')),
       })),
       acls: vpcs.flatMap(({ id: vpcId }, n) =>
         [0, 1].map((k): AclPart => ({ id: `acl-${n}${k}`, name: `Acl${n}${k}`, vpcId, entries: this.aclEntries() })),
@@ -223,7 +226,7 @@ export class RandomNetwork {
           publicAddress: this.chance(0.5) ? `198.51.100.${publicAddress++}` : undefined,
           groupIds: this.pick(groupings),
           sourceDestCheck: this.chance(0.85),
-          attached: this.chance(0.93),
+          attached: this.chance(0.97),
         };
       });
     });
@@ -250,12 +253,12 @@ export class RandomNetwork {
     return [...machines, ...gateways];
   }
 
-  private routes(nats: readonly NatGatewayPart[]): RoutePart[] {
+  private routes(nats: readonly NatGatewayPart[], vpc: string): RoutePart[] {
     const routes: RoutePart[] = [];
     const nat = (): RouteTarget => ({ kind: 'nat', id: this.pick([...nats.map(({ id }) => id), 'nat-0', 'nat-gone']) });
     const internetGateway = (): RouteTarget => ({
       kind: 'internetGateway',
-      id: this.pick(['igw-0', 'igw-0', 'igw-1']),
+      id: this.chance(0.93) ? `igw-${vpc}` : 'igw-1',
     });
     const odd = (): RouteTarget =>
       this.pick<RouteTarget>([
@@ -273,7 +276,7 @@ export class RandomNetwork {
     }
     const v6 = this.weighted({ gateway: 45, egressOnly: 40, odd: 5, nat: 3, none: 7 });
     if (v6 !== 'none') {
-      const egressOnly: RouteTarget = { kind: 'egressOnlyGateway', id: this.pick(['eigw-0', 'eigw-0', 'eigw-1']) };
+      const egressOnly: RouteTarget = { kind: 'egressOnlyGateway', id: this.chance(0.93) ? `eigw-${vpc}` : 'eigw-1' };
       const others = { gateway: internetGateway(), egressOnly, odd: odd(), nat: nat() };
       routes.push({ destination: '::/0', target: others[v6] });
     }
@@ -297,7 +300,7 @@ export class RandomNetwork {
   }
 
   private aclEntries(): AclEntryPart[] {
-    const entries = [...Array(this.random.int(7)).keys()].map(
+    const entries = [...Array(this.random.int(this.chance(0.5) ? 2 : 7)).keys()].map(
       (n): AclEntryPart => ({
         number: 10 * (n + 1),
         egress: this.chance(0.5),
@@ -306,7 +309,7 @@ export class RandomNetwork {
         ...this.match(),
       }),
     );
-    if (this.chance(0.2)) return entries;
+    if (this.chance(0.08)) return entries;
     for (const egress of [true, false]) {
       for (const cidr of ['0.0.0.0/0', '::/0']) {
         const number = 30000 + (cidr === '::/0' ? 1 : 0);
@@ -327,7 +330,7 @@ export class RandomNetwork {
       (n): GroupRulePart => ({ id: `sgr-${groupId}-${n}`, egress: this.chance(0.5), peer: peer(), ...this.match() }),
     );
     for (const egress of [true, false]) {
-      if (!this.chance(0.7)) continue;
+      if (!this.chance(egress ? 0.95 : 0.88)) continue;
       for (const cidr of ['0.0.0.0/0', '::/0'])
         rules.push({ id: `sgr-${groupId}-all`, egress, protocol: -1, peer: { cidr } });
     }
