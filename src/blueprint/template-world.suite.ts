@@ -180,7 +180,8 @@ export function worldOf({ Resources }: Template, yes: ReadonlySet<string>): Worl
       id: one.id,
       name: one.id,
       vpcId,
-      serviceName: one.id,
+      // Fn::Sub of the region.
+      serviceName: `com.amazonaws.us-east-1.${/\w+$/.exec(Object.values(one.ServiceName as object).join())?.[0]}`,
       interfaceIds: interfaces.filter(({ owner }) => owner === one.id).map(({ id }) => id),
       privateDns: true,
       available: true,

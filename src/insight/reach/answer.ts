@@ -1,14 +1,19 @@
 /** Of a flow, one port: does a request arrive, and does its reply get back, from each port that the client may choose? */
-import { echoTypes, hasPorts, headerOf, icmp, icmpv6, tcp, udp } from '../../region/network/match.ts';
+import { detailCount, type Header, hasPorts, headerOf, icmp, icmpv6, tcp, udp } from '../../region/network/match.ts';
 import { natPorts } from '../../region/network/nat.ts';
-import type { PortRange } from '../../region/network/world.ts';
+import type { Protocol } from '../../region/network/verdict.ts';
+import { startWalk } from '../../region/network/walk.ts';
+import type { IcmpMatch, PortRange } from '../../region/network/world.ts';
 import type { Flow } from './flow.ts';
 import { hasHeader } from './header-set.ts';
 
 export interface Question {
-  readonly protocol: 'tcp' | 'udp' | 'icmp';
-  /** Of the destination; ICMP is asked for an echo. */
+  /** `icmp` is the family's own. */
+  readonly protocol: Protocol;
+  /** Of the destination; 0 where the protocol has none. */
   readonly port: number;
+  /** An echo request when absent. */
+  readonly icmp?: IcmpMatch | undefined;
 }
 
 /** `always`: whichever port the client and its NAT gateways choose. `sometimes`: only some replies get back. */
@@ -32,9 +37,9 @@ export function usualPorts({ from }: Flow): PortRange {
 }
 
 export function answer(flow: Flow, question: Question): Answer {
-  const protocol = protocolOf(flow, question);
-  if (!hasHeader(flow.allowed, headerAsked(flow, question)))
-    return { passes: 'never', lostPorts: [], lostNatPorts: [] };
+  const header = headerAsked(flow, question);
+  const protocol = Math.floor(header / detailCount);
+  if (!hasHeader(flow.allowed, header)) return { passes: 'never', lostPorts: [], lostNatPorts: [] };
   if (!hasPorts(protocol)) return { passes: 'always', lostPorts: [], lostNatPorts: [] };
   const usual = usualPorts(flow);
   const lostPorts = missing(usual, flow.clientPorts(protocol));
@@ -44,16 +49,21 @@ export function answer(flow: Flow, question: Question): Answer {
   return { passes: none ? 'never' : lost === 0 ? 'always' : 'sometimes', lostPorts, lostNatPorts };
 }
 
-export function headerAsked(flow: Flow, question: Question): number {
-  const v6 = typeof flow.destination === 'bigint';
-  const protocol = protocolOf(flow, question);
-  return headerOf({ protocol, destinationPort: question.port, icmpType: echoTypes(v6).request, icmpCode: 0 });
+export function headerAsked({ destination }: Flow, { protocol, port, icmp: type }: Question): Header {
+  const address = { address: destination, port };
+  return headerOf(
+    startWalk({ protocol, icmp: type, source: address, destination: address, enters: { kind: 'internet' } }),
+  );
 }
 
-function protocolOf({ destination }: Flow, { protocol }: Question): number {
-  if (protocol === 'tcp') return tcp;
-  if (protocol === 'udp') return udp;
-  return typeof destination === 'bigint' ? icmpv6 : icmp;
+/** The question that a header of the line is the answer to. */
+export function questionOf(header: Header): Question {
+  const protocol = Math.floor(header / detailCount);
+  const detail = header % detailCount;
+  if (protocol === tcp) return { protocol: 'tcp', port: detail };
+  if (protocol === udp) return { protocol: 'udp', port: detail };
+  if (protocol !== icmp && protocol !== icmpv6) return { protocol, port: 0 };
+  return { protocol, port: 0, icmp: { type: Math.floor(detail / 256), code: detail % 256 } };
 }
 
 /** What of a range none of these ranges, ascending, covers. */

@@ -49,7 +49,7 @@ export function placeNamed(world: World, positions: Positions, name: string): Pl
 
 /** Every name that `placeNamed` knows, without ids. */
 export function placeNames(world: World): string[] {
-  const parts = [...partNames(world)].filter((name) => !/^[a-z]+-[0-9a-f]{8,}$/.test(name));
+  const parts = [...partNames(world)].filter((name) => !/^[a-z]+-[0-9a-f]{8,}$|[: ]/.test(name));
   const services = [...new Set(allServices(world).map(shortName)), ...Object.keys(several)];
   return ['internet', ...Object.keys(kinds), ...services.sort(), ...parts.sort()];
 }
@@ -70,19 +70,19 @@ function servicesNamed(world: World, name: string): string[] {
 }
 
 /** All members in one class make one end; of a class of which others are called otherwise, only these. */
-function endsOf({ classes }: Positions, belongs: (one: NetworkInterface) => boolean): End[] {
+export function endsOf({ classes }: Positions, belongs: (one: NetworkInterface) => boolean): End[] {
   return classes.flatMap((its): End[] => {
     const members = its.members.filter(belongs);
     return members.length > 0 ? [{ kind: 'interfaces', class: its, members }] : [];
   });
 }
 
-function isOf({ id, name, owner, ownerName, groupIds, subnet }: NetworkInterface, wanted: string): boolean {
+function isOf({ id, name, owner, ownerName, groupIds, groupNames, subnet }: NetworkInterface, wanted: string): boolean {
   // Machines of an Auto Scaling group are called `ApiGroup i-0a…`.
   if ([id, name, owner, ownerName].includes(wanted) || ownerName.startsWith(`${wanted} `)) return true;
   if (subnet.id === wanted || subnet.name === wanted || subnet.vpc.id === wanted || subnet.vpc.name === wanted)
     return true;
-  return groupIds.includes(wanted);
+  return groupIds.includes(wanted) || groupNames.split(', ').includes(wanted);
 }
 
 function partNames(world: World): Set<string> {

@@ -4,10 +4,13 @@
  */
 import type { Packet } from '../../region/network/verdict.ts';
 import type { World } from '../../region/network/world.ts';
-import type { Question } from './answer.ts';
+import { type Answer, answer, type Question } from './answer.ts';
 import { openBooks } from './books.ts';
 import { type Decided, decide } from './decide.ts';
+import type { Expectation } from './expectation.ts';
 import { type Flow, flowsBetween } from './flow.ts';
+import { type Held, hold } from './hold.ts';
+import { type Obstacle, obstacles } from './obstacle.ts';
 import { type Connected, connectedPairs, countPairs, type PairCount } from './pairs.ts';
 import { type Place, placeNamed, placeNames } from './place.ts';
 import type { InterfaceClass, Outside } from './positions.ts';
@@ -30,6 +33,12 @@ export interface Reach {
   witness(flow: Flow, question: Question): Witness | undefined;
   /** A packet that is lost, or whose reply is; undefined where none is. */
   counterexample(flow: Flow, question: Question): Witness | undefined;
+  /** Whether a flow passes on a port: always, from some client ports only, or never. */
+  answer(flow: Flow, question: Question): Answer;
+  /** What loses packets between two places on a port, one for each flow; the nearest to success first. */
+  why(from: Place | string, to: Place | string, question: Question): readonly Obstacle[];
+  /** Throws a `PlaceError` for a name that is nobody's, an `ExpectationError` for an expectation that asks nothing. */
+  hold(expectations: readonly Expectation[]): readonly Held[];
   /** Everything that is allowed, grouped by class. */
   connected(): Iterable<Connected>;
   /** Decides all pairs. */
@@ -43,6 +52,10 @@ export function reachability(world: World): Reach {
   const { positions, sets, ways } = books;
   const place = (name: string) => placeNamed(world, positions, name);
   const resolved = (of: Place | string) => (typeof of === 'string' ? place(of) : of);
+  const between = (from: Place | string, to: Place | string) => {
+    const { ends } = resolved(to);
+    return resolved(from).ends.flatMap((one) => ends.flatMap((other) => flowsBetween(books, one, other)));
+  };
   return {
     world,
     classes: positions.classes,
@@ -51,13 +64,13 @@ export function reachability(world: World): Reach {
     get names() {
       return placeNames(world);
     },
-    between: (from, to) => {
-      const { ends } = resolved(to);
-      return resolved(from).ends.flatMap((one) => ends.flatMap((other) => flowsBetween(books, one, other)));
-    },
+    between,
     decide: (packet) => decide(books, packet),
     witness: (flow, question) => witness(books, flow, question),
     counterexample: (flow, question) => counterexample(books, flow, question),
+    answer,
+    why: (from, to, question) => obstacles(books, between(from, to), question),
+    hold: (expectations) => expectations.map((one) => hold(books, one)),
     connected: () => connectedPairs(books),
     count: () => countPairs(books),
     size: () => ({ sites: positions.sites.length, ways: ways.size, sets: sets.size }),

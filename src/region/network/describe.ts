@@ -161,7 +161,7 @@ function hopText({ kind, at, rule, allow, why }: Hop): string {
   return `  ${allow ? 'ok' : 'no'} ${kind} at ${at}: ${rule ? `${rule}, ` : ''}${why}`;
 }
 
-function packetText({ protocol, source, destination }: Packet): string {
+export function packetText({ protocol, source, destination }: Packet): string {
   const name = typeof protocol === 'number' ? protocolName(protocol) : protocol;
   const ports = name === 'tcp' || name === 'udp';
   return `${name} ${endpointText(source, ports)} -> ${endpointText(destination, ports)}`;
@@ -186,7 +186,7 @@ function destinationText(world: World, { to }: Delivered): string {
   }
 }
 
-function viaText(world: World, via: Via): string {
+export function viaText(world: World, via: Via): string {
   switch (via.kind) {
     case 'local':
       return 'the local route';
