@@ -9,6 +9,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { awsApi } from './aws-api.ts';
 import { balancer } from './balancer.ts';
+import { check } from './check.ts';
 import { dns } from './dns.ts';
 import { edge } from './edge.ts';
 import { find } from './processes.ts';
@@ -16,7 +17,7 @@ import type { Result, Scenario } from './result.ts';
 import { simulation } from './simulation.ts';
 import { up } from './up.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { up, balancer, edge, 'aws-api': awsApi, dns, simulation };
+const scenarios: Readonly<Record<string, Scenario>> = { up, balancer, edge, 'aws-api': awsApi, dns, check, simulation };
 
 const argv = process.argv.slice(2);
 const option = (name: string, usual: number) => {

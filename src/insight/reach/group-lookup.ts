@@ -15,12 +15,16 @@ interface Row {
   readonly ids: Int32Array;
 }
 
-/** Of a gate, what differs from class to class: who filters, and who is filtered. */
-interface Lookup {
-  readonly rows: readonly (readonly Row[])[];
-  readonly rowsOf: Role;
+/** Who is filtered. */
+interface Peers {
   readonly peers: readonly Address[];
   readonly badges: readonly number[];
+}
+
+/** Of a gate, what differs from class to class. */
+interface Lookup extends Peers {
+  readonly rows: readonly (readonly Row[])[];
+  readonly rowsOf: Role;
   readonly peersOf: Role;
 }
 
@@ -31,16 +35,20 @@ export class GroupLookup {
   private readonly books: Books;
   private readonly rows = new Map<readonly GroupRule[], readonly Row[]>();
   private readonly byGroup = { egress: new Map<SecurityGroupPart, Row>(), ingress: new Map<SecurityGroupPart, Row>() };
+  private readonly peers = new Map<Side, Map<number, Peers>>();
+  private readonly sideEgress = new Map<Side, readonly (readonly Row[])[]>();
+  private readonly sideIngress = new Map<Side, readonly (readonly Row[])[]>();
   private readonly spanIds = new Map<GroupRule, number>();
   private readonly badgeCount: number;
 
   constructor(books: Books) {
     this.books = books;
     const { positions, world } = books;
-    for (const { private: own, public: other } of world.interfaces.values()) {
-      for (const address of own) positions.badgeOf(address);
-      if (other !== undefined) positions.badgeOf(other);
+    // Class by class, so that the badges of a site are neighbours and their numbers lie together.
+    for (const { members } of positions.classes) {
+      for (const { private: own } of members) for (const address of own) positions.badgeOf(address);
     }
+    for (const { public: other } of world.interfaces.values()) if (other !== undefined) positions.badgeOf(other);
     for (const { address } of positions.outside) positions.badgeOf(address);
     this.badgeCount = positions.badgeCount;
   }
@@ -55,25 +63,45 @@ export class GroupLookup {
     return ids;
   }
 
-  private pass(ids: Int32Array, width: number, { rows, rowsOf, peers, badges, peersOf }: Lookup): void {
+  private pass(ids: Int32Array, width: number, lookup: Lookup): void {
+    const { rows, rowsOf, peersOf } = lookup;
+    const height = width === 0 ? 0 : ids.length / width;
+    // Along the rows' owners, so that one row is read from end to end.
+    const inner = rowsOf === 'to' ? { count: height, step: width } : { count: width, step: 1 };
+    const outer = rowsOf === 'to' ? { count: width, step: 1 } : { count: height, step: width };
+    const innerIsTo = rowsOf !== 'to';
+    const perInner = peersOf === (innerIsTo ? 'to' : 'from');
+    const perOuter = !perInner && peersOf !== 'all';
+    for (let k = 0; k < outer.count; k++) {
+      const its = rows[rowsOf === 'all' ? 0 : k] as readonly Row[];
+      this.passLine(ids, k * outer.step, inner.step, inner.count, its, lookup, perInner, perOuter ? k : 0);
+    }
+  }
+
+  private passLine(
+    ids: Int32Array,
+    first: number,
+    step: number,
+    count: number,
+    rows: readonly Row[],
+    { peers, badges }: Lookup,
+    perInner: boolean,
+    fixed: number,
+  ): void {
     const { sets } = this.books;
-    for (let at = 0, i = 0, j = 0; at < ids.length; at++) {
+    for (let n = 0, at = first; n < count; n++, at += step) {
       const id = ids[at] as number;
-      if (id !== 0) {
-        const peer = peersOf === 'to' ? j : peersOf === 'from' ? i : 0;
-        const badge = badges[peer] as number;
-        let allowed = 0;
-        for (const row of rows[rowsOf === 'to' ? j : rowsOf === 'from' ? i : 0] as readonly Row[]) {
-          const known = row.ids[badge] as number;
-          const its = known > 0 ? known - 1 : this.fill(row, badge, peers[peer] as Address);
-          allowed = sets.idOfEither(allowed, its);
-        }
-        ids[at] = sets.idOfBoth(id, allowed);
+      if (id === 0) continue;
+      const peer = perInner ? n : fixed;
+      const badge = badges[peer] as number;
+      let allowed = 0;
+      for (let r = 0; r < rows.length; r++) {
+        const row = rows[r] as Row;
+        const known = row.ids[badge] as number;
+        const its = known > 0 ? known - 1 : this.fill(row, badge, peers[peer] as Address);
+        allowed = allowed === 0 ? its : sets.idOfEither(allowed, its);
       }
-      if (++j === width) {
-        j = 0;
-        i++;
-      }
+      ids[at] = allowed === 0 ? 0 : sets.idOfBoth(id, allowed);
     }
   }
 
@@ -104,16 +132,35 @@ export class GroupLookup {
     const slots = { from: slotOf(sender, peer), to: slotOf(receiver, peer), all: undefined };
     const peersOf: Role =
       from.site && slots.from !== undefined ? 'from' : to.site && slots.to !== undefined ? 'to' : 'all';
-    const slot = slots[peersOf] ?? 0;
     const sides = { from, to };
-    const peers = peersOf === 'all' ? [peer] : firstsOf(sides[peersOf]).map((one) => addressAt(one, slot));
-    return {
-      rows: (rowsOf === 'all' ? [at] : firstsOf(sides[rowsOf])).map((one) => this.rowsOf(one, egress)),
-      rowsOf,
-      peers,
-      badges: peers.map((address) => this.books.positions.badgeOf(address)),
-      peersOf,
-    };
+    const { peers, badges } =
+      peersOf === 'all'
+        ? { peers: [peer], badges: [this.books.positions.badgeOf(peer)] }
+        : this.peersAt(sides[peersOf], slots[peersOf] ?? 0);
+    const rows = rowsOf === 'all' ? [this.rowsOf(at, egress)] : this.rowsAt(sides[rowsOf], egress);
+    return { rows, rowsOf, peers, badges, peersOf };
+  }
+
+  private peersAt(side: Side, slot: number): Peers {
+    const known = this.peers.get(side) ?? new Map<number, Peers>();
+    this.peers.set(side, known);
+    let its = known.get(slot);
+    if (!its) {
+      const peers = side.firsts.map((one) => addressAt(one, slot));
+      its = { peers, badges: peers.map((address) => this.books.positions.badgeOf(address)) };
+      known.set(slot, its);
+    }
+    return its;
+  }
+
+  private rowsAt(side: Side, egress: boolean): readonly (readonly Row[])[] {
+    const known = egress ? this.sideEgress : this.sideIngress;
+    let rows = known.get(side);
+    if (!rows) {
+      rows = side.firsts.map((one) => this.rowsOf(one, egress));
+      known.set(side, rows);
+    }
+    return rows;
   }
 
   private rowsOf(at: NetworkInterface, egress: boolean): readonly Row[] {
@@ -136,10 +183,6 @@ export class GroupLookup {
 }
 
 type Walked = Pair['ways']['walked'];
-
-function firstsOf({ ends }: Side): readonly NetworkInterface[] {
-  return ends.flatMap((end) => (end.kind === 'interfaces' ? end.members.slice(0, 1) : []));
-}
 
 function slotOf(one: NetworkInterface | undefined, address: Address): number | undefined {
   if (!one) return undefined;

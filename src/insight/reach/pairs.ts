@@ -33,6 +33,8 @@ export interface Side {
   /** How many interfaces each has. */
   readonly sizes: readonly number[];
   readonly site: Site | undefined;
+  /** The interfaces that stand for their classes; none outside. */
+  readonly firsts: readonly NetworkInterface[];
 }
 
 export interface Pair {
@@ -87,9 +89,10 @@ function* pairsOf(books: Books): Iterable<Pair> {
       ends: site.classes.map((its) => ({ kind: 'interfaces', class: its, members: its.members })),
       sizes: site.classes.map(({ members }) => members.length),
       site,
+      firsts: site.classes.flatMap(({ members }) => members.slice(0, 1)),
     }),
   );
-  const outside = positions.outside.map((end): Side => ({ ends: [end], sizes: [1], site: undefined }));
+  const outside = positions.outside.map((end): Side => ({ ends: [end], sizes: [1], site: undefined, firsts: [] }));
   const internet = outside.filter(({ ends: [end] }) => end?.kind === 'outside' && end.serviceName === undefined);
   for (const from of [...sites, ...internet]) {
     // Who is outside already meets nothing of this region on the way to others outside.

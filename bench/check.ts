@@ -1,0 +1,59 @@
+/** Networks of up to 10,000 machines proven: who can speak with whom, for all protocols and ports. */
+import { largeNetwork } from '../src/insight/reach/large-network.fixture.ts';
+import { reachability } from '../src/insight/reach/reach.ts';
+import { buildWorld } from '../src/region/network/build-world.ts';
+import type { World } from '../src/region/network/world.ts';
+import { inSeconds, type Result, type Row, type Settings } from './result.ts';
+
+const sizes = [1_000, 2_000, 5_000, 10_000];
+const subnets = 60;
+const groups = 200;
+
+interface Measured {
+  readonly machines: number;
+  readonly seconds: number;
+  readonly row: Row;
+}
+
+export async function check({ times }: Settings): Promise<Result> {
+  const measured = sizes.flatMap((machines) => [false, true].map((random) => measure(machines, random, times)));
+  const slowest = (machines: number) =>
+    Math.max(...measured.filter((one) => one.machines === machines).map(({ seconds }) => seconds));
+  return {
+    title: 'Check',
+    how: `Reachability of a made-up network in ${subnets} subnets with ${groups} security groups that refer to each other, three NAT gateways and five ACLs, from the network as data until every pair of addresses is decided both ways. Uneven: a few groups have most machines. At random: groups drawn by lot for each machine, two for some, so that few are in equal position.`,
+    rows: measured.map(({ row }) => row),
+    aims: [
+      { aim: '1,000 machines within 2 s', measured: inSeconds(slowest(1_000)), met: slowest(1_000) <= 2 },
+      { aim: '10,000 machines within 20 s', measured: inSeconds(slowest(10_000)), met: slowest(10_000) <= 20 },
+    ],
+    missing: [],
+  };
+}
+
+function measure(machines: number, random: boolean, times: number): Measured {
+  const world = buildWorld(largeNetwork({ machines, subnets, groups, random, seed: 1 }));
+  const runs = [...Array(times).keys()].map(() => once(world)).sort((a, b) => a.seconds - b.seconds);
+  const middle = runs[Math.floor(runs.length / 2)] as (typeof runs)[number];
+  const number = (value: number) => value.toLocaleString('en-US');
+  const { classes, ways, sets, decided, connected, seconds } = middle;
+  return {
+    machines,
+    seconds,
+    row: {
+      who: 'Orrery',
+      what: `${number(machines)} machines, groups ${random ? 'at random' : 'uneven'}`,
+      value: inSeconds(seconds),
+      more: `${number(decided)} pairs decided, ${number(connected)} connected; ${number(classes)} classes, ${number(ways)} ways, ${number(sets)} sets; ${Math.max(...runs.map(({ miB }) => miB)).toFixed(0)} MiB resident`,
+    },
+  };
+}
+
+function once(world: World) {
+  const beganMs = performance.now();
+  const reach = reachability(world);
+  const count = reach.count();
+  const seconds = (performance.now() - beganMs) / 1000;
+  const miB = process.memoryUsage().rss / 2 ** 20;
+  return { ...count, ...reach.size(), classes: reach.classes.length, seconds, miB };
+}
