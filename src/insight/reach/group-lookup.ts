@@ -63,45 +63,30 @@ export class GroupLookup {
     return ids;
   }
 
-  private pass(ids: Int32Array, width: number, lookup: Lookup): void {
-    const { rows, rowsOf, peersOf } = lookup;
-    const height = width === 0 ? 0 : ids.length / width;
-    // Along the rows' owners, so that one row is read from end to end.
-    const inner = rowsOf === 'to' ? { count: height, step: width } : { count: width, step: 1 };
-    const outer = rowsOf === 'to' ? { count: width, step: 1 } : { count: height, step: width };
-    const innerIsTo = rowsOf !== 'to';
-    const perInner = peersOf === (innerIsTo ? 'to' : 'from');
-    const perOuter = !perInner && peersOf !== 'all';
-    for (let k = 0; k < outer.count; k++) {
-      const its = rows[rowsOf === 'all' ? 0 : k] as readonly Row[];
-      this.passLine(ids, k * outer.step, inner.step, inner.count, its, lookup, perInner, perOuter ? k : 0);
-    }
-  }
-
-  private passLine(
-    ids: Int32Array,
-    first: number,
-    step: number,
-    count: number,
-    rows: readonly Row[],
-    { peers, badges }: Lookup,
-    perInner: boolean,
-    fixed: number,
-  ): void {
+  private pass(ids: Int32Array, width: number, { rows, rowsOf, peers, badges, peersOf }: Lookup): void {
     const { sets } = this.books;
-    for (let n = 0, at = first; n < count; n++, at += step) {
-      const id = ids[at] as number;
-      if (id === 0) continue;
-      const peer = perInner ? n : fixed;
-      const badge = badges[peer] as number;
-      let allowed = 0;
-      for (let r = 0; r < rows.length; r++) {
-        const row = rows[r] as Row;
-        const known = row.ids[badge] as number;
-        const its = known > 0 ? known - 1 : this.fill(row, badge, peers[peer] as Address);
-        allowed = allowed === 0 ? its : sets.idOfEither(allowed, its);
+    const height = ids.length / width;
+    // Rows outside, peers within: a row is read from end to end before the next.
+    const byTo = rowsOf === 'to';
+    const [lines, length] = byTo ? [width, height] : [height, width];
+    const [nextLine, next] = byTo ? [1, width] : [width, 1];
+    const peersWithin = peersOf !== 'all' && (peersOf === 'from') === byTo;
+    for (let line = 0; line < lines; line++) {
+      const attached = rows[rowsOf === 'all' ? 0 : line] as readonly Row[];
+      for (let n = 0, at = line * nextLine; n < length; n++, at += next) {
+        const id = ids[at] as number;
+        if (id === 0) continue;
+        const peer = peersWithin ? n : peersOf === 'all' ? 0 : line;
+        const badge = badges[peer] as number;
+        let allowed = 0;
+        for (let k = 0; k < attached.length; k++) {
+          const row = attached[k] as Row;
+          const known = row.ids[badge] as number;
+          const its = known > 0 ? known - 1 : this.fill(row, badge, peers[peer] as Address);
+          allowed = allowed === 0 ? its : sets.idOfEither(allowed, its);
+        }
+        ids[at] = allowed === 0 ? 0 : sets.idOfBoth(id, allowed);
       }
-      ids[at] = allowed === 0 ? 0 : sets.idOfBoth(id, allowed);
     }
   }
 

@@ -5,6 +5,7 @@ import { everyVariant } from '../../blueprint/variants.suite.ts';
 import { buildWorld } from '../../region/network/build-world.ts';
 import { exampleParts } from '../../region/network/example-world.ts';
 import type { WorldParts } from '../../region/network/world.ts';
+import { modelOf } from '../model/model.ts';
 import type { Expectation } from './expectation.ts';
 import { parseExpectations } from './expectations-file.ts';
 import { reachability } from './reach.ts';
@@ -149,3 +150,21 @@ function withAcl(id: string, ports: (entry: Entry) => Entry['ports']): WorldPart
   const acls = exampleParts.acls.map((acl) => (acl.id === id ? { ...acl, entries: acl.entries.map(change) } : acl));
   return { ...exampleParts, acls };
 }
+
+it('the blueprint’s expectations hold of the network that its template makes', { timeout: 60_000 }, async () => {
+  const [, config = { name: 'example' }] = everyVariant[0] ?? [];
+  const model = await modelOf({ template: synthesise(config).yaml, name: 'blueprint', partial: true });
+  try {
+    const results = reachability(model.world).hold([
+      ...expectations(config),
+      ...parseExpectations(
+        '- machines → s3:443: only by the gateway endpoint\n- internet → machines: never',
+        'own.yml',
+      ),
+    ]);
+    expect(results.filter(({ holds, empty }) => !holds || empty).map(({ text }) => text)).toEqual([]);
+    expect(results.length).toBeGreaterThan(10);
+  } finally {
+    await model.close();
+  }
+});
