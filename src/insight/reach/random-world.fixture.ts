@@ -4,6 +4,7 @@
  */
 
 import type { Random } from '../../region/clock/random.ts';
+import type { Address } from '../../region/network/address.ts';
 import { buildWorld } from '../../region/network/build-world.ts';
 import { type NetworkFault, withFaults } from '../../region/network/faults.ts';
 import { type Packet, packet } from '../../region/network/verdict.ts';
@@ -16,6 +17,7 @@ import type {
   IcmpMatch,
   InterfacePart,
   NatGatewayPart,
+  NetworkInterface,
   PortRange,
   RoutePart,
   RouteTarget,
@@ -52,23 +54,62 @@ export class RandomNetwork {
   readonly world: World;
   private readonly random: Random;
   private readonly own: readonly string[];
+  private readonly ownerOf: ReadonlyMap<Address, NetworkInterface>;
+  private last: Packet | undefined;
 
   constructor(random: Random) {
     this.random = random;
     const parts = this.parts();
     const built = buildWorld(parts);
-    this.world = this.chance(0.2) ? withFaults(built, this.faults(parts)) : built;
+    this.world = this.chance(0.15) ? withFaults(built, this.faults(parts)) : built;
+    this.ownerOf = new Map(
+      [...this.world.interfaces.values()].flatMap((one) =>
+        [...one.private, one.public ?? []].flat().map((address) => [address, one] as const),
+      ),
+    );
     this.own = parts.interfaces.flatMap(({ addresses, publicAddress = [] }) => addresses.concat(publicAddress));
   }
 
-  /** One that has a chance to pass: mostly between addresses that exist, on ports that rules name. */
+  /**
+   * One that has a chance to pass: mostly between addresses that exist, on ports that rules name. Some are the one before
+   * from or to a neighbour, which is in the same position or nearly so.
+   */
   packet(): Packet {
+    const { last } = this;
+    this.last = last && this.chance(0.25) ? this.neighbouring(last) : this.newPacket();
+    return this.last;
+  }
+
+  private neighbouring(last: Packet): Packet {
+    const { enters } = last;
+    const swap = (address: Address): Address => {
+      const from = this.ownerOf.get(address);
+      if (!from) return address;
+      const to = this.pick(this.neighboursOf(from));
+      if (address === from.public) return to.public ?? address;
+      return to.private[from.private.indexOf(address)] ?? address;
+    };
+    if (enters.kind !== 'interface' || this.chance(0.4)) {
+      return { ...last, destination: { ...last.destination, address: swap(last.destination.address) } };
+    }
+    const from = this.world.interfaces.get(enters.id);
+    if (!from) return last;
+    const to = this.pick(this.neighboursOf(from));
+    const own = to.private[from.private.indexOf(last.source.address)] ?? last.source.address;
+    return { ...last, enters: { kind: 'interface', id: to.id }, source: { ...last.source, address: own } };
+  }
+
+  private neighboursOf({ subnet }: NetworkInterface): NetworkInterface[] {
+    return [...this.world.interfaces.values()].filter((one) => one.subnet === subnet);
+  }
+
+  private newPacket(): Packet {
     const { world } = this;
     const all = [...world.interfaces.values()];
     const from = this.pick(all);
     const kind = this.weighted({ interface: 75, internet: 20, gatewayEndpoint: 2, linkLocal: 2, unknown: 1 });
     const near = all.flatMap(({ subnet, addresses }) => (subnet.vpc === from.subnet.vpc ? addresses : []));
-    const anyone = () => this.pick(this.pick([near, near, near, this.own, outsiders, outsiders, linkLocal]));
+    const anyone = () => this.pick(this.pick([near, near, near, near, this.own, outsiders, outsiders, linkLocal]));
     const own = this.pick(from.addresses);
     let source = this.chance(0.97) ? own : anyone();
     let enters: Packet['enters'] = { kind: 'interface', id: from.id };
@@ -145,7 +186,7 @@ export class RandomNetwork {
       }),
     );
     const groups = ['0', '1', '2', '3'].map((n) => ({ id: `sg-${n}`, name: `Group${n}`, vpcId: 'vpc-0' }));
-    const natGateways = this.some(subnets, 0.4).map(
+    const natGateways = this.some([...subnets, ...subnets.slice(0, 1)], 0.4).map(
       ({ id }, n): NatGatewayPart => ({
         id: `nat-${n}`,
         name: `Nat${n}`,
@@ -211,9 +252,10 @@ export class RandomNetwork {
     let publicAddress = 10;
     const machines = subnets.flatMap(({ id: subnetId, name, cidrs: [v4 = '', v6 = ''] }) => {
       const groupings = [this.some(['sg-0', 'sg-1', 'sg-2', 'sg-3'], 0.4), [this.pick(['sg-0', 'sg-1'])]];
-      return [5, 6, 7, 8, 9].slice(this.random.int(4)).map((last): InterfacePart => {
-        const kind = this.pick(['instance', 'instance', 'instance', 'balancer', 'endpoint', 'other'] as const);
-        const six = this.chance(0.5) ? [v6.replace('/64', `${last}`)] : [];
+      const isPublic = this.chance(0.5);
+      return [4, 5, 6, 7, 8, 9].slice(this.random.int(5)).map((last): InterfacePart => {
+        const kind = this.weighted({ instance: 7, balancer: 1, endpoint: 1, other: 1 });
+        const six = this.chance(isPublic ? 0.3 : 0.7) ? [v6.replace('/64', `${last}`)] : [];
         const second = this.chance(0.1) ? [v4.replace('.0/24', `.1${last}`)] : [];
         return {
           id: `eni-${name}-${last}`,
@@ -223,10 +265,10 @@ export class RandomNetwork {
           owner: kind === 'endpoint' ? 'vpce-if' : `i-${name}-${last}`,
           ownerName: `Machine${name}-${last}`,
           addresses: [v4.replace('.0/24', `.${last}`), ...six, ...second],
-          publicAddress: this.chance(0.5) ? `198.51.100.${publicAddress++}` : undefined,
+          publicAddress: this.chance(isPublic ? 0.9 : 0.3) ? `198.51.100.${publicAddress++}` : undefined,
           groupIds: this.pick(groupings),
           sourceDestCheck: this.chance(0.85),
-          attached: this.chance(0.97),
+          attached: this.chance(0.98),
         };
       });
     });
@@ -242,7 +284,7 @@ export class RandomNetwork {
           subnetId,
           owner: id,
           ownerName: name,
-          addresses: [v4.replace('.0/24', '.100')],
+          addresses: [v4.replace('.0/24', `.10${id.at(-1)}`)],
           publicAddress: its,
           groupIds: [],
           sourceDestCheck: false,
@@ -255,7 +297,10 @@ export class RandomNetwork {
 
   private routes(nats: readonly NatGatewayPart[], vpc: string): RoutePart[] {
     const routes: RoutePart[] = [];
-    const nat = (): RouteTarget => ({ kind: 'nat', id: this.pick([...nats.map(({ id }) => id), 'nat-0', 'nat-gone']) });
+    const nat = (): RouteTarget => ({
+      kind: 'nat',
+      id: nats.length > 0 && this.chance(0.93) ? this.pick(nats).id : 'nat-gone',
+    });
     const internetGateway = (): RouteTarget => ({
       kind: 'internetGateway',
       id: this.chance(0.93) ? `igw-${vpc}` : 'igw-1',
@@ -269,7 +314,7 @@ export class RandomNetwork {
         { kind: 'gatewayEndpoint', id: this.pick(['vpce-s3-0', 'vpce-s3-1', 'vpce-gone']) },
         { kind: 'local' },
       ]);
-    const v4 = this.weighted({ gateway: 45, nat: 40, odd: 5, none: 10 });
+    const v4 = this.weighted({ gateway: 48, nat: nats.length > 0 ? 42 : 5, odd: 4, none: 6 });
     if (v4 !== 'none') {
       const target = v4 === 'gateway' ? internetGateway() : v4 === 'nat' ? nat() : odd();
       routes.push({ destination: '0.0.0.0/0', target });
@@ -310,10 +355,19 @@ export class RandomNetwork {
       }),
     );
     if (this.chance(0.08)) return entries;
+    // Open to everything, or as people write it: known ports, and those from which replies are awaited.
+    const ranges = this.chance(0.85)
+      ? [undefined]
+      : [
+          { from: 0, to: 443 },
+          { from: 1024, to: this.pick([40000, 60999, 65535]) },
+        ];
     for (const egress of [true, false]) {
       for (const cidr of ['0.0.0.0/0', '::/0']) {
-        const number = 30000 + (cidr === '::/0' ? 1 : 0);
-        entries.push({ number, egress, action: 'allow', protocol: -1, cidr });
+        for (const range of ranges) {
+          const match = range ? { protocol: 6, ports: range } : { protocol: -1 };
+          entries.push({ number: 30000 + entries.length, egress, action: 'allow', cidr, ...match });
+        }
       }
     }
     return entries;
@@ -330,7 +384,7 @@ export class RandomNetwork {
       (n): GroupRulePart => ({ id: `sgr-${groupId}-${n}`, egress: this.chance(0.5), peer: peer(), ...this.match() }),
     );
     for (const egress of [true, false]) {
-      if (!this.chance(egress ? 0.95 : 0.88)) continue;
+      if (!this.chance(egress ? 0.97 : 0.92)) continue;
       for (const cidr of ['0.0.0.0/0', '::/0'])
         rules.push({ id: `sgr-${groupId}-all`, egress, protocol: -1, peer: { cidr } });
     }
