@@ -12,12 +12,16 @@ export { type Model, type ModelOptions, type ModelResource, modelOf } from './mo
 export { ModelError, type ModelProblem } from './model/model-error.ts';
 export { type Profile, ProfileError, parseProfile, profileOfCsv } from './profile.ts';
 export type { Answer, Passes, Question } from './reach/answer.ts';
+export type { Decided } from './reach/decide.ts';
 export { type Expectation, ExpectationError, type OnlyBy } from './reach/expectation.ts';
 export { parseExpectations } from './reach/expectations-file.ts';
 export type { End, Flow, Interfaces } from './reach/flow.ts';
+export { type HeaderSet, headersText } from './reach/header-set.ts';
 export type { Held } from './reach/hold.ts';
 export type { Obstacle } from './reach/obstacle.ts';
+export type { Connected, PairCount } from './reach/pairs.ts';
 export { type Place, PlaceError } from './reach/place.ts';
+export type { InterfaceClass, Outside } from './reach/positions.ts';
 export { type Reach, reachability } from './reach/reach.ts';
 export type { Refusal } from './reach/refusal.ts';
 export type { Witness } from './reach/witness.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { everyHeader } from '../../region/network/match.ts';
-import { detailsOf, type HeaderSet, HeaderSets, hasHeader } from './header-set.ts';
+import { detailsOf, type HeaderSet, HeaderSets, hasHeader, headersText } from './header-set.ts';
 
 // A short line, on which every header can be tried.
 const length = 24;
@@ -45,4 +45,20 @@ it('tells the ports of one protocol', () => {
   expect(detailsOf(sets.all, 17)).toEqual([{ from: 0, to: 65535 }]);
   expect(detailsOf(sets.of([{ from: 6 * 65536 + 65000, to: 7 * 65536 + 9 }]), 6)).toEqual([{ from: 65000, to: 65535 }]);
   expect(detailsOf(sets.of([{ from: 0, to: 9 }]), 6)).toEqual([]);
+});
+
+it('says in words what is in it', () => {
+  const sets = new HeaderSets();
+  const line = (protocol: number, from: number, to: number) => ({
+    from: protocol * 65536 + from,
+    to: protocol * 65536 + to,
+  });
+  const set = sets.of([line(6, 443, 443), line(6, 1024, 65535), line(17, 0, 65535), line(1, 8 * 256, 8 * 256 + 255)]);
+  expect(headersText(set)).toEqual(['icmp type 8', 'tcp 443', 'tcp 1024-65535', 'udp on every port']);
+  expect(headersText(sets.of([line(58, 0, 65535), line(47, 0, 65535)]))).toEqual(['protocol 47', 'icmpv6']);
+  expect(headersText(sets.all)).toEqual(['all traffic']);
+  expect(headersText(sets.of([line(18, 0, 65535), { from: 19 * 65536, to: 58 * 65536 - 1 }]))).toEqual([
+    'protocols 18-57',
+  ]);
+  expect(headersText(sets.none)).toEqual([]);
 });

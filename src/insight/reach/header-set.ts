@@ -2,7 +2,16 @@
  * Sets of headers (protocol and destination port, or ICMP type and code) as sorted spans of the line in
  * `network/match.ts`. Equal sets are one object with one number, so that what was worked out once is looked up afterwards.
  */
-import { detailCount, everyHeader, type Header, type Span, spanHas } from '../../region/network/match.ts';
+import {
+  describeMatch,
+  detailCount,
+  everyHeader,
+  type Header,
+  icmp,
+  icmpv6,
+  type Span,
+  spanHas,
+} from '../../region/network/match.ts';
 import type { PortRange } from '../../region/network/world.ts';
 
 export interface HeaderSet {
@@ -156,4 +165,27 @@ export function detailsOf({ spans }: HeaderSet, protocol: number): PortRange[] {
   return spans.flatMap(({ from, to }) =>
     to < first || from > last ? [] : [{ from: Math.max(from, first) - first, to: Math.min(to, last) - first }],
   );
+}
+
+/** `all traffic`, or `tcp 443`, `udp on every port`, `icmp type 8`, `protocols 2-5`, a text each. */
+export function headersText({ spans }: HeaderSet): string[] {
+  return spans.flatMap(({ from, to }): string[] => {
+    if (from === everyHeader.from && to === everyHeader.to) return ['all traffic'];
+    const [first, last] = [Math.floor(from / detailCount), Math.floor(to / detailCount)];
+    const texts: string[] = [];
+    for (let protocol = first; protocol <= last; protocol++) {
+      const its = protocolSpan(protocol);
+      const ports = { from: Math.max(from, its.from) - its.from, to: Math.min(to, its.to) - its.from };
+      if (protocol !== icmp && protocol !== icmpv6) texts.push(describeMatch({ protocol, ports }));
+      else if (ports.from === 0 && ports.to === detailCount - 1) texts.push(describeMatch({ protocol }));
+      else texts.push(...icmpTexts(protocol, ports));
+    }
+    return texts.length > 12 ? [`protocols ${first}-${last}`] : texts;
+  });
+}
+
+function icmpTexts(protocol: number, details: PortRange): string[] {
+  const [first, last] = [Math.floor(details.from / 256), Math.floor(details.to / 256)];
+  const name = describeMatch({ protocol, icmp: { type: first, code: -1 } });
+  return [first === last ? name : `${name}-${last}`];
 }

@@ -134,6 +134,16 @@ describe('the example network', () => {
   });
 });
 
+it('finds a service where its name leads', () => {
+  const reach = reachability(buildWorld(exampleParts));
+  const ways = (to: string) => [...new Set(reach.between('machines', to).map(({ via }) => via?.kind))];
+  expect(ways('monitoring')).toEqual(['interfaceEndpoint']);
+  expect(ways('s3')).toEqual(['gatewayEndpoint']);
+  const [obstacle] = reach.why('balancers', 'monitoring', { protocol: 'tcp', port: 443 });
+  expect(obstacle).toMatchObject({ rule: 'BalancerGroup egress', end: 'deniedByGroupEgress', direction: 'forward' });
+  expect(obstacle?.fix).toBe('add an egress rule to BalancerGroup allowing tcp 443 to EndpointGroup');
+});
+
 it('takes expectations without a file', () => {
   const wanted: Expectation = { from: 'machines', to: 's3', only: 'by NAT' };
   const [result] = reachability(buildWorld(exampleParts)).hold([wanted]);

@@ -14,6 +14,7 @@ import { type Obstacle, obstacles } from './obstacle.ts';
 import { type Connected, connectedPairs, countPairs, type PairCount } from './pairs.ts';
 import { type Place, placeNamed, placeNames } from './place.ts';
 import type { InterfaceClass, Outside } from './positions.ts';
+import { targetsOf } from './target.ts';
 import { counterexample, type Witness, witness } from './witness.ts';
 
 export interface Reach {
@@ -25,7 +26,10 @@ export interface Reach {
   /** `internet`, `machines`, `s3`, a logical id…; throws a `PlaceError` that names those that there are. */
   place(name: string): Place;
   readonly names: readonly string[];
-  /** For each class of one and of the other, and each pair of their addresses, what passes both ways and what does not. */
+  /**
+   * For each class of one and of the other, and each pair of their addresses, what passes both ways and what does not.
+   * A service is where DNS leads from there: at its interface endpoint, or at its public addresses.
+   */
   between(from: Place | string, to: Place | string): readonly Flow[];
   /** What becomes of one packet, from the sets: ending, place and rule as `roundTrip` gives them. */
   decide(packet: Packet): Decided;
@@ -53,8 +57,10 @@ export function reachability(world: World): Reach {
   const place = (name: string) => placeNamed(world, positions, name);
   const resolved = (of: Place | string) => (typeof of === 'string' ? place(of) : of);
   const between = (from: Place | string, to: Place | string) => {
-    const { ends } = resolved(to);
-    return resolved(from).ends.flatMap((one) => ends.flatMap((other) => flowsBetween(books, one, other)));
+    const target = resolved(to);
+    return resolved(from).ends.flatMap((one) =>
+      targetsOf(books, one, target).flatMap((other) => flowsBetween(books, one, other)),
+    );
   };
   return {
     world,
