@@ -3,6 +3,7 @@ import { ConfigError } from '../blueprint/config.ts';
 import { StackFailed } from '../delivery/stack.ts';
 import { UserError } from '../delivery/user-error.ts';
 import { CostError } from '../insight/cost/cost-error.ts';
+import { DrawError } from '../insight/draw/draw-error.ts';
 import { ModelError } from '../insight/model/model-error.ts';
 import { ProfileError } from '../insight/profile.ts';
 import { AppModelError } from '../insight/simulate/app-model.ts';
@@ -12,7 +13,7 @@ import { TraceError } from '../insight/trace/result.ts';
 import { paint } from './print.ts';
 
 /** Their messages say all. */
-const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError, CostError, TraceError];
+const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError, CostError, DrawError, TraceError];
 
 const fileTrouble = new Map([
   ['ENOENT', 'there is no such file or folder'],

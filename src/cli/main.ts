@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   cost: async () => (await import('./cost.ts')).costCommand,
   trace: async () => (await import('./trace.ts')).traceCommand,
   fault: async () => (await import('./fault.ts')).faultCommand,
+  draw: async () => (await import('./draw.ts')).drawCommand,
   synth: async () => (await import('./synth.ts')).synthCommand,
   init: async () => (await import('./init.ts')).initCommand,
   deploy: async () => (await import('./deploy.ts')).deployCommand,

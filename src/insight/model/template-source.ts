@@ -5,7 +5,7 @@ import type { SimulatedRegion } from '../../region/simulated-region.ts';
 const longestInline = 51_200;
 
 export async function templateSource(
-  { region }: Pick<SimulatedRegion, 'region'>,
+  { region }: { readonly region: Pick<SimulatedRegion['region'], 'invoke'> },
   template: string,
 ): Promise<{ readonly TemplateBody: string } | { readonly TemplateURL: string }> {
   if (Buffer.byteLength(template) <= longestInline) return { TemplateBody: template };

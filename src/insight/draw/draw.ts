@@ -1,0 +1,128 @@
+/** The picture of a template, or of a change of one, in a format of its own. */
+import type { Model, ModelOptions } from '../model/model.ts';
+import { modelOf } from '../model/model.ts';
+import type { ModelProblem } from '../model/model-error.ts';
+import { changesOf, type ResourceChange } from './changes.ts';
+import { compared } from './compare.ts';
+import { drawioOf } from './drawio.ts';
+import { sceneOf } from './make-scene.ts';
+import { mermaidOf } from './mermaid.ts';
+import { layoutOf } from './place.ts';
+import { pngOf } from './png.ts';
+import type { Link, Part, Scene } from './scene.ts';
+import { eachPart } from './scene-parts.ts';
+import { svgOf } from './svg.ts';
+import type { ThemeName } from './theme.ts';
+
+export const formats = ['svg', 'drawio', 'png', 'mermaid'] as const;
+
+export type DrawFormat = (typeof formats)[number];
+
+export interface DrawOptions extends Omit<ModelOptions, 'partial'> {
+  readonly format: DrawFormat;
+  /** Of SVG and PNG: `auto` follows the viewer's in SVG, and is light in PNG. */
+  readonly theme?: ThemeName;
+  /** The heading; the template's name by default. */
+  readonly title?: string;
+  /** What it was before: the picture shows what the change does. */
+  readonly before?: { readonly template: string; readonly name: string };
+}
+
+export interface DrawnPart {
+  readonly key: string;
+  readonly title: string;
+  readonly name: string;
+  /** Logical ids. */
+  readonly resources: readonly string[];
+  readonly mark?: Part['mark'];
+}
+
+export interface Drawing {
+  readonly format: DrawFormat;
+  readonly content: string | Buffer;
+  /** In pixels; of Mermaid, which has a layout of its own, none. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+  readonly parts: readonly DrawnPart[];
+  readonly arrows: readonly Pick<Link, 'from' | 'to' | 'kind' | 'reply' | 'both' | 'badges' | 'mark'>[];
+  /** Logical ids and types of what is a plain box, as the model has nothing of it. */
+  readonly notModelled: readonly { readonly logicalId: string; readonly type: string }[];
+  /** Why some resources could not be made: they are plain boxes too. */
+  readonly failed: readonly ModelProblem[];
+  /** With `before`. */
+  readonly changes: readonly ResourceChange[];
+}
+
+/** Throws `ModelError` where the template is none, and `DrawError` where there is nothing to draw with. */
+export async function draw(options: DrawOptions): Promise<Drawing> {
+  const { format, before, theme = 'auto', title = titleOf(options.name), template, parameters = {}, name } = options;
+  const after = await withModel(options, async (model) => ({
+    scene: await sceneOf(model, title),
+    notModelled: model.notModelled
+      .filter(({ path }) => path === '')
+      .map(({ logicalId, type }) => ({ logicalId, type })),
+    failed: model.failed,
+  }));
+  let scene: Scene = after.scene;
+  let changes: ResourceChange[] = [];
+  if (before) {
+    const old = await withModel({ ...options, ...before }, async (model) => ({
+      scene: await sceneOf(model, title),
+      changes: await changesOf(model, template, parameters, name),
+    }));
+    changes = old.changes;
+    scene = compared(old.scene, after.scene, changes);
+  }
+  const parts = [...eachPart(scene)];
+  return {
+    format,
+    ...(await written(scene, format, theme)),
+    parts: parts.map(({ key, title: what, name: which, covers, mark }) => ({
+      key,
+      title: what,
+      name: which,
+      resources: covers,
+      ...(mark === undefined ? {} : { mark }),
+    })),
+    arrows: scene.links.map(({ from, to, kind, reply, both, badges, mark }) => ({
+      from,
+      to,
+      kind,
+      badges,
+      ...(reply ? { reply } : {}),
+      ...(both ? { both } : {}),
+      ...(mark ? { mark } : {}),
+    })),
+    notModelled: after.notModelled,
+    failed: after.failed,
+    changes,
+  };
+}
+
+async function withModel<T>(options: DrawOptions, use: (model: Model) => Promise<T>): Promise<T> {
+  const { template, name, parameters, region } = options;
+  const model = await modelOf({
+    template,
+    name,
+    partial: true,
+    ...(parameters ? { parameters } : {}),
+    ...(region === undefined ? {} : { region }),
+  });
+  try {
+    return await use(model);
+  } finally {
+    await model.close();
+  }
+}
+
+function titleOf(name: string): string {
+  return name.replace(/^.*[\\/]/, '').replace(/\.(template\.)?(ya?ml|json)$/, '');
+}
+
+async function written(scene: Scene, format: DrawFormat, theme: ThemeName): Promise<Pick<Drawing, 'content' | 'size'>> {
+  if (format === 'mermaid') return { content: mermaidOf(scene), size: undefined };
+  const layout = layoutOf(scene);
+  const size = { width: layout.width, height: layout.height };
+  if (format === 'drawio') return { content: drawioOf(layout), size };
+  if (format === 'svg') return { content: svgOf(layout, theme), size };
+  return { content: await pngOf(svgOf(layout, theme === 'auto' ? 'light' : theme), size), size };
+}

@@ -1,0 +1,41 @@
+/** Where this architecture is often misread: what forgets, what remembers, and what a browser asks first. */
+import type { EdgeScene } from './edge-scene.ts';
+import type { Facts } from './facts.ts';
+import type { Journey, Scene } from './scene.ts';
+
+export interface NotesInput {
+  readonly scene: Scene;
+  readonly facts: Facts;
+  readonly edge: EdgeScene;
+  readonly journeys: readonly Journey[];
+}
+
+export function notesOf({ scene, edge, journeys, facts }: NotesInput): string[] {
+  const notes: string[] = [];
+  const rows = scene.networks.flatMap((network) => network.rows);
+  const acls = rows.flatMap(({ aclsAbove, aclsBelow }) => [...aclsAbove, ...aclsBelow]);
+  const frames = rows.flatMap(({ bands }) =>
+    bands.flatMap(({ frame, cards }) => [frame, ...cards.map(([, card]) => card.frame)]),
+  );
+  if (acls.length > 0)
+    notes.push(
+      'Network ACLs are stateless: a reply needs a rule of its own, for the ephemeral ports that it goes back to.',
+    );
+  if (frames.some((frame) => frame !== undefined))
+    notes.push('Security groups are stateful: the reply to what one lets in or out needs no rule.');
+  const site = journeys.find(({ name }) => name === 'site')?.title;
+  const api = journeys.find(({ name }) => name === 'api');
+  if (site !== undefined && api) {
+    const ownOrigin = facts.balancers.some(({ logicalId }) => edge.namesOf.has(logicalId));
+    notes.push(
+      ownOrigin
+        ? `CORS: ${api.title} is another origin than ${site}, so the browser asks it first (OPTIONS), and it must allow https://${site}.`
+        : 'CORS: page and API share an origin behind CloudFront, so the browser asks nothing first.',
+    );
+  }
+  if (scene.networks.some(({ doors }) => doors.length > 0))
+    notes.push('A gateway endpoint is a route and costs nothing; an interface endpoint is paid for by zone and hour.');
+  if (rows.some(({ bands }) => bands.some(({ cards }) => cards.some(([, { part }]) => part.faded))))
+    notes.push('Pale machines: where the group may start one, and has none at its smallest.');
+  return notes;
+}
