@@ -8,7 +8,7 @@ import { drawioOf } from './drawio.ts';
 import { sceneOf } from './make-scene.ts';
 import { mermaidOf } from './mermaid.ts';
 import { layoutOf } from './place.ts';
-import { pngOf } from './png.ts';
+import { findBrowser, pngOf } from './png.ts';
 import type { Link, Part, Scene } from './scene.ts';
 import { eachPart } from './scene-parts.ts';
 import { svgOf } from './svg.ts';
@@ -124,5 +124,5 @@ async function written(scene: Scene, format: DrawFormat, theme: ThemeName): Prom
   const size = { width: layout.width, height: layout.height };
   if (format === 'drawio') return { content: drawioOf(layout), size };
   if (format === 'svg') return { content: svgOf(layout, theme), size };
-  return { content: await pngOf(svgOf(layout, theme === 'auto' ? 'light' : theme), size), size };
+  return { content: await pngOf(svgOf(layout, theme === 'auto' ? 'light' : theme), size, findBrowser()), size };
 }

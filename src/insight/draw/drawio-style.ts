@@ -86,12 +86,13 @@ function shift({ x, y, w, label }: Shape, side: keyof typeof labelPlaces): Style
 }
 
 export function shapeStyle(placed: Shape, side: keyof typeof labelPlaces, mark: Mark | undefined): string {
-  const { icon, faded } = placed;
+  const { icon, faded, label } = placed;
   const common: Style = {
     html: 1,
     ...labelPlaces[side],
     ...shift(placed, side),
     fontColor: mark === undefined ? light.ink : light.marks[mark],
+    labelBackgroundColor: label.covers ? light.paper : undefined,
     opacity: faded ? 40 : undefined,
     textOpacity: faded ? 40 : undefined,
   };

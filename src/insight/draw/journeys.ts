@@ -36,7 +36,7 @@ function askName(
   if (!name) return undefined;
   const pair = links.pair(users, name.zone, 'shared', ['DNS query', 'DNS answer']);
   pair.request(journey, counting.next(`${texts.who} asks Route 53 for ${name.name}`));
-  pair.reply(journey, counting.next(`and is told ${texts.answer} (an alias record)`));
+  pair.reply(journey, counting.next(`Route 53 answers with ${texts.answer}: an alias record`));
   return name.name;
 }
 
@@ -50,8 +50,12 @@ export function siteJourney(placed: Placed, { distribution, origins }: SiteScene
     answer: 'addresses of CloudFront',
   });
   const toEdge = links.pair(users, distribution.key, 'site', ['HTTPS request', 'The page']);
-  const host = name ?? 'the distribution';
-  toEdge.request('site', counting.next(`GET https://${host}/ goes to the nearest edge location`));
+  toEdge.request(
+    'site',
+    counting.next(
+      `${name === undefined ? 'The browser asks' : `GET https://${name}/ goes to`} the nearest edge location of CloudFront`,
+    ),
+  );
   const signing = edge.signing.get(distribution.key);
   const how =
     signing === 'OAC'
@@ -63,7 +67,7 @@ export function siteJourney(placed: Placed, { distribution, origins }: SiteScene
   toBucket.request('site', counting.next(`What is not cached is fetched from ${bucket.name}, ${how}`));
   toBucket.reply('site', counting.next('The bucket answers, and CloudFront keeps a copy'));
   toEdge.reply('site', counting.next('The single-page app reaches the browser'));
-  return { name: 'site', title: name ?? 'The site', steps: counting.steps };
+  return { name: 'site', title: name ?? '', steps: counting.steps };
 }
 
 export interface ApiParts {
@@ -100,8 +104,8 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
     toEdge.request('api', counting.next(`The page calls its own origin; ${behind.paths} is not the bucket's`));
     toGateway.request('api', counting.next('CloudFront passes it on to the internet gateway'));
     backwards.push(
-      (number) => toEdge.reply('api', number('and CloudFront back to the page')),
-      (number) => toGateway.reply('api', number('through the internet gateway to CloudFront')),
+      (number) => toEdge.reply('api', number('CloudFront answers the page')),
+      (number) => toGateway.reply('api', number('It leaves through the internet gateway, for CloudFront')),
     );
   } else {
     name = askName(placed, 'api', balancer.logicalId, counting, {
@@ -110,7 +114,7 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
     });
     const toGateway = links.pair(users, gateway, 'api', ['Request', 'The answer']);
     toGateway.request('api', counting.next("The request reaches the internet gateway, the VPC's only way in"));
-    backwards.push((number) => toGateway.reply('api', number('and through the internet gateway to the page')));
+    backwards.push((number) => toGateway.reply('api', number('It leaves through the internet gateway, for the page')));
   }
   const toBalancer = links.pair(gateway, balancer.logicalId, 'api', ['Request', 'The answer']);
   const secure = balancer.listeners.some(({ protocol }) => protocol === 'HTTPS' || protocol === 'TLS');
@@ -147,7 +151,7 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
     );
   }
   for (const back of backwards.reverse()) back((text) => counting.next(text));
-  return { name: 'api', title: name ?? 'The API', steps: counting.steps };
+  return { name: 'api', title: name ?? '', steps: counting.steps };
 }
 
 function replyText(filtered: boolean, reply: Parameters<typeof wayOf>[0]): string {

@@ -40,3 +40,64 @@ describe.each(all)('%s', (_name, template) => {
     expect(layout.paths.length).toBe(scene.links.length);
   });
 });
+
+type Resources = Record<string, { Type: string; Properties?: Record<string, unknown> }>;
+
+describe('a small change moves little', () => {
+  const base: ConfigInput = { name: 'gallery', domain: 'myapp.com', network: { zones: 3 } };
+  const positions = async (template: string) => {
+    const { layout } = await drawn(template);
+    return new Map([...layout.boxes, ...layout.shapes].map(({ key, x, y }) => [key, { x, y }]));
+  };
+  const changed = (change: (resources: Resources) => void) => {
+    const { template } = synthesise(base);
+    change(template.Resources as Resources);
+    return JSON.stringify(template);
+  };
+  /** Of the part that moves farthest, those beside the network, and all others. */
+  const moved = async (template: string) => {
+    const [before, after] = [await positions(synthesise(base).yaml), await positions(template)];
+    const far = [...before].flatMap(([key, { x, y }]) => {
+      const now = after.get(key);
+      return now ? [[key, Math.abs(now.x - x) + Math.abs(now.y - y)] as const] : [];
+    });
+    const most = (side: boolean) => Math.max(...far.map(([key, by]) => (key.startsWith('side ') === side ? by : 0)));
+    return { side: most(true), others: most(false), shown: [...after.keys()] };
+  };
+
+  it.each<[string, () => string, number]>([
+    ['flow logs', () => synthesise({ ...base, network: { zones: 3, flowLogs: true } }).yaml, 0],
+    ['other machines', () => synthesise({ ...base, api: { instanceType: 'm7i.large', port: 3000, max: 20 } }).yaml, 0],
+    // Small parts move down by a place.
+    ['a KMS key', () => synthesise({ ...base, data: { kms: true } }).yaml, 64],
+    [
+      'one more alarm',
+      () =>
+        changed((resources) => {
+          resources.OneMore = { ...resources.ApiErrors, Type: 'AWS::CloudWatch::Alarm' };
+        }),
+      0,
+    ],
+  ])('%s', async (_name, template, side) => {
+    expect(await moved(template())).toMatchObject({ side, others: 0 });
+  });
+
+  it('one more endpoint', async () => {
+    const template = changed((resources) => {
+      const { Properties } = resources.LogsEndpoint ?? {};
+      const ServiceName = 'com.amazonaws.us-east-1.kms';
+      resources.KmsEndpoint = { Type: 'AWS::EC2::VPCEndpoint', Properties: { ...Properties, ServiceName } };
+    });
+    const { shown, ...by } = await moved(template);
+    expect(shown).toContain('KmsEndpoint');
+    expect(by).toEqual({ side: 0, others: 0 });
+  });
+});
+
+it('finds what is wrong with a picture', async () => {
+  const { layout } = await drawn(synthesise({ name: 'gallery' }).yaml);
+  const moved = layout.shapes.map((shape) => (shape.key === 'NatGatewayA' ? { ...shape, x: shape.x + 184 } : shape));
+  const problems = geometryProblems({ ...layout, shapes: moved });
+  expect(problems).toContain('BalancerSecurityGroup@ApiBalancer/0 → ApiGroup/1/0 passes NatGatewayA');
+  expect(problems).toContain('NatGatewayA → InternetGateway does not meet NatGatewayA');
+});

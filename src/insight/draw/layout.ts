@@ -1,5 +1,5 @@
 /** A picture with a place for everything, in whole pixels, from the top left corner. What the writers write. */
-import type { IconName } from './icons.ts';
+import type { GroupIcon, IconName } from './icons.ts';
 import type { Journey, JourneyName, LinkKind, Mark } from './scene.ts';
 
 export interface Rect {
@@ -37,6 +37,8 @@ export interface Label extends Rect {
   readonly lines: readonly TextLine[];
   /** Of a container's colour. */
   readonly on?: BoxKind;
+  /** Over a border, which is not to be seen through the letters. */
+  readonly covers?: boolean;
 }
 
 export type BoxKind =
@@ -61,6 +63,13 @@ export interface Box extends Rect {
   /** For a person who points at it: all that it stands for. */
   readonly tip: string;
   readonly mark: Mark | undefined;
+}
+
+/** AWS's icon of a container, in its upper left corner. */
+export function cornerOf({ kind }: Pick<Box, 'kind'>): { readonly icon: GroupIcon; readonly size: number } | undefined {
+  if (kind === 'cloud' || kind === 'region' || kind === 'vpc') return { icon: kind, size: 32 };
+  if (kind === 'public' || kind === 'private') return { icon: kind, size: 24 };
+  return kind === 'group' ? { icon: 'autoScaling', size: 24 } : undefined;
 }
 
 /** An icon with its label, or a plain box with its label inside. */

@@ -29,7 +29,7 @@ export function notesOf({ scene, edge, journeys, facts }: NotesInput): string[] 
     const ownOrigin = facts.balancers.some(({ logicalId }) => edge.namesOf.has(logicalId));
     notes.push(
       ownOrigin
-        ? `CORS: ${api.title} is another origin than ${site}, so the browser asks it first (OPTIONS), and it must allow https://${site}.`
+        ? `CORS: ${api.title} is another origin than ${site === '' ? "the page's" : site}, so the browser asks it first (OPTIONS), and it must allow ${site === '' ? 'that origin' : `https://${site}`}.`
         : 'CORS: page and API share an origin behind CloudFront, so the browser asks nothing first.',
     );
   }

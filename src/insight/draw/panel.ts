@@ -53,7 +53,7 @@ function placeColumn({ heading, journey, entries }: Column, { x, y, w }: Omit<Re
 
 function columnsOf({ journeys, notes, links, compared }: Scene): Column[] {
   const columns: Column[] = journeys.map(({ name, title, steps }) => ({
-    heading: `${name === 'site' ? 'The page' : 'The API'}: ${title}`,
+    heading: `${name === 'site' ? 'The page' : 'The API'}${title === '' ? '' : `: ${title}`}`,
     journey: name,
     entries: steps.map(({ number, text }) => ({ badge: { journey: name, number }, text })),
   }));

@@ -123,7 +123,7 @@ function placeEndpoints(sheet: Sheet, band: Band, space: BandSpace): void {
 
 /** Endpoints begin right of the gateway endpoints, so that the services of all of them stand straight below. */
 export function endpointInset(doors: number): number {
-  return doors === 0 ? 16 : 40 + (doors - 1) * 120;
+  return doors === 0 ? 16 : 56 + (doors - 1) * 136;
 }
 
 function placeMachines(sheet: Sheet, band: Band, space: BandSpace): void {

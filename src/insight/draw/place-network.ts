@@ -187,7 +187,8 @@ function placeGateways(
     const middle = up(Math.max(free + 32, Math.min(wanted, Math.max(zoneBottom - 88, free + 32))));
     const texts = [[gateway.title, 'title', 2] as const, [gateway.name, 'name'] as const];
     const height = labelAt({ x: left, y: 0, width: 120, align: 'middle' }, texts).h;
-    const label = labelAt({ x: left, y: middle - 28 - height, width: 120, align: 'middle' }, texts);
+    const space = { x: left, y: middle - 28 - height, width: 120, align: 'middle' as const };
+    const label = { ...labelAt(space, texts), covers: true };
     addShape(sheet, network.key, { x: left - 24, y: middle - 24, w: iconSize, h: iconSize }, gateway, label);
     first ??= inward ? middle : undefined;
     free = middle + 88;
@@ -204,7 +205,7 @@ function placeDoors(
   bottom: number,
 ): { readonly bottom: number; readonly next: { readonly x: number; readonly y: number } } {
   for (const [index, door] of doors.entries()) {
-    const x = left + 16 + index * 120;
+    const x = left + 16 + index * 136;
     const label = labelAt({ x: x + iconSize + 4, y: bottom + 4, width: 92 }, [
       [door.title, 'title', 2],
       [door.name, 'name'],
@@ -213,14 +214,14 @@ function placeDoors(
   }
   const y = bottom + (doors.length > 0 ? 72 : 48);
   for (const { part, middle } of servicesBelow(sheet, reached, left))
-    addShape(sheet, region, { x: middle - 24, y, w: iconSize, h: iconSize }, part, below(part, middle, y + 52, 112));
+    addShape(sheet, region, { x: middle - 24, y, w: iconSize, h: iconSize }, part, below(part, middle, y + 52, 128));
   const middles = sheet.shapes.filter((one) => one.y === y && one.parent === region).map((one) => one.x + 24);
   const next = { x: Math.max(left + 40 - servicePitch, ...middles) + servicePitch, y };
   const lowest = Math.max(...sheet.shapes.filter((one) => one.y === y).map(({ label }) => label.y + label.h));
   return { bottom: reached.length > 0 ? up(lowest) : bottom + 24, next };
 }
 
-export const servicePitch = 120;
+export const servicePitch = 136;
 
 /** Straight below the endpoint that leads there; what shares an endpoint with another stands at the end of the row. */
 function servicesBelow(sheet: Sheet, reached: readonly Part[], left: number): { part: Part; middle: number }[] {

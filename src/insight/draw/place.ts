@@ -23,7 +23,7 @@ export function layoutOf(scene: Scene): Layout {
   }
   const top = margin + titleHeight;
   const cloudLeft = scene.users ? margin + cell + 16 : margin;
-  const regionLeft = cloudLeft + 24 + (scene.names.length > 0 ? cell : 0);
+  const regionLeft = cloudLeft + 24 + (scene.names.length > 0 ? cell : toNetwork(scene) ? 64 : 0);
   // Boxes come before what lies in them; their sizes are known at the end.
   const inside = emptySheet();
   for (const [from, to] of sheet.ends) inside.ends.set(from, to);
@@ -74,16 +74,26 @@ function header(rect: Rect, text: string): ReturnType<typeof labelAt> {
 }
 
 /** A row for each distribution: it, and to its right what it reads. */
-function placeSites(sheet: Sheet, { sites }: Scene, left: number, top: number): number {
+function placeSites(sheet: Sheet, scene: Scene, left: number, top: number): number {
+  const { sites } = scene;
+  // Arrows to a network leave below: what is said of it is above.
+  const above = toNetwork(scene);
   for (const [index, { distribution, origins }] of sites.entries()) {
     const y = top + index * 112;
     const first = left + 104;
     for (const [at, part] of [distribution, ...origins].entries()) {
       const middle = first + at * 240;
-      addShape(sheet, 'cloud', { x: middle - 24, y, w: iconSize, h: iconSize }, part, below(part, middle, y + 52, 200));
+      const icon = { x: middle - 24, y: above ? y + 40 : y, w: iconSize, h: iconSize };
+      addShape(sheet, 'cloud', icon, part, below(part, middle, above ? y : y + 52, 200));
     }
   }
   return top + sites.length * 112 - 8;
+}
+
+/** Whether a distribution reads from a balancer. */
+function toNetwork({ sites, networks, links }: Scene): boolean {
+  const gateways = networks.flatMap((network) => network.gateways.map(({ key }) => key));
+  return links.some(({ from, to }) => gateways.includes(to) && sites.some((site) => site.distribution.key === from));
 }
 
 function sitesRight({ shapes }: Sheet): number {
@@ -138,7 +148,7 @@ function placeRegion(
       'region',
       { x: middle - 24, y: next.y, w: iconSize, h: iconSize },
       part,
-      below(part, middle, next.y + 52, 112),
+      below(part, middle, next.y + 52, 128),
     );
     right = Math.max(right, middle + 56);
     y = Math.max(y, next.y + 120);

@@ -40,7 +40,7 @@ function isExecutable(file: string): boolean {
 export async function pngOf(
   svg: string,
   { width, height }: { readonly width: number; readonly height: number },
-  browser: string | undefined = findBrowser(),
+  browser: string | undefined,
 ): Promise<Buffer> {
   if (browser === undefined) {
     throw new DrawError(

@@ -1,7 +1,7 @@
 /** Arrows led over the sheet: the journeys first, so that they go straight, and each by a channel of its own. */
 import { placeBadges } from './badges.ts';
 import { Field } from './field.ts';
-import type { Box, Path, Point, Shape } from './layout.ts';
+import { type Box, cornerOf, type Path, type Point, type Shape } from './layout.ts';
 import type { Link } from './scene.ts';
 import { cheapest, type Port } from './search.ts';
 import { lattice, type Sheet } from './sheet.ts';
@@ -25,7 +25,11 @@ export function routes(
     if (box.kind !== 'acl') field.border(box);
     if (closed.has(box.kind)) frames.set(box.key, field.frame(box));
   }
-  for (const { label } of sheet.boxes) if (label) field.block(label, 3);
+  for (const box of sheet.boxes) {
+    const corner = cornerOf(box);
+    if (corner) field.block({ x: box.x, y: box.y, w: corner.size, h: corner.size }, 3);
+    if (box.label) field.block(box.label, 3);
+  }
   for (const shape of sheet.shapes) {
     field.block(shape, 0);
     field.block(shape.label, 3);

@@ -87,7 +87,9 @@ export function notModelledParts(model: Model): Part[] {
     const failed = model.failed.some((one) => one.logicalId === logicalId);
     if (!failed && (model.resources.has(logicalId) || Condition !== undefined)) continue;
     if (parts.some(({ key }) => key === logicalId)) continue;
-    parts.push({ key: logicalId, icon: 'plain', title: Type, name: `${logicalId}: not made`, covers: [logicalId] });
+    // It may be drawn in its place, too: a group whose machines started and never said that they are ready.
+    const key = `not made ${logicalId}`;
+    parts.push({ key, icon: 'plain', title: Type, name: `${logicalId}: not made`, covers: [logicalId] });
   }
   return parts;
 }

@@ -22,6 +22,7 @@ function forms(): string {
     '.link.outbound{stroke-dasharray:2 3}',
     '.target{fill:none;pointer-events:all}',
     '.faded{opacity:.4}',
+    '.over{paint-order:stroke;stroke-width:5px;stroke-linejoin:round}',
     '.number{font-size:11px;font-weight:700}',
     '.halo{fill:none;stroke-width:2.5}',
     '.halo.removed,.box.removed,.link.removed{stroke-dasharray:6 4}',
@@ -29,7 +30,7 @@ function forms(): string {
   ].join('');
 }
 
-function colours({ paper, ink, muted, panel, panelEdge, boxes, links, marks }: Palette): string {
+function colours({ paper, ink, muted, panel, panelEdge, boxes, links, marks, lines }: Palette): string {
   const rules = [
     `.paper{fill:${paper}}`,
     `.ink,.title,.heading,.step{fill:${ink}}`,
@@ -37,6 +38,7 @@ function colours({ paper, ink, muted, panel, panelEdge, boxes, links, marks }: P
     `.panel{fill:${panel};stroke:${panelEdge}}`,
     `.plain-part{fill:${paper};stroke:${muted};stroke-width:1.25}`,
     `.number{fill:${paper}}`,
+    `.over{stroke:${paper}}`,
   ];
   for (const [kind, { stroke, fill, dash, width }] of Object.entries(boxes)) {
     const dashed = dash === undefined ? '' : `;stroke-dasharray:${dash}`;
@@ -47,6 +49,7 @@ function colours({ paper, ink, muted, panel, panelEdge, boxes, links, marks }: P
   rules.push(`.groupName{fill:${muted}}`, `.groupName.on-securityGroup{fill:${boxes.securityGroup.stroke}}`);
   for (const [kind, colour] of Object.entries(links))
     rules.push(`.link.${kind}{stroke:${colour}}.head.${kind},.badge.${kind},.rule.${kind}{fill:${colour}}`);
+  for (const [name, colour] of Object.entries(lines)) rules.push(`.${name}{fill:${colour}}`);
   for (const [mark, colour] of Object.entries(marks)) {
     rules.push(`.halo.${mark},.box.${mark},.link.${mark}{stroke:${colour}}.sign.${mark}{fill:${colour}}`);
   }

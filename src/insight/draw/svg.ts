@@ -1,10 +1,10 @@
 /** The picture as SVG: one file, with the icons that it uses and nothing from elsewhere, for day and night. */
-import { type GroupIcon, groupDrawing, type IconName, iconDrawing } from './icons.ts';
+import { type GroupIcon, groupDrawing, type IconName, iconDrawing, iconOf } from './icons.ts';
 import type { Box, Label, Layout, PanelColumn, Path, Point, Shape } from './layout.ts';
-import { badgeRadius, faces } from './layout.ts';
+import { badgeRadius, cornerOf, faces } from './layout.ts';
 import type { LinkKind, Mark } from './scene.ts';
 import { styleSheet } from './svg-style.ts';
-import { markSigns, type ThemeName } from './theme.ts';
+import { lineColours, markSigns, type ThemeName } from './theme.ts';
 import { element, escaped } from './xml.ts';
 
 export function svgOf(layout: Layout, theme: ThemeName = 'auto'): string {
@@ -34,18 +34,16 @@ export function svgOf(layout: Layout, theme: ThemeName = 'auto'): string {
     .concat('\n');
 }
 
-/** AWS's icon of a container, in its upper left corner. */
-function cornerOf({ kind, key }: Box): { readonly icon: GroupIcon; readonly size: number } | undefined {
-  if (kind === 'cloud' || kind === 'region' || kind === 'vpc') return { icon: kind, size: 32 };
-  if (kind === 'public' || kind === 'private') return { icon: kind, size: 24 };
-  return kind === 'group' && key !== '' ? { icon: 'autoScaling', size: 24 } : undefined;
-}
-
 function iconSymbol(name: IconName): string {
   if (name === 'plain') return '';
   const { viewBox, body } = iconDrawing(name);
-  // The general icons are drawn in ink, which is pale at night.
-  return element('symbol', { id: `icon-${name}`, viewBox }, body.replace(/fill="#(242f3e|232f3e)"/gi, 'class="ink"'));
+  // General icons are drawn in ink and those of resources in lines, which are paler at night.
+  const inked = body.replace(/fill="#(242f3e|232f3e)"/gi, 'class="ink"');
+  const lines = Object.entries(lineColours).reduce(
+    (text, [colour, colourClass]) => text.replaceAll(`fill="${colour}"`, `class="${colourClass}"`),
+    inked,
+  );
+  return element('symbol', { id: `icon-${name}`, viewBox }, iconOf(name).square ? body : lines);
 }
 
 function groupSymbol(name: GroupIcon): string {
@@ -81,8 +79,8 @@ function shapeIcon({ key, icon, x, y, w, h, label, tip, mark, faded }: Shape): s
   return element('g', { class: classes('part', faded ? 'faded' : undefined, mark), 'data-key': key }, content);
 }
 
-function labelText({ x, y, w, align, lines, on }: Label, container = on): string {
-  const className = container && `on-${container}`;
+function labelText({ x, y, w, align, lines, on, covers }: Label, container = on): string {
+  const className = classes(container && `on-${container}`, covers ? 'over' : undefined);
   let top = y;
   return lines
     .map(({ text, style }) => {
@@ -171,9 +169,11 @@ function badge(journey: 'site' | 'api', number: number, { x, y }: Point): string
   return shape + element('text', { x, y: y + 4, 'text-anchor': 'middle', class: 'number' }, String(number));
 }
 
-function markBadge({ x, y, w, mark }: Box | Shape): string {
+function markBadge(one: Box | Shape): string {
+  const { x, y, w, mark } = one;
   if (!mark) return '';
-  const at = { x: x + w, y };
+  // On the side where no label is.
+  const at = { x: 'icon' in one && one.label.x >= x + w ? x : x + w, y };
   return (
     element('circle', { cx: at.x, cy: at.y, r: 8, class: `sign ${mark}` }) +
     element('text', { x: at.x, y: at.y + 4, 'text-anchor': 'middle', class: 'number' }, markSigns[mark])

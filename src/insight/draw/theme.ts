@@ -20,6 +20,8 @@ export interface Palette {
   readonly boxes: Readonly<Record<BoxKind, BoxStyle>>;
   readonly links: Readonly<Record<LinkKind, string>>;
   readonly marks: Readonly<Record<Mark, string>>;
+  /** By the class of `lineColours`. */
+  readonly lines: Readonly<Record<string, string>>;
 }
 
 const dashes = { dotted: '2 3', dashed: '6 4', short: '4 3' } as const;
@@ -45,6 +47,7 @@ export const light: Palette = {
   },
   links: { site: '#0972D3', api: '#16191F', shared: '#545B64', plain: '#7D8998', outbound: '#9BA7B6' },
   marks: { added: '#1D8102', removed: '#D13212', replaced: '#D97706', changed: '#0972D3' },
+  lines: { networking: '#8C4FFF', management: '#E7157B', security: '#DD344C' },
 };
 
 export const dark: Palette = {
@@ -68,6 +71,14 @@ export const dark: Palette = {
   },
   links: { site: '#4DA3F5', api: '#F2F3F3', shared: '#B6BEC9', plain: '#8D99A8', outbound: '#6E7C8C' },
   marks: { added: '#6CC04A', removed: '#FF7A66', replaced: '#F5A742', changed: '#4DA3F5' },
+  lines: { networking: '#B18BFF', management: '#FF5FA8', security: '#FF6B80' },
+};
+
+/** Of icons that are drawn in lines, and what they are called in style sheets. */
+export const lineColours: Readonly<Record<string, string>> = {
+  '#8c4fff': 'networking',
+  '#e7157b': 'management',
+  '#dd344c': 'security',
 };
 
 /** What a label of a container is written in. */
