@@ -1,6 +1,6 @@
 /** What is wrong with a layout as a picture, in words: the list is empty where everything has room of its own. */
 import type { Box, Layout, Point, Rect, Shape } from './layout.ts';
-import { badgeRadius } from './layout.ts';
+import { badgeRadius, cornerOf } from './layout.ts';
 
 export function geometryProblems(layout: Layout): string[] {
   return [
@@ -107,6 +107,13 @@ function labels(layout: Layout): string[] {
       if (meet(label, other.label)) found.push(`the labels of ${of} and ${other.of} overlap`);
     for (const shape of shapes)
       if (shape.icon !== 'plain' && meet(label, shape)) found.push(`the label of ${of} is on ${shape.key}`);
+  }
+  for (const box of boxes) {
+    const corner = cornerOf(box);
+    const icon = corner && { x: box.x, y: box.y, w: corner.size, h: corner.size };
+    for (const { of, label } of texts)
+      if (icon && meet(icon, label)) found.push(`the label of ${of} is on ${box.key}'s icon`);
+    for (const shape of shapes) if (icon && meet(icon, shape)) found.push(`${shape.key} is on ${box.key}'s icon`);
   }
   for (const { key, label, kind, ...box } of boxes)
     if (label && !holds(box, label)) found.push(`the label of ${key} leaves it`);

@@ -121,7 +121,11 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
   const ports = [...new Set(balancer.listeners.map(({ port }) => port))].sort((a, b) => b - a).join(' and ');
   toBalancer.request(
     'api',
-    counting.next(`A node of the balancer takes it on port ${ports || '–'}${secure ? '; TLS ends there' : ''}`),
+    counting.next(
+      ports === ''
+        ? 'It ends at the balancer, which has no listener'
+        : `A node of the balancer takes it on port ${ports}${secure ? '; TLS ends there' : ''}`,
+    ),
   );
   backwards.push((number) => toBalancer.reply('api', number('The balancer sends it on, the way it came')));
   if (machine) {

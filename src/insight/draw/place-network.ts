@@ -52,7 +52,7 @@ export function placeNetwork(
     places.push(place);
     y = place.top + place.height + row.aclsBelow.length * stripPitch + 24;
   }
-  const zoneBottom = zones.length > 0 ? y - 8 : zoneTop;
+  const zoneBottom = Math.max(zones.length > 0 ? y - 8 : zoneTop, zoneTop + 16 + gateways.length * gatewayPitch);
   const bottom = zoneBottom + (doors.length > 0 ? 56 : 24);
   const key = network.key;
   addBox(
@@ -97,6 +97,9 @@ function zoneWidthOf({ zones, rows, doors }: NetworkScene): number {
   );
   return Math.max(narrowestZone, ...(zones.length > 0 ? needs.map((need) => up(need) + 2 * zonePadding) : []));
 }
+
+/** A gateway with its label above it. */
+const gatewayPitch = 112;
 
 /** A network ACL's strip, and the channel below it. */
 const stripHeight = 40;
@@ -184,14 +187,14 @@ function placeGateways(
     const place = places[index];
     const balancer = rows[index]?.bands.findIndex(({ kind }) => kind === 'balancer') ?? -1;
     const wanted = inward && balancer >= 0 ? (place?.bandTops[balancer] ?? free) + 40 : (place?.top ?? zoneTop) + 64;
-    const middle = up(Math.max(free + 32, Math.min(wanted, Math.max(zoneBottom - 88, free + 32))));
+    const middle = up(Math.max(free + 72, Math.min(wanted, Math.max(zoneBottom - 40, free + 72))));
     const texts = [[gateway.title, 'title', 2] as const, [gateway.name, 'name'] as const];
     const height = labelAt({ x: left, y: 0, width: 120, align: 'middle' }, texts).h;
     const space = { x: left, y: middle - 28 - height, width: 120, align: 'middle' as const };
     const label = { ...labelAt(space, texts), covers: true };
     addShape(sheet, network.key, { x: left - 24, y: middle - 24, w: iconSize, h: iconSize }, gateway, label);
     first ??= inward ? middle : undefined;
-    free = middle + 88;
+    free = middle + gatewayPitch - 72;
   }
   return first;
 }

@@ -188,7 +188,7 @@ function placeNotModelled(sheet: Sheet, parts: readonly Part[], space: Omit<Rect
   const rows = Math.ceil(parts.length / perRow);
   const rect = { ...space, h: 40 + rows * (plainHeight + 16) };
   const key = 'not modelled';
-  const text = 'Not modelled: drawn for completeness, nothing is known of them';
+  const text = 'Not modelled, or not made: nothing more is known of them';
   const label = labelAt({ x: rect.x + 16, y: rect.y + 12, width: rect.w - 32 }, [[text, 'group']]);
   addBox(sheet, 'notModelled', 'region', rect, { key, title: 'Not modelled', name: '', covers: [] }, label);
   for (const [index, part] of parts.entries()) {
