@@ -116,7 +116,7 @@ function summary(file: string, { content, size, parts, changes }: Drawing): stri
 const paints = { added: paint.green, removed: paint.red, replaced: paint.yellow, changed: paint.bold } as const;
 
 function changeTable(changes: readonly ResourceChange[]): string {
-  return table(
+  const rows = table(
     changes.map(({ mark, logicalId, type, properties, conditional }) => [
       paints[mark]((conditional ? 'perhaps replaced' : mark).padEnd(16)),
       logicalId,
@@ -124,6 +124,7 @@ function changeTable(changes: readonly ResourceChange[]): string {
       properties.join(', '),
     ]),
   );
+  return rows.replace(/ +$/gm, '');
 }
 
 /** What the picture shows as plain boxes. */

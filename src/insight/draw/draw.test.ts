@@ -166,6 +166,15 @@ describe('a change', () => {
   });
 });
 
+it('gives each template of a change the parameters that it has', async () => {
+  const text = (name: string) =>
+    `Parameters:\n  ${name}: { Type: String }\nResources:\n  Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref ${name} } }\n`;
+  const options = { template: text('New'), name: 'b.yml', before: { template: text('Old'), name: 'a.yml' } };
+  const { changes } = await draw({ ...options, parameters: { New: 'one', Old: 'two' }, format: 'mermaid' });
+  expect(changes).toMatchObject([{ logicalId: 'Topic', mark: 'replaced', properties: ['TopicName'] }]);
+  await expect(draw({ ...options, parameters: { Neither: 'x' }, format: 'mermaid' })).rejects.toThrow();
+});
+
 it.each([
   [
     'an older template that is none',

@@ -1,4 +1,5 @@
 /** The picture of a template, or of a change of one, in a format of its own. */
+import { parseTemplate, TemplateFault } from '../../region/template.ts';
 import type { Model, ModelOptions } from '../model/model.ts';
 import { modelOf } from '../model/model.ts';
 import type { ModelProblem } from '../model/model-error.ts';
@@ -55,7 +56,8 @@ export interface Drawing {
 /** Throws `ModelError` where the template is none, and `DrawError` where there is nothing to draw with. */
 export async function draw(options: DrawOptions): Promise<Drawing> {
   const { format, before, theme = 'auto', title = titleOf(options.name), template, parameters = {}, name } = options;
-  const after = await withModel(options, async (model) => ({
+  const [ofNew, ofOld] = before ? parametersOf(options, before) : [parameters, {}];
+  const after = await withModel({ ...options, parameters: ofNew }, async (model) => ({
     scene: await sceneOf(model, title),
     notModelled: model.notModelled
       .filter(({ path }) => path === '')
@@ -65,9 +67,9 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
   let scene: Scene = after.scene;
   let changes: ResourceChange[] = [];
   if (before) {
-    const old = await withModel({ ...options, ...before }, async (model) => ({
+    const old = await withModel({ ...options, ...before, parameters: ofOld }, async (model) => ({
       scene: await sceneOf(model, title),
-      changes: await changesOf(model, template, parameters, name),
+      changes: await changesOf(model, template, ofNew, name),
     }));
     changes = old.changes;
     scene = compared(old.scene, after.scene, changes);
@@ -96,6 +98,28 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
     failed: after.failed,
     changes,
   };
+}
+
+/** Each template takes those that it has; what neither has, the new one refuses. */
+function parametersOf(
+  { template, parameters = {} }: DrawOptions,
+  before: NonNullable<DrawOptions['before']>,
+): [Record<string, string>, Record<string, string>] {
+  const [declared, once] = [template, before.template].map(parameterNames);
+  const given = Object.entries(parameters);
+  const ofOld = given.filter(([key]) => once?.has(key));
+  const ofNew = given.filter(([key]) => declared?.has(key) || !once?.has(key));
+  return [Object.fromEntries(ofNew), Object.fromEntries(ofOld)];
+}
+
+/** What is no template has none: the model says what is wrong with it. */
+function parameterNames(template: string): ReadonlySet<string> {
+  try {
+    return new Set(Object.keys(parseTemplate(template).parameters));
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error;
+    return new Set();
+  }
 }
 
 async function withModel<T>(options: DrawOptions, use: (model: Model) => Promise<T>): Promise<T> {
