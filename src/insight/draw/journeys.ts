@@ -121,11 +121,7 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
   const ports = [...new Set(balancer.listeners.map(({ port }) => port))].sort((a, b) => b - a).join(' and ');
   toBalancer.request(
     'api',
-    counting.next(
-      ports === ''
-        ? 'It ends at the balancer, which has no listener'
-        : `A node of the balancer takes it on port ${ports}${secure ? '; TLS ends there' : ''}`,
-    ),
+    counting.next(`A node of the balancer takes it on port ${ports}${secure ? '; TLS ends there' : ''}`),
   );
   backwards.push((number) => toBalancer.reply('api', number('The balancer sends it on, the way it came')));
   if (machine) {
@@ -138,8 +134,8 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
       const what = door.behind.map(({ title, name: which }) => (title === 'Amazon S3' ? which : title)).join(', ');
       const number = counting.next(
         door.gateway
-          ? `It reaches ${what} through ${door.name}: a route of its subnet, neither NAT nor internet`
-          : `It reaches ${what} through interface endpoints in its own subnet`,
+          ? `It can reach ${what} through ${door.name}: a route of its subnet, neither NAT nor internet`
+          : `It can reach ${what} through interface endpoints in its own subnet`,
       );
       links.add({
         from: machine.key,

@@ -1,13 +1,25 @@
 /** Pictures are orderly whatever is in them, show everything, and stay as they are where nothing changed. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ConfigInput, synthesise } from '../../blueprint/index.ts';
-import { everyVariant } from '../../blueprint/variants.suite.ts';
+import { everyVariant, variants } from '../../blueprint/variants.suite.ts';
 import { modelOf } from '../model/model.ts';
+import { cdkTemplate } from './cdk-app.suite.ts';
+import { changesOf } from './changes.ts';
+import { compared } from './compare.ts';
 import { geometryProblems } from './geometry.suite.ts';
 import { sceneOf } from './make-scene.ts';
 import { layoutOf } from './place.ts';
 import { eachPart } from './scene-parts.ts';
 import { oddTemplates } from './templates.suite.ts';
+
+/** A change that adds a zone, a key and logs, and takes a NAT gateway away. */
+async function drawnChange(before: string, after: string) {
+  const [old, model] = [await modelOf({ template: before, name: 'a' }), await modelOf({ template: after, name: 'b' })];
+  const scene = compared(await sceneOf(old, ''), await sceneOf(model, ''), await changesOf(old, after, {}, 'b'));
+  await old.close();
+  await model.close();
+  return { scene, layout: layoutOf(scene) };
+}
 
 async function drawn(template: string) {
   const model = await modelOf({ template, name: 'template.yml', partial: true });
@@ -21,7 +33,11 @@ const zones = ([2, 3, 4] as const).map((count): [string, ConfigInput] => [
   { name: 'gallery', domain: 'myapp.com', network: { zones: count } },
 ]);
 const blueprints = [...everyVariant, ...zones].map(([name, config]) => [name, () => synthesise(config).yaml] as const);
-const all = [...blueprints, ...Object.entries(oddTemplates).map(([name, text]) => [name, () => text] as const)];
+const all = [
+  ...blueprints,
+  ['a CDK app', cdkTemplate] as const,
+  ...Object.entries(oddTemplates).map(([name, text]) => [name, () => text] as const),
+];
 
 describe.each(all)('%s', (_name, template) => {
   let picture: Awaited<ReturnType<typeof drawn>>;
@@ -92,6 +108,17 @@ describe('a small change moves little', () => {
     expect(shown).toContain('KmsEndpoint');
     expect(by).toEqual({ side: 0, others: 0 });
   });
+});
+
+it.each<[string, ConfigInput, ConfigInput]>([
+  ['more zones, one NAT gateway', variants.default, { ...variants.default, network: { zones: 3, nat: 'one' } }],
+  ['fewer zones, no NAT gateway', variants['every option, four zones'], variants['no domain']],
+  ['another network', variants.default, variants['one NAT, three zones, nothing scales']],
+])('has room for a change: %s', async (_name, before, after) => {
+  const { scene, layout } = await drawnChange(synthesise(before).yaml, synthesise(after).yaml);
+  expect(geometryProblems(layout)).toEqual([]);
+  expect(layout.paths.length).toBe(scene.links.length);
+  expect(layout.shapes.some(({ mark }) => mark === 'removed')).toBe(true);
 });
 
 it('finds what is wrong with a picture', async () => {

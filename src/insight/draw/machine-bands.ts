@@ -46,7 +46,7 @@ function groupBand(
       key: row === 0 ? logicalId : `${logicalId}@${row}`,
       icon: 'autoScaling',
       title: 'Auto Scaling group',
-      name: `${logicalId}: ${size}`,
+      name: `${size}: ${logicalId}`,
       covers: [logicalId],
     },
     parts: [],

@@ -54,7 +54,7 @@ export async function sceneOf(model: Model, title: string): Promise<Scene> {
     notes: [],
     compared: false,
   };
-  return withSide(scene, model, links.all(), notesOf({ scene, facts, edge, journeys }));
+  return withSide(scene, model, links.all(), notesOf({ scene, edge, journeys }));
 }
 
 /** What no shape stands for yet is named beside the network, or counts to the shape that it is a detail of. */
@@ -105,7 +105,8 @@ function journeysOf(placed: Placed, networks: readonly NetworkScene[], machines:
     );
     const gateway = network?.gateways.find(({ title }) => title === 'Internet gateway');
     if (!network || !gateway || !balancer.internetFacing) continue;
-    if (journeys.some(({ name }) => name === 'api')) {
+    // Nobody answers where there is no listener.
+    if (balancer.listeners.length === 0 || journeys.some(({ name }) => name === 'api')) {
       links.add({ from: usersKey, to: gateway.key, kind: 'plain', both: true, text: 'Requests' });
       links.add({ from: gateway.key, to: balancer.logicalId, kind: 'plain', both: true, text: 'Requests' });
       continue;

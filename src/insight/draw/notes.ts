@@ -1,16 +1,14 @@
 /** Where this architecture is often misread: what forgets, what remembers, and what a browser asks first. */
 import type { EdgeScene } from './edge-scene.ts';
-import type { Facts } from './facts.ts';
 import type { Journey, Scene } from './scene.ts';
 
 export interface NotesInput {
   readonly scene: Scene;
-  readonly facts: Facts;
   readonly edge: EdgeScene;
   readonly journeys: readonly Journey[];
 }
 
-export function notesOf({ scene, edge, journeys, facts }: NotesInput): string[] {
+export function notesOf({ scene, edge, journeys }: NotesInput): string[] {
   const notes: string[] = [];
   const rows = scene.networks.flatMap((network) => network.rows);
   const acls = rows.flatMap(({ aclsAbove, aclsBelow }) => [...aclsAbove, ...aclsBelow]);
@@ -26,10 +24,11 @@ export function notesOf({ scene, edge, journeys, facts }: NotesInput): string[] 
   const site = journeys.find(({ name }) => name === 'site')?.title;
   const api = journeys.find(({ name }) => name === 'api');
   if (site !== undefined && api) {
-    const ownOrigin = facts.balancers.some(({ logicalId }) => edge.namesOf.has(logicalId));
+    const shared = edge.balancerOrigins.some(({ balancer }) => !edge.namesOf.has(balancer));
+    const called = api.title === '' ? 'the API' : api.title;
     notes.push(
-      ownOrigin
-        ? `CORS: ${api.title} is another origin than ${site === '' ? "the page's" : site}, so the browser asks it first (OPTIONS), and it must allow ${site === '' ? 'that origin' : `https://${site}`}.`
+      !shared
+        ? `CORS: ${called} is another origin than ${site === '' ? "the page's" : site}, so the browser asks it first (OPTIONS), and it must allow ${site === '' ? 'that origin' : `https://${site}`}.`
         : 'CORS: page and API share an origin behind CloudFront, so the browser asks nothing first.',
     );
   }
