@@ -62,7 +62,14 @@ describe('arrows', () => {
     const rule = template.Resources.PrivateAclOutToBalancer;
     if (rule) rule.Properties = { ...rule.Properties, RuleAction: 'deny' };
     const stopped = await draw({ template: JSON.stringify(template), name: 'build.json', format: 'svg' });
-    expect(String(stopped.content).replace(/<[^>]+>/g, ' ')).toMatch(/PrivateAcl +egress 100\s+stops it/);
+    expect(stopped.content).toMatch(/class="link api reply stopped"/);
+    const arrow = stopped.arrows.find(({ from, to }) => from === 'ApiGroup/1/0' && to === 'ApiBalancer');
+    expect(arrow).toMatchObject({ stopped: true });
+    const words = String(stopped.content)
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ');
+    expect(words).toContain('but PrivateAcl egress 100 stops it: network ACLs remember nothing');
+    expect(words).toContain('The balancer got no answer');
   });
 
   it('do not depend on what things are called', async () => {

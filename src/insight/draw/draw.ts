@@ -44,7 +44,7 @@ export interface Drawing {
   /** In pixels; of Mermaid, which has a layout of its own, none. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly parts: readonly DrawnPart[];
-  readonly arrows: readonly Pick<Link, 'from' | 'to' | 'kind' | 'reply' | 'both' | 'badges' | 'mark'>[];
+  readonly arrows: readonly Pick<Link, 'from' | 'to' | 'kind' | 'reply' | 'both' | 'stopped' | 'badges' | 'mark'>[];
   /** Logical ids and types of what is a plain box, as the model has nothing of it. */
   readonly notModelled: readonly { readonly logicalId: string; readonly type: string }[];
   /** Why some resources could not be made: they are plain boxes too. */
@@ -85,13 +85,14 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
       resources: covers,
       ...(mark === undefined ? {} : { mark }),
     })),
-    arrows: scene.links.map(({ from, to, kind, reply, both, badges, mark }) => ({
+    arrows: scene.links.map(({ from, to, kind, reply, both, stopped, badges, mark }) => ({
       from,
       to,
       kind,
       badges,
       ...(reply ? { reply } : {}),
       ...(both ? { both } : {}),
+      ...(stopped ? { stopped } : {}),
       ...(mark ? { mark } : {}),
     })),
     notModelled: after.notModelled,

@@ -122,18 +122,18 @@ export function shapeStyle(placed: Shape, side: keyof typeof labelPlaces, mark: 
 }
 
 export function edgeStyle(
-  { kind, reply, both, mark }: Pick<Path, 'kind' | 'reply' | 'both' | 'mark'>,
+  { kind, reply, both, stopped, mark }: Pick<Path, 'kind' | 'reply' | 'both' | 'stopped' | 'mark'>,
   exit?: Point,
   entry?: Point,
 ): string {
-  const heads = { endArrow: 'block', endFill: 1, endSize: 5, startSize: 5 };
+  const heads = { endArrow: stopped ? 'cross' : 'block', endFill: 1, endSize: 5, startSize: 5 };
   return text({
     edgeStyle: 'orthogonalEdgeStyle',
     rounded: 1,
     html: 1,
     jettySize: 'auto',
     orthogonalLoop: 1,
-    strokeColor: mark === undefined ? light.links[kind] : light.marks[mark],
+    strokeColor: mark !== undefined ? light.marks[mark] : stopped ? light.marks.removed : light.links[kind],
     strokeWidth: kind === 'site' || kind === 'api' ? 2 : 1.5,
     dashed: reply || kind === 'outbound' || mark === 'removed' ? 1 : 0,
     dashPattern: reply ? '5 4' : kind === 'outbound' ? '2 3' : undefined,

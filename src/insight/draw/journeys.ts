@@ -2,6 +2,7 @@
  * The two journeys, numbered as they are taken: the page from the CDN, and a request to the API and back. What leads
  * where is the model's: aliases, origins, target groups, routes and endpoints.
  */
+import type { RoundTrip } from '../../region/network/verdict.ts';
 import type { EdgeScene } from './edge-scene.ts';
 import type { BalancerFacts, Facts } from './facts.ts';
 import type { Links } from './links.ts';
@@ -94,6 +95,7 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
   const named = edge.namesOf.has(balancer.logicalId);
   const backwards: ((number: (text: string) => number) => void)[] = [];
   let name: string | undefined;
+  let answered = true;
   if (behind && !named) {
     name = askName(placed, 'api', behind.distribution, counting, {
       who: 'The page',
@@ -123,12 +125,20 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
     'api',
     counting.next(`A node of the balancer takes it on port ${ports}${secure ? '; TLS ends there' : ''}`),
   );
-  backwards.push((number) => toBalancer.reply('api', number('The balancer sends it on, the way it came')));
+  backwards.push((number) =>
+    toBalancer.reply(
+      'api',
+      number(answered ? 'The balancer sends it on, the way it came' : 'The balancer got no answer, and says so'),
+    ),
+  );
   if (machine) {
     const toMachine = links.pair(balancer.logicalId, machine.key, 'api', ['To a healthy machine', 'The answer']);
     const [target] = balancer.targets;
     const way = passage(facts, balancer.arn, machine.instanceId, target?.port ?? 80);
     const port = target ? ` on port ${target.port}` : '';
+    answered = way?.delivered ?? true;
+    if (way?.direction === 'forward') stop(links, balancer.logicalId, machine.key, false, way.rule);
+    if (way?.direction === 'reply') stop(links, machine.key, balancer.logicalId, true, way.rule);
     toMachine.request('api', counting.next(`A healthy machine gets it${port}${wayOf(way?.forward, 'past')}`));
     for (const door of doors) {
       const what = door.behind.map(({ title, name: which }) => (title === 'Amazon S3' ? which : title)).join(', ');
@@ -146,17 +156,23 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
         badge: { journey: 'api', number },
       });
     }
-    backwards.push((number) =>
-      toMachine.reply('api', number(`The answer goes back; ${replyText(machine.frame !== undefined, way?.reply)}`)),
-    );
+    backwards.push((number) => toMachine.reply('api', number(replyText(machine.frame !== undefined, way))));
   }
   for (const back of backwards.reverse()) back((text) => counting.next(text));
   return { name: 'api', title: name ?? '', steps: counting.steps };
 }
 
-function replyText(filtered: boolean, reply: Parameters<typeof wayOf>[0]): string {
+function stop(links: Links, from: string, to: string, reply: boolean, rule: string): void {
+  links.add({ from, to, kind: 'api', text: `${rule} stops it`, stopped: true, ...(reply ? { reply } : {}) });
+}
+
+function replyText(filtered: boolean, way: RoundTrip | undefined): string {
+  if (way && !way.forward.delivered) return 'No answer comes back';
+  const reply = way?.reply;
   const group = filtered ? 'the security group remembers the request' : 'no security group asks';
-  if (reply && !reply.delivered) return `but ${reply.rule} stops it: network ACLs remember nothing`;
+  const acl = reply !== undefined && reply.end.startsWith('deniedByAcl');
+  if (reply && !reply.delivered)
+    return `The answer goes back, but ${reply.rule} stops it${acl ? ': network ACLs remember nothing' : ''}`;
   const rules = wayOf(reply, '');
-  return rules === '' ? group : `${group}, the ACLs do not: ${rules} let it pass`;
+  return `The answer goes back; ${rules === '' ? group : `${group}, the ACLs do not: ${rules} let it pass`}`;
 }

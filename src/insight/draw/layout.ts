@@ -97,6 +97,7 @@ export interface Path {
   readonly kind: LinkKind;
   readonly reply: boolean;
   readonly both: boolean;
+  readonly stopped: boolean;
   /** Corners, in the direction of the arrow. */
   readonly points: readonly Point[];
   readonly badges: readonly PlacedBadge[];
@@ -108,7 +109,12 @@ export interface Path {
 export interface PanelEntry {
   readonly badge?: { readonly journey: JourneyName; readonly number: number };
   /** A line as it is drawn in the picture. */
-  readonly sample?: { readonly kind: LinkKind; readonly reply: boolean; readonly both: boolean };
+  readonly sample?: {
+    readonly kind: LinkKind;
+    readonly reply: boolean;
+    readonly both: boolean;
+    readonly stopped: boolean;
+  };
   readonly swatch?: Mark;
   readonly at: Point;
   readonly label: Label;

@@ -22,7 +22,7 @@ export function linkList(): Links {
     const badges = [...(known?.badges ?? []), ...(badge ? [badge] : [])];
     // Of two journeys' it is nobody's colour.
     const kind = known && known.kind !== link.kind ? 'shared' : link.kind;
-    links.set(key, { ...(known ?? link), kind, badges });
+    links.set(key, { ...(known ?? link), kind, badges, ...(link.stopped ? { stopped: true, text: link.text } : {}) });
   };
   return {
     add,

@@ -88,8 +88,8 @@ export function escapedText(text: string): string {
   return text.replace(/[#"<>&`\\\n]/g, (character) => `#${character.codePointAt(0)};`);
 }
 
-function arrow({ from, to, reply, both, badges }: Link, id: (key: string) => string): string {
-  const line = both ? '<-->' : reply ? '-.->' : '-->';
+function arrow({ from, to, reply, both, stopped, badges }: Link, id: (key: string) => string): string {
+  const line = both ? '<-->' : stopped ? '--x' : reply ? '-.->' : '-->';
   const numbers = badges.map(({ journey, number }) => `${journey === 'site' ? 'page' : 'API'} ${number}`).join(', ');
   return `${id(from)} ${line}${numbers === '' ? '' : `|"${numbers}"|`} ${id(to)}`;
 }

@@ -59,7 +59,7 @@ function columnsOf({ journeys, notes, links, compared }: Scene): Column[] {
   }));
   const has = (kind: string) => links.some((link) => link.kind === kind);
   const sample = (kind: (typeof links)[number]['kind'], text: string, { reply = false, both = false } = {}): Entry[] =>
-    has(kind) ? [{ sample: { kind, reply, both }, text }] : [];
+    has(kind) ? [{ sample: { kind, reply, both, stopped: false }, text }] : [];
   const replied = links.find((link) => link.reply)?.kind;
   const legend: Entry[] = [
     ...(compared
@@ -70,6 +70,9 @@ function columnsOf({ journeys, notes, links, compared }: Scene): Column[] {
     ...(replied === undefined ? [] : sample(replied, 'Its answer, by the same way', { reply: true })),
     ...sample('shared', 'For both'),
     ...sample('plain', 'The same for others, there and back', { both: true }),
+    ...(links.some(({ stopped }) => stopped)
+      ? [{ sample: { kind: 'api' as const, reply: false, both: false, stopped: true }, text: 'Stopped by a rule' }]
+      : []),
     ...sample('outbound', 'Connections that machines open to the internet'),
   ];
   const title = { text: 'Lines', style: 'title' as const };

@@ -45,9 +45,9 @@ export function routes(
     const way = cheapest(search) ?? cheapest({ ...search, through: lastResort });
     if (!way) continue;
     field.take(way);
-    const { kind, reply = false, both = false, text, mark } = link;
+    const { kind, reply = false, both = false, stopped = false, text, mark } = link;
     const points = corners(way.map((node) => field.point(node)));
-    paths.push({ from: from.key, to: to.key, kind, reply, both, points, badges: [], tip: text, mark });
+    paths.push({ from: from.key, to: to.key, kind, reply, both, stopped, points, badges: [], tip: text, mark });
   }
   return placeBadges(paths, sorted, sheet);
 }

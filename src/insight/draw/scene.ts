@@ -96,6 +96,8 @@ export interface Link {
   readonly kind: LinkKind;
   /** The way back of another link: beside it, dashed. */
   readonly reply?: boolean;
+  /** The network drops what would go this way. */
+  readonly stopped?: boolean;
   /** Arrows at both ends: there and back on one line. */
   readonly both?: boolean;
   readonly badges: readonly Badge[];

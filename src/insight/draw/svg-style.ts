@@ -49,6 +49,7 @@ function colours({ paper, ink, muted, panel, panelEdge, boxes, links, marks, lin
   rules.push(`.groupName{fill:${muted}}`, `.groupName.on-securityGroup{fill:${boxes.securityGroup.stroke}}`);
   for (const [kind, colour] of Object.entries(links))
     rules.push(`.link.${kind}{stroke:${colour}}.head.${kind},.badge.${kind},.rule.${kind}{fill:${colour}}`);
+  rules.push(`.link.stopped{stroke:${marks.removed}}.head.stopped{fill:${marks.removed}}`);
   for (const [name, colour] of Object.entries(lines)) rules.push(`.${name}{fill:${colour}}`);
   for (const [mark, colour] of Object.entries(marks)) {
     rules.push(`.halo.${mark},.box.${mark},.link.${mark}{stroke:${colour}}.sign.${mark}{fill:${colour}}`);

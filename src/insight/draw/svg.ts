@@ -1,6 +1,6 @@
 /** The picture as SVG: one file, with the icons that it uses and nothing from elsewhere, for day and night. */
 import { type GroupIcon, groupDrawing, type IconName, iconDrawing, iconOf } from './icons.ts';
-import type { Box, Label, Layout, PanelColumn, Path, Point, Shape } from './layout.ts';
+import type { Box, Label, Layout, PanelColumn, PanelEntry, Path, Point, Shape } from './layout.ts';
 import { badgeRadius, cornerOf, faces } from './layout.ts';
 import type { LinkKind, Mark } from './scene.ts';
 import { styleSheet } from './svg-style.ts';
@@ -101,7 +101,7 @@ function labelText({ x, y, w, align, lines, on, covers }: Label, container = on)
 const kinds: readonly LinkKind[] = ['site', 'api', 'shared', 'plain', 'outbound'];
 
 function arrowheads(): string[] {
-  return kinds.map((kind) =>
+  return [...kinds, 'stopped'].map((kind) =>
     element(
       'marker',
       {
@@ -119,13 +119,13 @@ function arrowheads(): string[] {
   );
 }
 
-function pathLine({ points, kind, reply, both, tip, mark }: Path): string {
-  const head = `url(#head-${kind})`;
+function pathLine({ points, kind, reply, both, stopped, tip, mark }: Path): string {
+  const head = `url(#head-${stopped ? 'stopped' : kind})`;
   return element(
     'path',
     {
       d: rounded(points),
-      class: classes('link', kind, reply ? 'reply' : undefined, mark),
+      class: classes('link', kind, reply ? 'reply' : undefined, stopped ? 'stopped' : undefined, mark),
       'marker-end': head,
       'marker-start': both ? head : undefined,
     },
@@ -190,11 +190,11 @@ function panelColumn({ x, y, w, h, heading, journey, entries }: PanelColumn): st
   return rect + rule + labelText(heading) + rows.join('');
 }
 
-function sampleLine({ kind, reply, both }: { kind: LinkKind; reply: boolean; both: boolean }, { x, y }: Point): string {
-  const head = `url(#head-${kind})`;
+function sampleLine({ kind, reply, both, stopped }: NonNullable<PanelEntry['sample']>, { x, y }: Point): string {
+  const head = `url(#head-${stopped ? 'stopped' : kind})`;
   return element('path', {
     d: `M${x} ${y}L${x + 44} ${y}`,
-    class: classes('link', kind, reply ? 'reply' : undefined),
+    class: classes('link', kind, reply ? 'reply' : undefined, stopped ? 'stopped' : undefined),
     'marker-end': head,
     'marker-start': both ? head : undefined,
   });
