@@ -2,10 +2,13 @@
 import { ConfigError } from '../blueprint/config.ts';
 import { StackFailed } from '../delivery/stack.ts';
 import { UserError } from '../delivery/user-error.ts';
+import { SuppressionError } from '../insight/check/suppress.ts';
 import { CostError } from '../insight/cost/cost-error.ts';
 import { DrawError } from '../insight/draw/draw-error.ts';
 import { ModelError } from '../insight/model/model-error.ts';
 import { ProfileError } from '../insight/profile.ts';
+import { ExpectationError } from '../insight/reach/expectation.ts';
+import { PlaceError } from '../insight/reach/place.ts';
 import { AppModelError } from '../insight/simulate/app-model.ts';
 import { SimulationError } from '../insight/simulate/simulation-error.ts';
 import { SurgeError } from '../insight/surge/surge-error.ts';
@@ -13,7 +16,19 @@ import { TraceError } from '../insight/trace/result.ts';
 import { paint } from './print.ts';
 
 /** Their messages say all. */
-const told = [ProfileError, SurgeError, AppModelError, SimulationError, ModelError, CostError, DrawError, TraceError];
+const told = [
+  ProfileError,
+  SurgeError,
+  AppModelError,
+  SimulationError,
+  ModelError,
+  CostError,
+  DrawError,
+  TraceError,
+  SuppressionError,
+  ExpectationError,
+  PlaceError,
+];
 
 const fileTrouble = new Map([
   ['ENOENT', 'there is no such file or folder'],

@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   logs: async () => (await import('./logs.ts')).logsCommand,
   surge: async () => (await import('./surge.ts')).surgeCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
   cost: async () => (await import('./cost.ts')).costCommand,
   trace: async () => (await import('./trace.ts')).traceCommand,
   fault: async () => (await import('./fault.ts')).faultCommand,

@@ -1,6 +1,8 @@
 /** What can be known of a template before it is deployed, for programs: `orrery/insight`. */
-export { type CheckResult, check } from './check/check.ts';
-export type { Finding, Severity } from './check/rule.ts';
+export { type CheckOptions, type CheckResult, check, knownRules } from './check/check.ts';
+export type { Finding, RuleName, Severity } from './check/rule.ts';
+export { type SarifOptions, sarif } from './check/sarif.ts';
+export { parseSuppressions, type SuppressedFinding, type Suppression, SuppressionError } from './check/suppress.ts';
 export type { AssumptionKey, Given, Origin, Told } from './cost/assumptions.ts';
 export { type CostOptions, cost, costDiff } from './cost/cost.ts';
 export { CostError } from './cost/cost-error.ts';

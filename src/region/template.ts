@@ -1,23 +1,33 @@
 /** Templates, for those who ask about one without a region: how it is parsed, and what of it is not modelled. */
+export { type Lint, type LintKind, templateLine, withoutResources } from './stacks/lint.ts';
 export { parseTemplate } from './stacks/parse.ts';
 export type { NotModelled } from './stacks/survey.ts';
 export { type Path, type Template, TemplateFault } from './stacks/template.ts';
 
 import { allServices } from './services/registry.ts';
+import { type Lint, lint } from './stacks/lint.ts';
 import { plannedResources, survey } from './stacks/survey.ts';
 import type { Template } from './stacks/template.ts';
 
 /** What is wrong with a template and what of it is not modelled, with these parameters. Never throws for the template's sake. */
 export function surveyTemplate(text: string, parameters: Readonly<Record<string, string>> = {}) {
-  const types = Object.assign({}, ...allServices().map(({ resources }) => resources));
-  return survey(text, givenParameters(parameters), types);
+  return survey(text, given(parameters), modelledTypes());
+}
+
+/** All that is wrong with it, and what is left without that. Throws the `Fault` of what is no template, or lacks parameters. */
+export function lintTemplate(text: string, parameters: Readonly<Record<string, string>> = {}): Lint {
+  return lint(text, given(parameters), modelledTypes());
 }
 
 /** Logical ids of the resources that a stack of the template has, by its conditions. Only for one that can be made. */
 export function resourcesOfStack(template: Template, parameters: Readonly<Record<string, string>> = {}) {
-  return plannedResources(template, givenParameters(parameters));
+  return plannedResources(template, given(parameters));
 }
 
-function givenParameters(parameters: Readonly<Record<string, string>>) {
+function modelledTypes() {
+  return Object.assign({}, ...allServices().map(({ resources }) => resources));
+}
+
+function given(parameters: Readonly<Record<string, string>>) {
   return Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
 }

@@ -5,12 +5,22 @@ import type { Model } from '../model/model.ts';
 /** `error`: it does not work, or is open to those it should not be. `warning`: it will hurt. `note`: worth knowing. */
 export type Severity = 'error' | 'warning' | 'note';
 
-export interface Rule {
+export interface RuleName {
   /** For ever the same, lower case: `acl-return-ports`. Suppressions and code reviews name it. */
   readonly id: string;
   readonly severity: Severity;
+  /** AWS's page that says why. */
+  readonly page?: string | undefined;
   /** What is so when the rule has found nothing: "Every reply finds its way through the ACLs". */
   readonly title: string;
+}
+
+export interface Rule extends RuleName {
+  /**
+   * What it takes for granted. It is not run, and told as not proven, where a part of the network could not be made: it
+   * would find the hole that the part has left.
+   */
+  readonly needs?: 'whole network' | undefined;
   find(model: Model): Iterable<Found> | Promise<Iterable<Found>>;
 }
 

@@ -1,4 +1,5 @@
-/** Every rule, in the order in which findings are told. */
+/** Every rule, in the order in which they are run. */
+import { networkRules } from './network/index.ts';
 import type { Rule } from './rule.ts';
 
-export const rules: readonly Rule[] = [];
+export const rules: readonly Rule[] = [...networkRules];

@@ -367,7 +367,7 @@ it('tells of targets that health checks do not reach, and that the balancer fail
     why: expect.stringMatching(/no target is healthy: it fails open, and all 2 get requests/),
   });
   expect(parts[0]?.shown.notes.join('\n')).toMatch(
-    /health checks of ApiGroup i-\w+ and 1 more on port 9999 .*Fix: add an egress rule to PublicAcl allowing tcp 9999 to 10\.0\.128\.0\/20/,
+    /health checks of ApiGroup i-\w+ and 1 more on port 9999 .*Fix: add an egress rule to BalancerSecurityGroup allowing tcp 9999 to ApiSecurityGroup/,
   );
 });
 

@@ -3,38 +3,89 @@ import { pseudoParameters, references } from './references.ts';
 import { isAwsType, typeSpec } from './spec.ts';
 import { isMap, type Path, type ResourceDefinition, type Template, TemplateFault, type Value } from './template.ts';
 
-/** Static checks, over both branches of every `Fn::If`. Throws `TemplateFault`. */
+/** Static checks, over both branches of every `Fn::If`. Throws the `TemplateFault` that CloudFormation answers with. */
 export function checkTemplate(template: Template): void {
-  checkTypes(template);
-  checkConditionsSection(template);
-  const inResources: string[] = [];
+  const mistakes = templateMistakes(template);
+  const [first] = mistakes;
+  if (!first) return;
+  const { fault, unresolved } = first;
+  if (!unresolved) throw fault;
+  // Of one block all are told at once.
+  const names = mistakes.flatMap((one) => (one.unresolved?.block === unresolved.block ? [one.unresolved.name] : []));
+  throw unresolvedFault(names, unresolved.block, fault.path);
+}
+
+export interface TemplateMistake {
+  readonly fault: TemplateFault;
+  /** A reference that leads nowhere. */
+  readonly unresolved?: { readonly name: string; readonly block: string };
+}
+
+/** Every mistake by itself, in the order in which CloudFormation finds them. */
+export function templateMistakes(template: Template): readonly TemplateMistake[] {
+  const mistakes: TemplateMistake[] = [];
+  const attempt = (check: () => void) => {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      mistakes.push({ fault: error });
+    }
+  };
+  const nowhere = (names: readonly LedNowhere[], block: string) => {
+    for (const { name, path } of names) {
+      mistakes.push({ fault: unresolvedFault([name], block, path), unresolved: { name, block } });
+    }
+  };
+  checkTypes(template, mistakes);
+  attempt(() => checkConditionsSection(template));
+  const inResources: LedNowhere[] = [];
   for (const [name, resource] of Object.entries(template.resources)) {
     const path = ['Resources', name];
-    if (resource.Condition !== undefined && !Object.hasOwn(template.conditions, resource.Condition)) {
-      throw new TemplateFault(
-        `Template format error: Unresolved condition dependency ${resource.Condition} in the Resources block of the template`,
-        [...path, 'Condition'],
-      );
+    attempt(() => checkCondition(template, resource.Condition, path, 'Resources'));
+    for (const other of resource.DependsOn) {
+      if (!Object.hasOwn(template.resources, other)) inResources.push({ name: other, path: [...path, 'DependsOn'] });
     }
-    inResources.push(...resource.DependsOn.filter((other) => !Object.hasOwn(template.resources, other)));
-    for (const [value, at] of resourceValues(resource, path)) inResources.push(...unresolved(template, value, at));
-    checkPolicies(name, resource);
+    for (const [value, at] of resourceValues(resource, path)) {
+      attempt(() => {
+        for (const one of unresolved(template, value, at)) inResources.push(one);
+      });
+    }
+    attempt(() => checkPolicies(name, resource));
   }
-  refuseUnresolved(inResources, 'Resources');
-  const inOutputs: string[] = [];
+  nowhere(inResources, 'Resources');
+  const inOutputs: LedNowhere[] = [];
   for (const [name, output] of Object.entries(template.outputs)) {
     const path = ['Outputs', name];
-    if (output.Condition !== undefined && !Object.hasOwn(template.conditions, output.Condition)) {
-      throw new TemplateFault(
-        `Template format error: Unresolved condition dependency ${output.Condition} in the Outputs block of the template`,
-        [...path, 'Condition'],
-      );
-    }
-    inOutputs.push(...unresolved(template, output.Value, [...path, 'Value']));
-    if (output.Export !== undefined)
-      inOutputs.push(...unresolved(template, output.Export, [...path, 'Export', 'Name']));
+    attempt(() => {
+      checkCondition(template, output.Condition, path, 'Outputs');
+      inOutputs.push(...unresolved(template, output.Value, [...path, 'Value']));
+      if (output.Export !== undefined)
+        inOutputs.push(...unresolved(template, output.Export, [...path, 'Export', 'Name']));
+    });
   }
-  refuseUnresolved(inOutputs, 'Outputs');
+  nowhere(inOutputs, 'Outputs');
+  return mistakes;
+}
+
+interface LedNowhere {
+  readonly name: string;
+  readonly path: Path;
+}
+
+function unresolvedFault(names: readonly string[], block: string, path: Path | undefined): TemplateFault {
+  return new TemplateFault(
+    `Template format error: Unresolved resource dependencies [${[...new Set(names)].join(', ')}] in the ${block} block of the template`,
+    path,
+  );
+}
+
+function checkCondition(template: Template, condition: string | undefined, path: Path, block: string): void {
+  if (condition === undefined || Object.hasOwn(template.conditions, condition)) return;
+  throw new TemplateFault(
+    `Template format error: Unresolved condition dependency ${condition} in the ${block} block of the template`,
+    [...path, 'Condition'],
+  );
 }
 
 /** Everything in a resource that may contain functions. */
@@ -48,38 +99,32 @@ export function resourceValues(resource: ResourceDefinition, path: Path): [Value
   ];
 }
 
-function checkTypes({ resources }: Template): void {
-  const unknown = Object.values(resources)
-    .map(({ Type }) => Type)
-    .filter((type) => !isAwsType(type) && !/^(Custom|Orrery)::[A-Za-z0-9_@:-]+$/.test(type));
-  if (unknown.length > 0) {
-    throw new TemplateFault(
-      `Template format error: Unrecognized resource types: [${[...new Set(unknown)].join(', ')}]`,
-      ['Resources', Object.entries(resources).find(([, { Type }]) => Type === unknown[0])?.[0] ?? ''],
-    );
-  }
+/** Which the resource schemas do not list; the last one CDK writes into every template, for its statistics. */
+const otherTypes = /^((Custom|Orrery)::[A-Za-z0-9_@:-]+|AWS::CDK::Metadata)$/;
+
+/** CloudFormation names the types all at once. */
+function checkTypes({ resources }: Template, mistakes: TemplateMistake[]): void {
+  const unknown = Object.entries(resources).filter(([, { Type }]) => !isAwsType(Type) && !otherTypes.test(Type));
+  const [first] = unknown;
+  if (!first) return;
+  const types = [...new Set(unknown.map(([, { Type }]) => Type))].join(', ');
+  mistakes.push({
+    fault: new TemplateFault(`Template format error: Unrecognized resource types: [${types}]`, ['Resources', first[0]]),
+  });
 }
 
-function refuseUnresolved(names: readonly string[], block: string): void {
-  if (names.length === 0) return;
-  throw new TemplateFault(
-    `Template format error: Unresolved resource dependencies [${[...new Set(names)].join(', ')}] in the ${block} block of the template`,
-    [block],
-  );
-}
-
-function unresolved(template: Template, value: Value, path: Path): string[] {
+function unresolved(template: Template, value: Value, path: Path): LedNowhere[] {
   checkIfConditions(template, value, path);
-  const missing: string[] = [];
+  const missing: LedNowhere[] = [];
   for (const { name, attribute, path: at } of references(value, path)) {
     const resource = Object.hasOwn(template.resources, name) ? template.resources[name] : undefined;
     if (attribute === undefined) {
       if (!resource && !Object.hasOwn(template.parameters, name) && !pseudoParameters.includes(name))
-        missing.push(name);
+        missing.push({ name, path: at });
       continue;
     }
     if (!resource) {
-      if (at.at(-1) === 'Fn::Sub') missing.push(name);
+      if (at.at(-1) === 'Fn::Sub') missing.push({ name, path: at });
       else {
         throw new TemplateFault(`Template error: instance of Fn::GetAtt references undefined resource ${name}`, at);
       }

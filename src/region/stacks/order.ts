@@ -1,6 +1,6 @@
 /** Which resource waits for which, and work done in that order with as much at once as the order allows. */
 import { resourceValues } from './check.ts';
-import { references } from './references.ts';
+import { type Reference, references } from './references.ts';
 import { type ResourceDefinition, type Template, TemplateFault } from './template.ts';
 
 /** By logical id, the logical ids that must come first. */
@@ -16,22 +16,31 @@ export function activeResources(
   );
 }
 
+export class CircularDependency extends TemplateFault {
+  readonly circle: readonly string[];
+
+  constructor(circle: readonly string[]) {
+    super(`Circular dependency between resources: [${circle.join(', ')}]`, ['Resources', circle[0] ?? '']);
+    this.circle = circle;
+  }
+}
+
 /** Dependencies among the active resources. Throws when one needs what is not there, or when they go round in a circle. */
 export function dependencies(template: Template, conditions: Readonly<Record<string, boolean>>): Dependencies {
   const active = activeResources(template, conditions);
   const taken = (condition: string) => conditions[condition];
   const graph = new Map<string, Set<string>>();
-  const missing: string[] = [];
-  const add = (needs: Set<string>, name: string) => {
-    if (Object.hasOwn(active, name)) needs.add(name);
-    else if (Object.hasOwn(template.resources, name)) missing.push(name);
+  const missing: Reference[] = [];
+  const add = (needs: Set<string>, reference: Reference) => {
+    if (Object.hasOwn(active, reference.name)) needs.add(reference.name);
+    else if (Object.hasOwn(template.resources, reference.name)) missing.push(reference);
   };
   for (const [name, resource] of Object.entries(active)) {
     const needs = new Set<string>();
     // DependsOn a resource whose condition is false is dropped, as on AWS.
     for (const other of resource.DependsOn) if (Object.hasOwn(active, other)) needs.add(other);
     for (const [value, path] of resourceValues(resource, ['Resources', name])) {
-      for (const reference of references(value, path, taken)) add(needs, reference.name);
+      for (const reference of references(value, path, taken)) add(needs, reference);
     }
     graph.set(name, needs);
   }
@@ -40,25 +49,24 @@ export function dependencies(template: Template, conditions: Readonly<Record<str
     if (output.Condition !== undefined && !conditions[output.Condition]) continue;
     const needs = new Set<string>();
     for (const value of [output.Value, output.Export ?? '']) {
-      for (const reference of references(value, ['Outputs', name], taken)) add(needs, reference.name);
+      for (const reference of references(value, ['Outputs', name], taken)) add(needs, reference);
     }
   }
   refuseMissing(missing, 'Outputs');
   const circle = findCircle(graph);
   if (circle.length > 0) {
-    throw new TemplateFault(`Circular dependency between resources: [${circle.join(', ')}]`, [
-      'Resources',
-      circle[0] ?? '',
-    ]);
+    throw new CircularDependency(circle);
   }
   return graph;
 }
 
-function refuseMissing(missing: readonly string[], block: string): void {
-  if (missing.length === 0) return;
+function refuseMissing(missing: readonly Reference[], block: string): void {
+  const [first] = missing;
+  if (!first) return;
+  const names = [...new Set(missing.map(({ name }) => name))].join(', ');
   throw new TemplateFault(
-    `Template format error: Unresolved resource dependencies [${[...new Set(missing)].join(', ')}] in the ${block} block of the template`,
-    [block],
+    `Template format error: Unresolved resource dependencies [${names}] in the ${block} block of the template`,
+    first.path,
   );
 }
 

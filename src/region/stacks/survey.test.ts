@@ -94,7 +94,7 @@ describe('survey', () => {
   });
 
   it.each([
-    ['Resources:\n  A:\n    Type: AWS::S3::Bucket\n    DependsOn: B', 1, 'Unresolved resource dependencies [B]'],
+    ['Resources:\n  A:\n    Type: AWS::S3::Bucket\n    DependsOn: B', 4, 'Unresolved resource dependencies [B]'],
     [
       'Parameters: { P: { Type: String } }\nResources: { A: { Type: AWS::S3::Bucket } }',
       undefined,

@@ -8,7 +8,7 @@ import { unmodelledReferences } from './dynamic.ts';
 import { notModelled } from './honours.ts';
 import { chooseValues, type GivenParameter, type ParameterValues } from './parameters.ts';
 import { parseTemplate } from './parse.ts';
-import { makePlan, type Plan } from './plan.ts';
+import { makePlan, type Plan, type Surroundings } from './plan.ts';
 import { type ResolveContext, resolve, resolveMap, Unknown } from './resolve.ts';
 import type { ResourceType, Unmodelled } from './resource-type.ts';
 import { conform } from './spec.ts';
@@ -51,24 +51,27 @@ export function survey(text: string, parameters: readonly GivenParameter[], type
   }
 }
 
+/** Where no stack is. */
+export const surveySurroundings: Surroundings = {
+  account: '123456789012',
+  region: 'us-east-1',
+  stackName: 'survey',
+  notificationArns: [],
+  zonesOf: (region) => ['a', 'b', 'c', 'd'].map((letter) => `${region}${letter}`),
+  exported: (name) => new Unknown(name),
+};
+
 /** Logical ids of the resources whose condition holds. Throws for a template that is none. */
 export function plannedResources(template: Template, parameters: readonly GivenParameter[]): readonly string[] {
   return Object.keys(planOf(template, parameters).resources);
 }
 
 function planOf(template: Template, parameters: readonly GivenParameter[]): Plan {
-  return makePlan(template, withoutSsm(template, chooseValues(template, parameters)), {
-    account: '123456789012',
-    region: 'us-east-1',
-    stackName: 'survey',
-    notificationArns: [],
-    zonesOf: (region) => ['a', 'b', 'c', 'd'].map((letter) => `${region}${letter}`),
-    exported: (name) => new Unknown(name),
-  });
+  return makePlan(template, withoutSsm(template, chooseValues(template, parameters)), surveySurroundings);
 }
 
 /** What stands in SSM is looked up only when a stack is made. */
-function withoutSsm({ parameters }: Template, values: ParameterValues): ParameterValues {
+export function withoutSsm({ parameters }: Template, values: ParameterValues): ParameterValues {
   return Object.fromEntries(
     Object.entries(values).filter(([name]) => !parameters[name]?.Type.startsWith('AWS::SSM::Parameter::Value<')),
   );

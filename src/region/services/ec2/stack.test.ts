@@ -314,6 +314,22 @@ describe('security groups in a template', () => {
   });
 });
 
+describe('an egress rule by itself', () => {
+  it('takes "allow all" out of its group, as the type\'s handler does on AWS', async () => {
+    const VpcId = await stack.create('VPC', 'Vpc', { CidrBlock: '10.0.0.0/16' });
+    await stack.create('VPCCidrBlock', 'Ipv6', { VpcId, AmazonProvidedIpv6CidrBlock: true });
+    const GroupId = await stack.create('SecurityGroup', 'Group', { GroupDescription: 'd', VpcId });
+    const https = { GroupId, IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' };
+    await stack.create('SecurityGroupEgress', 'Https', https);
+    const { SecurityGroups } = await region.call<DescribeSecurityGroupsResult>('DescribeSecurityGroups', {
+      GroupIds: [GroupId],
+    });
+    expect(SecurityGroups?.[0]?.IpPermissionsEgress).toMatchObject([
+      { IpProtocol: 'tcp', FromPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }], Ipv6Ranges: [] },
+    ]);
+  });
+});
+
 describe('updates in place', () => {
   it('reach ACL entries, endpoints, tags and attributes', async () => {
     const { VpcId, privateSubnet, NetworkAclId } = await architecture();

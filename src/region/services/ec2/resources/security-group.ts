@@ -90,6 +90,7 @@ async function created(request: ResourceRequest<GroupProperties>, id: string) {
 }
 
 const allowAll: RuleProperties = { IpProtocol: '-1', CidrIp: '0.0.0.0/0' };
+const allowAll6: RuleProperties = { IpProtocol: '-1', CidrIpv6: '::/0' };
 
 /**
  * Makes the inline rules so, and leaves rules of other resources alone. A template without egress rules keeps EC2's
@@ -107,9 +108,8 @@ async function applyRules(
   await change(request, GroupId, 'Egress', egressOf(before), egressOf(properties));
   // A group in a VPC with IPv6 is born with a second rule, which the template's own rules replace too.
   if (properties.SecurityGroupEgress?.length && !before.SecurityGroupEgress?.length) {
-    const v6 = { IpProtocol: '-1', CidrIpv6: '::/0' };
-    if (!properties.SecurityGroupEgress.some((rule) => sameRule(rule, v6)))
-      await revoke(request, GroupId, 'Egress', v6);
+    if (!properties.SecurityGroupEgress.some((rule) => sameRule(rule, allowAll6)))
+      await revoke(request, GroupId, 'Egress', allowAll6);
   }
 }
 
@@ -164,6 +164,7 @@ function standalone(direction: Direction, members: readonly string[]) {
     honours: [...ruleMembers, ...members],
     async create(request) {
       const { GroupId, GroupName } = request.properties;
+      if (direction === 'Egress' && GroupId) await revokeAllowAll(request, GroupId);
       const input = {
         ...(GroupId ? { GroupId } : { GroupName }),
         IpPermissions: [permissionOf(request.properties)],
@@ -198,6 +199,16 @@ function standalone(direction: Direction, members: readonly string[]) {
       );
     },
   });
+}
+
+/**
+ * The handler of this type takes "allow all" out before it adds a rule, and cannot tell EC2's own from one that the
+ * template has written: https://github.com/aws/aws-cdk/issues/22140, https://github.com/aws/aws-cdk/pull/998
+ */
+async function revokeAllowAll(request: ResourceRequest<StandaloneProperties>, GroupId: string): Promise<void> {
+  for (const rule of [allowAll, allowAll6]) {
+    if (!sameRule(rule, request.properties)) await revoke(request, GroupId, 'Egress', rule);
+  }
 }
 
 /** The rule that this resource made before a crash: it carries the resource's tags. */

@@ -1,0 +1,88 @@
+/** `orrery check`: what is wrong with a template, before anything is deployed. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type CheckResult, check, knownRules, severities } from '../insight/check/check.ts';
+import type { Severity } from '../insight/check/rule.ts';
+import { sarif } from '../insight/check/sarif.ts';
+import { parseSuppressions, type Suppression } from '../insight/check/suppress.ts';
+import { parseExpectations } from '../insight/reach/expectations-file.ts';
+import { checkInput } from './check-input.ts';
+import { checkText } from './check-words.ts';
+import { withParameters } from './parameters.ts';
+import { line, passing } from './print.ts';
+import { checkReportFile } from './profile-options.ts';
+import { readText } from './read-file.ts';
+import { version } from './version.ts';
+
+interface CheckArguments {
+  readonly parameter?: Readonly<Record<string, string>>;
+  readonly stack?: string;
+  readonly region?: string;
+  readonly json?: boolean;
+  readonly sarif?: string;
+  readonly suppress?: string;
+  readonly expect?: string;
+  readonly severity: Severity;
+}
+
+export function checkCommand(program: Command): void {
+  withParameters(program.command('check'))
+    .description('what is wrong with a template, and what is proven of it; nothing is deployed')
+    .argument('[dir|template]', "the app's folder, a template's file, or a cdk.out", '.')
+    .option('--stack <name>', 'which one, of several that CDK has written')
+    .option('--region <region>', 'as if deployed there (us-east-1 by default)')
+    .option('--json', 'the result for programs')
+    .option('--sarif <file>', 'for annotations in code reviews; - for standard output')
+    .option('--suppress <file>', `findings to live with, each with a reason (${fileName} beside the template)`)
+    .option('--expect <file>', 'who reaches whom, and who never does: a YAML list, as in internet → machines: never')
+    .addOption(
+      new Option('--severity <least>', 'findings of this severity and above make the exit code 1')
+        .choices([...severities])
+        .default('warning'),
+    )
+    .action(run);
+}
+
+const fileName = 'orrery.check.yml';
+
+async function run(given: string, options: CheckArguments): Promise<void> {
+  const { json, parameter, region } = options;
+  const toStdout = json || options.sarif === '-';
+  if (options.sarif !== undefined && options.sarif !== '-') checkReportFile(options.sarif);
+  const { template, name, folder, expectations = [] } = await checkInput(given, options.stack);
+  const result = await check({
+    template,
+    name,
+    suppressions: suppressionsOf(options.suppress, folder),
+    expectations:
+      options.expect === undefined
+        ? // They are of the configuration, and parameters may say otherwise.
+          parameter
+          ? []
+          : expectations
+        : parseExpectations(readText(options.expect, 1024 * 1024), options.expect),
+    ...(parameter ? { parameters: parameter } : {}),
+    ...(region === undefined ? {} : { region }),
+    ...(toStdout ? {} : { onProgress: (done, all, title) => passing(`${done} of ${all}: ${title}`) }),
+  });
+  print(result, options);
+  const least = severities.indexOf(options.severity);
+  if (result.findings.some(({ severity }) => severities.indexOf(severity) <= least)) process.exitCode = 1;
+}
+
+function print(result: CheckResult, { json, sarif: file }: CheckArguments): void {
+  const log =
+    file === undefined
+      ? ''
+      : JSON.stringify(sarif(result, { uri: result.name, version: version(), rules: knownRules() }), null, 2);
+  if (file !== undefined && file !== '-') writeFileSync(file, `${log}\n`);
+  if (file === '-') process.stdout.write(`${log}\n`);
+  else line(json ? JSON.stringify(result, null, 2) : checkText(result));
+}
+
+function suppressionsOf(given: string | undefined, folder: string): readonly Suppression[] {
+  const file = given ?? join(folder, fileName);
+  if (given === undefined && !existsSync(file)) return [];
+  return parseSuppressions(readText(file, 1024 * 1024), given ?? fileName);
+}

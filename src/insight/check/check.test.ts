@@ -1,0 +1,100 @@
+import { expect, it } from 'vitest';
+import { check } from './check.ts';
+import type { Rule } from './rule.ts';
+
+const closing: Rule = { id: 'a', severity: 'error', title: 'A', find: () => [] };
+const ofNetwork: Rule = { ...closing, id: 'b', needs: 'whole network' };
+
+const broken = `
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Metadata: { 'aws:cdk:path': Stack/Vpc/Resource }
+    Properties: { CidrBlock: 10.0.0.0/8 }
+  Subnet: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
+  Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: 'a b' } }
+  Other: { Type: AWS::SNS::Topic }
+  Queue: { Type: AWS::SQS::Queue }
+`;
+
+it('tells all refusals at once, with line and construct path, and what is not proven because of them', async () => {
+  const result = await check({ template: broken, name: 'x.yml' }, [closing, ofNetwork]);
+  expect(result.findings).toMatchObject([
+    {
+      rule: 'service-refused',
+      logicalId: 'Vpc',
+      line: 3,
+      constructPath: 'Stack/Vpc/Resource',
+      message: "Vpc: The CIDR '10.0.0.0/8' is invalid (InvalidVpc.Range).",
+    },
+    { rule: 'service-refused', logicalId: 'Topic', line: 8, message: expect.stringContaining('(InvalidParameter') },
+  ]);
+  expect(result.notRun).toEqual(['b']);
+  expect(result.held).toContain('a');
+  expect(result.held).not.toContain('service-refused');
+  expect(result.resources).toBe(1);
+  expect(result.notProven.map(({ logicalId, what, line }) => [logicalId, what, line])).toEqual([
+    ['Queue', undefined, 10],
+    ['Vpc', 'it could not be made', 3],
+    ['Topic', 'it could not be made', 8],
+    ['Subnet', 'it was not made: it needs Vpc', 7],
+  ]);
+});
+
+it('calls no error what only lacks what is not modelled', async () => {
+  const template = `
+Resources:
+  Launch: { Type: AWS::AutoScaling::LaunchConfiguration, Properties: { ImageId: ami-1, InstanceType: t4g.small } }
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties: { MinSize: 1, MaxSize: 1, LaunchConfigurationName: !Ref Launch, AvailabilityZones: [us-east-1a] }
+  Topic: { Type: AWS::SNS::Topic }
+`;
+  const { findings, notProven, notRun } = await check({ template, name: 'x.yml' }, [closing, ofNetwork]);
+  expect(findings).toEqual([]);
+  expect(notRun).toEqual(['b']);
+  expect(notProven.map(({ logicalId }) => logicalId)).toContain('Group');
+  expect(notProven.at(-1)?.what).toMatch(/^it could not be made without what is not modelled/);
+});
+
+it('makes the templates of CDK, which look for the version of its bootstrap', async () => {
+  const template = JSON.stringify({
+    Resources: {
+      Ip: { Type: 'AWS::EC2::EIP' },
+      CDKMetadata: { Type: 'AWS::CDK::Metadata', Properties: { Analytics: 'v2' } },
+    },
+    Parameters: {
+      BootstrapVersion: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/cdk-bootstrap/hnb659fds/version' },
+    },
+    Rules: {
+      CheckBootstrapVersion: {
+        Assertions: [
+          { Assert: { 'Fn::Not': [{ 'Fn::Contains': [['1', '2', '3', '4', '5'], { Ref: 'BootstrapVersion' }] }] } },
+        ],
+      },
+    },
+  });
+  const { findings, notProven, resources } = await check({ template, name: 'Web.template.json' });
+  expect({ findings, notProven, resources }).toEqual({ findings: [], notProven: [], resources: 1 });
+});
+
+it('says of a group that begins empty that its machines were not seen', async () => {
+  const template = `
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Subnet: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
+  Launch:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: { LaunchTemplateData: { ImageId: ami-0123456789abcdef0, InstanceType: t4g.small } }
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties:
+      MinSize: 0
+      MaxSize: 1
+      VPCZoneIdentifier: [!Ref Subnet]
+      LaunchTemplate: { LaunchTemplateId: !Ref Launch, Version: !GetAtt Launch.LatestVersionNumber }
+`;
+  const { findings, notProven } = await check({ template, name: 'x.yml' });
+  expect(findings).toEqual([]);
+  expect(notProven).toMatchObject([{ logicalId: 'Group', line: 8, what: expect.stringContaining('without machines') }]);
+});

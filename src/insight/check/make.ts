@@ -1,0 +1,122 @@
+/**
+ * A model of all of a template that can be made, and everything that keeps the rest from it. CloudFormation stops at the
+ * first mistake and gives up what was under way; here what failed is taken out and the rest is made anew, until it stands.
+ */
+import { Fault } from '../../region/simulated-region.ts';
+import {
+  type Lint,
+  lintTemplate,
+  type NotModelled,
+  parseTemplate,
+  TemplateFault,
+  templateLine,
+  withoutResources,
+} from '../../region/template.ts';
+import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
+import { ModelError } from '../model/model-error.ts';
+import { lintRules, refusalOf, serviceRefused } from './refused.ts';
+import type { Finding } from './rule.ts';
+
+export interface Making {
+  readonly findings: readonly Finding[];
+  /** Undefined where nothing could be made. */
+  readonly model: Model | undefined;
+  /** Resources that were not made, and why. */
+  readonly unmade: ReadonlyMap<string, string>;
+  readonly notModelled: readonly NotModelled[];
+}
+
+/** Each takes a fraction of a second; what is still refused then is told when the rest is mended. */
+const mostRounds = 12;
+
+/** Throws `ModelError` where there is no template, or it lacks parameters. */
+export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
+  const lint = linted(options);
+  const template = parseTemplate(options.template);
+  const pathOf = (logicalId: string | undefined) => {
+    const path = logicalId === undefined ? undefined : template.resources[logicalId]?.Metadata['aws:cdk:path'];
+    return typeof path === 'string' ? path : undefined;
+  };
+  const findings = lint.mistakes.map(({ kind, message, path = [] }): Finding => {
+    const { id: rule, severity } = lintRules[kind];
+    const logicalId = path[0] === 'Resources' ? String(path[1]) : undefined;
+    return {
+      ...{ rule, severity, logicalId, line: template.lineOf(path), constructPath: pathOf(logicalId) },
+      message: logicalId === undefined ? sentence(message) : `${logicalId}: ${sentence(message)}`,
+      ...(logicalId === undefined ? {} : { path: path.slice(2) }),
+    };
+  });
+  const unmade = new Map<string, string>();
+  const note = (leftOut: ReadonlyMap<string, string>, own = 'it could not be made') => {
+    for (const [id, due] of leftOut) unmade.set(id, due === id ? own : `it was not made: it needs ${due}`);
+  };
+  note(lint.leftOut);
+  const tainted = withUnmodelled(lint);
+  let { sound } = lint;
+  for (let round = 0; sound !== undefined && round < mostRounds; round++) {
+    const model = await modelOf({ ...options, template: sound, partial: true });
+    if (model.failed.length === 0) {
+      return { findings, model: inTermsOf(template, model), unmade, notModelled: lint.notModelled };
+    }
+    await model.close();
+    const left = withoutResources(
+      sound,
+      model.failed.flatMap(({ logicalId = '' }) => logicalId),
+    );
+    note(left.leftOut);
+    for (const { message, logicalId = '' } of model.failed) {
+      const known = refusalOf(message);
+      // It may only lack what the model has left out of it.
+      if (!known && tainted.has(logicalId)) {
+        unmade.set(logicalId, `it could not be made without what is not modelled: ${withoutHandler(message)}`);
+        continue;
+      }
+      findings.push({
+        ...{ rule: known?.rule ?? serviceRefused.id, severity: 'error', fix: known?.fix, logicalId },
+        ...{ message: withoutHandler(message), line: template.lineOf(['Resources', logicalId]) },
+        constructPath: pathOf(logicalId),
+      });
+    }
+    sound = left.leftOut.size > 0 && Object.keys(template.resources).length > unmade.size ? left.text : undefined;
+  }
+  return { findings, model: undefined, unmade, notModelled: lint.notModelled };
+}
+
+/** Resources of which something is not modelled, and those that need one of an unmodelled type. */
+function withUnmodelled({ sound, notModelled }: Lint): ReadonlySet<string> {
+  const types = notModelled.filter(({ path }) => path === '').map(({ logicalId }) => logicalId);
+  const dependent = sound === undefined ? [] : withoutResources(sound, types).leftOut.keys();
+  return new Set([...notModelled.map(({ logicalId }) => logicalId), ...dependent]);
+}
+
+function linted({ template, name, parameters }: ModelOptions): Lint {
+  try {
+    return lintTemplate(template, parameters);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const missing = /Parameters: \[([^\]]+)\] must have values/.exec(error.message)?.[1]?.split(/,\s*/);
+    const hint = missing && `Give them: ${missing.map((one) => `--parameter ${one}=…`).join(' ')}`;
+    const line = error instanceof TemplateFault && error.path ? templateLine(template, error.path) : undefined;
+    throw new ModelError(name, [{ message: error.message, line }], hint);
+  }
+}
+
+/** Lines are those of the text that was given, not of what was left of it. */
+function inTermsOf(template: Model['template'], model: Model): Model {
+  if (model.template === template) return model;
+  const lineOf: Model['lineOf'] = (logicalId, ...path) => template.lineOf(['Resources', logicalId, ...path]);
+  const resources = [...model.resources].map(([id, one]) => [id, { ...one, line: lineOf(id) }] as const);
+  return { ...model, template, lineOf, resources: new Map(resources) };
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+/** The service's own words and code, out of what CloudFormation writes around them. */
+function withoutHandler(message: string): string {
+  const said = /^(.*?)Resource handler returned message: "(.*)" \(RequestToken: .*\)$/s.exec(message);
+  const [, before = '', text = message] = said ?? [];
+  const [, words = text, code] = /^(.*?)\.? \(Service: .*Error Code: ([\w.]+)\)$/s.exec(text) ?? [];
+  return sentence(`${before}${code === undefined ? words : `${words} (${code})`}`);
+}

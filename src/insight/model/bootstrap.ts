@@ -1,0 +1,16 @@
+/**
+ * What `cdk bootstrap` leaves in an account, as far as templates look at it: the version, of which CDK's own `Rules`
+ * section wants 6 at least. https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+ */
+import type { SimulatedRegion } from '../../region/simulated-region.ts';
+import type { Template } from '../../region/template.ts';
+
+const version = '30';
+
+export async function bootstrapped({ region }: SimulatedRegion, { parameters }: Template): Promise<void> {
+  for (const { Type, Default } of Object.values(parameters)) {
+    if (Type !== 'AWS::SSM::Parameter::Value<String>' || !/^\/cdk-bootstrap\/\w+\/version$/.test(Default ?? ''))
+      continue;
+    await region.invoke('ssm', 'PutParameter', { Name: Default, Type: 'String', Value: version, Overwrite: true });
+  }
+}
