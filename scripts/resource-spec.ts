@@ -18,7 +18,7 @@ const modelled: Readonly<Record<string, string>> = {
   'AWS::AutoScaling': 'AutoScalingGroup ScalingPolicy ScheduledAction LifecycleHook WarmPool',
   'AWS::S3': 'Bucket BucketPolicy',
   'AWS::CloudFront':
-    'Distribution OriginAccessControl Function CachePolicy OriginRequestPolicy ResponseHeadersPolicy PublicKey KeyGroup',
+    'Distribution OriginAccessControl CloudFrontOriginAccessIdentity Function CachePolicy OriginRequestPolicy ResponseHeadersPolicy PublicKey KeyGroup',
   'AWS::Route53': 'HostedZone RecordSet RecordSetGroup',
   'AWS::CertificateManager': 'Certificate',
   'AWS::IAM': 'Role InstanceProfile Policy ManagedPolicy User',

@@ -46,7 +46,7 @@ import type { EdgeRequest } from './traffic/edge/cache-key.ts';
 import type { EdgeConfig, S3OriginConfig } from './traffic/edge/config.ts';
 import { functionSandbox } from './traffic/edge/function-sandbox.ts';
 import { get, type Headers } from './traffic/edge/headers.ts';
-import { callerFor } from './traffic/edge/origin.ts';
+import { s3Caller } from './traffic/edge/origin.ts';
 import { type Asked, refuse, runRequestFunction } from './traffic/edge/serve.ts';
 import { Fault } from './wire/fault.ts';
 
@@ -154,7 +154,8 @@ export function decisionsOf({ scope }: Pick<Region, 'scope'>): Decisions {
       const changed = await runRequestFunction(location, asked, request);
       return 'result' in changed ? answerOf(changed) : changed;
     },
-    originCaller: (origin, config, headers) => callerFor(origin, config, headers) ?? { kind: 'anonymous' },
+    originCaller: (origin, config, headers) =>
+      s3Caller(origin, config, get(headers, 'authorization') !== undefined) ?? { kind: 'anonymous' },
     machineCaller: (instanceId) => machineCaller(scope, instanceId),
     policiesOf: ({ roleName }) => policiesOfRole(scope, roleName),
     bucket,

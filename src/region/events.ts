@@ -8,7 +8,7 @@ export interface LoggedEvent extends RegionEvent {
 
 export interface EventLog {
   add(event: LoggedEvent): void;
-  /** The last ones, oldest first. */
+  /** The last ones, oldest first; before them those older ones that are lasting. */
   recent(): readonly LoggedEvent[];
   subscribe(listener: (event: LoggedEvent) => void): () => void;
 }
@@ -17,14 +17,17 @@ const remembered = 2_000;
 
 export function eventLog(): EventLog {
   const events: LoggedEvent[] = [];
+  const lasting: LoggedEvent[] = [];
   const listeners = new Set<(event: LoggedEvent) => void>();
   return {
     add(event) {
-      if (events.length >= remembered) events.splice(0, remembered / 4);
+      if (events.length >= remembered) {
+        lasting.push(...events.splice(0, remembered / 4).filter((one) => one.lasting));
+      }
       events.push(event);
       for (const listener of listeners) listener(event);
     },
-    recent: () => events,
+    recent: () => [...lasting, ...events],
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

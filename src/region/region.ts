@@ -11,7 +11,7 @@ import type { MachineHost, Machines } from './machines/machine.ts';
 import { keptClock } from './model-time.ts';
 import { regionPlanes } from './planes.ts';
 import { s3Origin } from './services/cloudfront/s3-origin.ts';
-import { createDispatcher, type Dispatcher } from './services/dispatcher.ts';
+import { createDispatcher, type Dispatcher, type Proposal, type Verdict } from './services/dispatcher.ts';
 import { authorise } from './services/iam/authorise.ts';
 import { credentialsOf, type RootKey, rootCaller } from './services/iam/credentials.ts';
 import { allServices } from './services/registry.ts';
@@ -104,6 +104,11 @@ export class Region {
     return scope.invoke<O>(root, service, operation, input);
   }
 
+  /** Whether IAM would let a call through, without its being made. Throws the faults of its input: `NoSuchBucket`. */
+  verdict(proposal: Omit<Proposal, 'region'>): Verdict {
+    return this.#parts.verdict(proposal);
+  }
+
   get scope(): Scope {
     return this.#parts.scope;
   }
@@ -120,6 +125,7 @@ interface Parts {
   readonly faults: Faults;
   readonly scope: Scope;
   readonly root: Caller;
+  verdict(proposal: Omit<Proposal, 'region'>): Verdict;
   close(): Promise<void>;
 }
 
@@ -182,6 +188,11 @@ async function startParts(options: RegionOptions): Promise<Parts> {
   const opened: { close(): void | Promise<void> }[] = [cloudFront];
   try {
     const scope = dispatcher.scope(defaultRegion);
+    const parts = {
+      ...{ events, faults, scope, root },
+      verdict: (proposal: Omit<Proposal, 'region'>) => dispatcher.verdict({ ...proposal, region: defaultRegion }),
+      close: () => close(opened, planes, dispatcher, clock, store),
+    };
     // What was running when the region last stopped runs again.
     const takeUp = () => {
       for (const name of store.tableNames('')) {
@@ -192,7 +203,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     if (options.ports === false) {
       takeUp();
       const ports = { aws: 0, dns: 0, https: 0, tls: 0, http: 0 };
-      return { ports, events, faults, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
+      return { ports, ...parts };
     }
     const wanted = { ...defaultPorts, ...options.ports };
     const reset = () => {
@@ -234,7 +245,7 @@ async function startParts(options: RegionOptions): Promise<Parts> {
     doors.http = (await door(wanted.http, 80, false)).port;
     takeUp();
     const ports = { aws: aws.port, dns: dns.port, ...doors };
-    return { ports, events, faults, scope, root, close: () => close(opened, planes, dispatcher, clock, store) };
+    return { ports, ...parts };
   } catch (error) {
     await close(opened, planes, dispatcher, clock, store);
     throw error;

@@ -8,6 +8,7 @@ import type { Machines } from '../machines/machine.ts';
 import type { Store, Table } from '../store/store.ts';
 import type { Planes } from '../traffic/planes.ts';
 import { Fault } from '../wire/fault.ts';
+import { permissionLog } from './permission-log.ts';
 import type { Access, Call, Caller, RegionEvent, Scope, Service, Via } from './service.ts';
 
 /** What is asked of IAM; the answer says why, for the log. */
@@ -45,8 +46,13 @@ export interface Request extends Pick<Call, 'body' | 'http'> {
   readonly via: Via;
 }
 
+/** A call that is not made: asked only whether it would be let through. */
+export type Proposal = Pick<Request, 'region' | 'service' | 'operation' | 'input' | 'caller'> & { readonly via?: Via };
+
 export interface Dispatcher {
   call(request: Request): Promise<object>;
+  /** What IAM says of a call: of the first question that is refused, else of the first. Throws the faults of its input. */
+  verdict(proposal: Proposal): Verdict;
   scope(region: string): Scope;
   /** Resolves when no call is under way. */
   idle(): Promise<void>;
@@ -114,6 +120,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return made;
   }
 
+  const usedPermissions = permissionLog();
   const underWay = new Set<Promise<object>>();
 
   function call(request: Request): Promise<object> {
@@ -126,17 +133,48 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     while (underWay.size > 0) await Promise.allSettled(underWay);
   }
 
-  async function handled(request: Request): Promise<object> {
-    const { service: serviceName, operation: operationName, caller, via, input } = request;
+  function operationOf({ service: serviceName, operation: operationName }: Pick<Request, 'service' | 'operation'>) {
     const service = services.get(serviceName);
     const operation = service?.operations[operationName];
     if (!service || !operation) {
       throw new Fault('InvalidAction', `The action ${operationName} is not valid for this web service.`);
     }
+    const { handle, access } =
+      typeof operation === 'function'
+        ? { handle: operation, access: () => ({ action: `${serviceName}:${operationName}`, resource: '*' }) }
+        : operation;
+    /** What is asked of IAM before the handler runs. */
+    const questions = (input: object, call: Call): readonly Access[] => {
+      const asked = access(input, call);
+      return Array.isArray(asked) ? asked : [asked as Access];
+    };
+    return { service, handle, questions };
+  }
+
+  function verdict({ region, service, operation, input, caller, via = inProcess }: Proposal): Verdict {
+    const here = scope(region);
+    const call: Call = Object.assign(Object.create(here) as Scope, {
+      ...{ service, operation, caller, via },
+      requestId: 'proposal',
+      authorise() {},
+    });
+    const verdicts = operationOf({ service, operation })
+      .questions(input, call)
+      .map((question) => options.authorise(here, caller, via, question));
+    return verdicts.find(({ allowed }) => !allowed) ?? verdicts[0] ?? { allowed: true, reason: '', message: '' };
+  }
+
+  async function handled(request: Request): Promise<object> {
+    const { service: serviceName, operation: operationName, caller, via, input } = request;
+    const { service, handle, questions } = operationOf(request);
     const here = scope(request.region);
+    const used = usedPermissions(here, caller);
     const authorise = (access: Access) => {
       const verdict = options.authorise(here, caller, via, access);
-      if (verdict.allowed) return;
+      if (verdict.allowed) {
+        used?.(access);
+        return;
+      }
       here.note({
         source: 'iam',
         kind: 'access-denied',
@@ -156,18 +194,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       ...(request.body ? { body: request.body } : {}),
       ...(request.http ? { http: request.http } : {}),
     });
-    const { handle, access } =
-      typeof operation === 'function'
-        ? { handle: operation, access: () => ({ action: `${serviceName}:${operationName}`, resource: '*' }) }
-        : operation;
-    const questions = access(input, context);
-    for (const question of Array.isArray(questions) ? questions : [questions]) authorise(question);
+    for (const question of questions(input, context)) authorise(question);
     const output = await handle(input, context);
     await options.store.durable();
     return output ?? {};
   }
 
-  return { call, scope, idle, scopes: () => [...scopes.values()], services };
+  return { call, verdict, scope, idle, scopes: () => [...scopes.values()], services };
 }
 
 /** How a caller is named in logs and error messages. */

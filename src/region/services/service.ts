@@ -129,6 +129,8 @@ export interface RegionEvent {
   /** One sentence for people. */
   readonly text: string;
   readonly data?: Readonly<Record<string, unknown>>;
+  /** Told once and true from then on: kept while newer events push others out. */
+  readonly lasting?: boolean;
 }
 
 export interface Call extends Scope {

@@ -10,6 +10,7 @@ import type {
   ResponseHeadersPolicyConfig,
 } from '@aws-sdk/client-cloudfront';
 import { Fault } from '../../wire/fault.ts';
+import { canonicalUserId } from '../origin-access-identity.ts';
 import { managedCachePolicies, managedHeadersPolicies, managedRequestPolicies } from './managed-policies.ts';
 import { type Kind, operationsOf, shortId, uuidOf } from './simple.ts';
 import {
@@ -152,10 +153,10 @@ const accessIdentity: Kind<CloudFrontOriginAccessIdentityConfig> = {
   check: (config) => config,
   view: ({ id, config }) => ({
     Id: id,
-    S3CanonicalUserId: canonicalId(id),
+    S3CanonicalUserId: canonicalUserId(id),
     CloudFrontOriginAccessIdentityConfig: config,
   }),
-  summary: ({ id, config }) => ({ Id: id, S3CanonicalUserId: canonicalId(id), Comment: config.Comment ?? '' }),
+  summary: ({ id, config }) => ({ Id: id, S3CanonicalUserId: canonicalUserId(id), Comment: config.Comment ?? '' }),
   uses: (text, id) => text.includes(`origin-access-identity/cloudfront/${id}"`),
 };
 
@@ -222,11 +223,6 @@ const keyGroup: Kind<KeyGroupConfig> = {
   summary: (record) => ({ KeyGroup: keyGroup.view(record) }),
   uses: mentions,
 };
-
-/** 64 hexadecimal digits, of the id alone. */
-function canonicalId(id: string): string {
-  return Buffer.from(id.padEnd(32, '0')).toString('hex').slice(0, 64);
-}
 
 export const simpleOperations = {
   ...operationsOf(cachePolicy),

@@ -47,6 +47,55 @@ function configResource(
   });
 }
 
+interface AccessIdentityView {
+  readonly CloudFrontOriginAccessIdentity: { readonly Id: string; readonly S3CanonicalUserId: string };
+  readonly ETag: string;
+}
+
+interface AccessIdentityProperties {
+  readonly CloudFrontOriginAccessIdentityConfig: { readonly Comment: string };
+}
+
+/** A template gives its comment; the reference that the API asks for is CloudFormation's own. */
+const accessIdentity = resourceType<AccessIdentityProperties>({
+  honours: ['CloudFrontOriginAccessIdentityConfig.Comment'],
+  async create({ properties, name, invoke }) {
+    const { CloudFrontOriginAccessIdentity: made } = await invoke<AccessIdentityView>(
+      'cloudfront',
+      'CreateCloudFrontOriginAccessIdentity',
+      {
+        CloudFrontOriginAccessIdentityConfig: {
+          CallerReference: name(),
+          ...properties.CloudFrontOriginAccessIdentityConfig,
+        },
+      },
+    );
+    const { Id, S3CanonicalUserId } = made;
+    return { physicalId: Id, attributes: { Id, S3CanonicalUserId } };
+  },
+  async update({ physicalId, attributes, properties, invoke }) {
+    const Id = physicalId;
+    const { ETag, ...before } = await invoke<
+      Pick<AccessIdentityView, 'ETag'> & { CloudFrontOriginAccessIdentityConfig: object }
+    >('cloudfront', 'GetCloudFrontOriginAccessIdentityConfig', { Id });
+    await invoke('cloudfront', 'UpdateCloudFrontOriginAccessIdentity', {
+      Id,
+      IfMatch: ETag,
+      CloudFrontOriginAccessIdentityConfig: {
+        ...before.CloudFrontOriginAccessIdentityConfig,
+        ...properties.CloudFrontOriginAccessIdentityConfig,
+      },
+    });
+    return { physicalId, attributes };
+  },
+  async delete({ physicalId: Id, invoke }) {
+    await unlessGone(/^NoSuch/, async () => {
+      const { ETag } = await invoke<AccessIdentityView>('cloudfront', 'GetCloudFrontOriginAccessIdentity', { Id });
+      await invoke('cloudfront', 'DeleteCloudFrontOriginAccessIdentity', { Id, IfMatch: ETag });
+    });
+  },
+});
+
 interface DistributionView {
   readonly Distribution: {
     readonly Id: string;
@@ -179,6 +228,7 @@ async function publish(invoke: Invoke, { Name, AutoPublish }: FunctionProperties
 export const resources = {
   'AWS::CloudFront::Distribution': distribution,
   'AWS::CloudFront::Function': viewerFunction,
+  'AWS::CloudFront::CloudFrontOriginAccessIdentity': accessIdentity,
   'AWS::CloudFront::OriginAccessControl': configResource('OriginAccessControl'),
   'AWS::CloudFront::CachePolicy': configResource('CachePolicy'),
   'AWS::CloudFront::OriginRequestPolicy': configResource('OriginRequestPolicy'),

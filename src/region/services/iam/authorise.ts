@@ -1,6 +1,7 @@
 /** Asks `evaluate` with what IAM holds of the caller, and words the answer as AWS does. */
 import type { Verdict } from '../dispatcher.ts';
 import { callerName } from '../dispatcher.ts';
+import { accessIdentityOf, canonicalUserId } from '../origin-access-identity.ts';
 import type { Access, Caller, Scope, Via } from '../service.ts';
 import { awsManagedPolicy } from './aws-managed.ts';
 import { type Decision, type Denial, evaluate, type NamedPolicy, type Question } from './evaluate.ts';
@@ -29,14 +30,17 @@ function ask(scope: Scope, caller: Caller, via: Via, access: Access): Question {
     caller.kind === 'service' ? caller.sourceAccount : caller.kind === 'anonymous' ? undefined : caller.account;
   const unrestricted = caller.kind === 'root';
   const named = caller.kind === 'root' || caller.kind === 'user' || caller.kind === 'role';
+  const accessIdentity = accessIdentityOf(caller);
   return {
     action: access.action,
     resource: access.resource,
     context: contextOf(scope, caller, via, access, record),
     principals: named ? [caller.arn, ...(record ? [record.arn] : [])] : [],
+    canonicalUser: accessIdentity && canonicalUserId(accessIdentity),
     accountPrincipals: named ? [caller.account, `arn:aws:iam::${caller.account}:root`] : [],
     service: caller.kind === 'service' ? caller.service : undefined,
-    identity: named && !unrestricted ? identityPolicies(scope, caller, record) : undefined,
+    identity:
+      named && !unrestricted && accessIdentity === undefined ? identityPolicies(scope, caller, record) : undefined,
     unrestricted,
     boundary: record?.boundaryArn ? managed(scope, record.boundaryArn) : undefined,
     session:

@@ -20,8 +20,10 @@ export interface Question {
   readonly principals: readonly string[];
   /** The account's own names: a resource policy that names them leaves it to identity policies. */
   readonly accountPrincipals: readonly string[];
+  /** What `CanonicalUser` names. */
+  readonly canonicalUser?: string | undefined;
   readonly service?: string | undefined;
-  /** Undefined for callers without identity policies (root, services, anonymous). */
+  /** Undefined for callers without identity policies (root, services, CloudFront's identities, anonymous). */
   readonly identity: readonly NamedPolicy[] | undefined;
   /** The account's root user, and services acting as themselves, need no identity policy. */
   readonly unrestricted: boolean;
@@ -149,6 +151,8 @@ function matchPrincipals(principals: Principals, question: Question): 'direct' |
   if (question.service !== undefined) {
     return principals.Service?.includes(question.service) || principals.AWS?.includes('*') ? 'direct' : undefined;
   }
+  if (question.canonicalUser !== undefined && principals.CanonicalUser?.includes(question.canonicalUser))
+    return 'direct';
   let account = false;
   for (const name of principals.AWS ?? []) {
     if (name === '*' || question.principals.includes(name)) return 'direct';

@@ -78,6 +78,10 @@ function one(statement: Record<string, unknown>, name: 'Principal' | 'Action' | 
   throw malformed(`Missing required field ${name}`);
 }
 
+/** Beside accounts, roles and users: origin access identities, which are users of CloudFront. */
+const awsPrincipal =
+  /^(\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:.+|arn:aws[a-z-]*:iam::cloudfront:user\/CloudFront Origin Access Identity [A-Z0-9]+|A[A-Z0-9]{15,})$/;
+
 function readPrincipal(principal: unknown): string[] {
   if (principal === '*') return ['*'];
   if (!isRecord(principal) || Object.keys(principal).length === 0) throw malformed('Invalid principal in policy');
@@ -86,8 +90,7 @@ function readPrincipal(principal: unknown): string[] {
       throw malformed('Invalid principal in policy');
     const names = strings(value, 'Invalid principal in policy');
     for (const name of names) {
-      if (kind === 'AWS' && !/^(\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:.+|A[A-Z0-9]{15,})$/.test(name))
-        throw malformed('Invalid principal in policy');
+      if (kind === 'AWS' && !awsPrincipal.test(name)) throw malformed('Invalid principal in policy');
       if (kind === 'Service' && !/^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$/.test(name))
         throw malformed('Invalid principal in policy');
     }

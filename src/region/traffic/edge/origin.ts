@@ -97,7 +97,7 @@ export function origins(host: OriginHost): Origins {
 
   async function s3(origin: S3OriginConfig, call: OriginCall): Promise<OriginAnswer> {
     const { request, config, body, signal } = call;
-    const caller = callerFor(origin, config, request.headers);
+    const caller = s3Caller(origin, config, get(request.headers, 'authorization') !== undefined);
     if (caller) request.headers.delete('authorization');
     const { bucket, region } = origin;
     try {
@@ -130,15 +130,16 @@ export function origins(host: OriginHost): Origins {
   };
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html */
-export function callerFor(
+/**
+ * As whom the edge asks for a viewer; undefined: as nobody, or as the viewer who `signs` the request.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+ */
+export function s3Caller(
   origin: S3OriginConfig,
   { arn, account }: Pick<EdgeConfig, 'arn' | 'account'>,
-  headers: Headers,
+  viewerSigns: boolean,
 ): S3Caller | undefined {
-  const signs =
-    origin.signing === 'always' || (origin.signing === 'no-override' && get(headers, 'authorization') === undefined);
-  if (signs) {
+  if (origin.signing === 'always' || (origin.signing === 'no-override' && !viewerSigns)) {
     return {
       kind: 'service',
       service: 'cloudfront.amazonaws.com',
