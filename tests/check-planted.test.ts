@@ -58,7 +58,8 @@ describe('every rule', () => {
 
   test('has its planted mistake', () => {
     const planted = new Set(plantedMistakes.map(({ rule }) => rule));
-    const without = knownRules().filter(({ id }) => !planted.has(id) && !/^(suppression|expectation)$/.test(id));
+    const elsewhere = /^(suppression|expectation|role-unused)$/;
+    const without = knownRules().filter(({ id }) => !planted.has(id) && !elsewhere.test(id));
     expect(without.map(({ id }) => id)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { ConfigInput } from '../src/blueprint/config.ts';
 import { synthesise } from '../src/blueprint/synthesise.ts';
+import { edgeMistakes, refusedEdgeMistakes } from '../src/insight/check/edge/planted.suite.ts';
 
 export interface Planted {
   /** What somebody did. */
@@ -484,4 +485,6 @@ export const plantedMistakes: readonly Planted[] = [
   ...limitMistakes,
   ...networkMistakes,
   ...machineMistakes,
+  ...edgeMistakes,
+  ...refusedEdgeMistakes,
 ];

@@ -2,7 +2,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { UserError } from '../delivery/user-error.ts';
 import { type CheckResult, check, knownRules, severities } from '../insight/check/check.ts';
+import { type ObservedCall, observedCalls } from '../insight/check/edge/observed.ts';
 import type { Severity } from '../insight/check/rule.ts';
 import { sarif } from '../insight/check/sarif.ts';
 import { parseSuppressions, type Suppression } from '../insight/check/suppress.ts';
@@ -13,6 +15,8 @@ import { withParameters } from './parameters.ts';
 import { line, passing } from './print.ts';
 import { checkReportFile } from './profile-options.ts';
 import { readText } from './read-file.ts';
+import { recentEvents } from './region-events.ts';
+import { findRunning } from './running.ts';
 import { version } from './version.ts';
 
 interface CheckArguments {
@@ -23,6 +27,7 @@ interface CheckArguments {
   readonly sarif?: string;
   readonly suppress?: string;
   readonly expect?: string;
+  readonly observed?: boolean;
   readonly severity: Severity;
 }
 
@@ -36,6 +41,7 @@ export function checkCommand(program: Command): void {
     .option('--sarif <file>', 'for annotations in code reviews; - for standard output')
     .option('--suppress <file>', `findings to live with, each with a reason (${fileName} beside the template)`)
     .option('--expect <file>', 'who reaches whom, and who never does: a YAML list, as in internet → machines: never')
+    .option('--observed', 'also what roles may and were not seen to do, in the region that runs for the folder')
     .addOption(
       new Option('--severity <least>', 'findings of this severity and above make the exit code 1')
         .choices([...severities])
@@ -62,6 +68,7 @@ async function run(given: string, options: CheckArguments): Promise<void> {
           ? []
           : expectations
         : parseExpectations(readText(options.expect, 1024 * 1024), options.expect),
+    ...(options.observed ? { observed: await seenIn(folder) } : {}),
     ...(parameter ? { parameters: parameter } : {}),
     ...(region === undefined ? {} : { region }),
     ...(toStdout ? {} : { onProgress: (done, all, title) => passing(`${done} of ${all}: ${title}`) }),
@@ -69,6 +76,13 @@ async function run(given: string, options: CheckArguments): Promise<void> {
   print(result, options);
   const least = severities.indexOf(options.severity);
   if (result.findings.some(({ severity }) => severities.indexOf(severity) <= least)) process.exitCode = 1;
+}
+
+/** What the roles of the running region's machines were granted so far. */
+async function seenIn(folder: string): Promise<readonly ObservedCall[]> {
+  const running = await findRunning(folder);
+  if (!running) throw new UserError(`No region runs for ${folder}.`, 'Start one: orrery up');
+  return observedCalls(await recentEvents(running));
 }
 
 function print(result: CheckResult, { json, sarif: file }: CheckArguments): void {

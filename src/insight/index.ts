@@ -1,5 +1,12 @@
 /** What can be known of a template before it is deployed, for programs: `orrery/insight`. */
 export { type CheckOptions, type CheckResult, check, knownRules } from './check/check.ts';
+export {
+  type ObservedCall,
+  observedCalls,
+  roleUnused,
+  type UnusedPermission,
+  unusedPermissions,
+} from './check/edge/observed.ts';
 export type { Finding, RuleName, Severity } from './check/rule.ts';
 export { type SarifOptions, sarif } from './check/sarif.ts';
 export { parseSuppressions, type SuppressedFinding, type Suppression, SuppressionError } from './check/suppress.ts';

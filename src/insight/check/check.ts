@@ -2,6 +2,7 @@
 import { type NotModelled, parseTemplate } from '../../region/template.ts';
 import type { Model, ModelOptions } from '../model/model.ts';
 import type { Expectation } from '../reach/expectation.ts';
+import { type ObservedCall, roleUnused, roleUnusedName } from './edge/observed.ts';
 import { expectationRule, holdAll } from './expected.ts';
 import { type Making, makeWhatCanBe } from './make.ts';
 import { scalingGroups } from './network/groups.ts';
@@ -22,6 +23,8 @@ export interface CheckOptions extends Omit<ModelOptions, 'partial'> {
   readonly suppressions?: readonly Suppression[];
   /** Of who reaches whom, and who never does. */
   readonly expectations?: readonly Expectation[];
+  /** What roles were seen to do in a running region: permissions that none of it needed are told. */
+  readonly observed?: readonly ObservedCall[];
   /** Told before each rule: how many are done, of how many. */
   onProgress?(done: number, all: number, title: string): void;
 }
@@ -47,7 +50,8 @@ export interface CheckResult {
 export const severities: readonly Severity[] = ['error', 'warning', 'note'];
 
 /** Throws `ModelError` where the template is none, or lacks parameters; `PlaceError` for an expectation of nobody. */
-export async function check(options: CheckOptions, rules: readonly Rule[] = every): Promise<CheckResult> {
+export async function check(options: CheckOptions, asked: readonly Rule[] = every): Promise<CheckResult> {
+  const rules = options.observed === undefined ? asked : [...asked, roleUnused(options.observed)];
   const making = await makeWhatCanBe(options);
   const { model, unmade } = making;
   try {
@@ -96,7 +100,8 @@ export async function check(options: CheckOptions, rules: readonly Rule[] = ever
 
 /** Every rule that a finding may name. */
 export function knownRules(rules: readonly Rule[] = every): readonly RuleName[] {
-  return [...refusalRules, ...rules, expectationRule, suppressionRule];
+  const always = rules.some(({ id }) => id === roleUnusedName.id) ? [] : [roleUnusedName];
+  return [...refusalRules, ...rules, ...always, expectationRule, suppressionRule];
 }
 
 const ofNetwork = /^AWS::(EC2|ElasticLoadBalancingV2|AutoScaling)::/;

@@ -3,6 +3,7 @@
  * template's lint, and of making its resources one by one.
  */
 import type { LintKind } from '../../region/template.ts';
+import { edgeRefusalRules, edgeRefusals } from './edge/refusals.ts';
 import type { RuleName } from './rule.ts';
 
 const templates = 'https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide';
@@ -74,6 +75,7 @@ export const refusalRules: readonly RuleName[] = [
   aclRuleLimit,
   groupRuleLimit,
   interfaceGroupLimit,
+  ...edgeRefusalRules,
 ];
 
 export const lintRules: Readonly<Record<LintKind, RuleName>> = {
@@ -91,6 +93,7 @@ interface Refusal {
 
 /** Words of a service that a rule with a page of its own knows more about. */
 const known: readonly Refusal[] = [
+  ...edgeRefusals,
   {
     says: /network acl entries has been reached/,
     rule: aclRuleLimit.id,

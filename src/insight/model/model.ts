@@ -62,6 +62,8 @@ export interface ModelResource {
 export interface Model {
   readonly name: string;
   readonly region: string;
+  /** The account that it is made in. */
+  readonly account: string;
   readonly template: Template;
   /** The network, as `send` reads it: with the interfaces of machines, balancers, NAT gateways and endpoints. */
   readonly world: World;
@@ -131,6 +133,7 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     return {
       name,
       region: simulated.region.scope.region,
+      account: simulated.region.scope.account,
       template,
       world: simulated.world(),
       edges: new Map(simulated.edges().map((edge) => [byPhysicalId.get(edge.id) ?? edge.id, edge])),

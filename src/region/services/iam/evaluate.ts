@@ -79,7 +79,9 @@ export function evaluate(question: Question): Decision {
   if (!question.identity && !question.unrestricted) {
     return byResource ? { allowed: true, by: byResource.by } : implicit('resource-based policy');
   }
-  if (question.unrestricted && (question.sameAccount || byResource)) return { allowed: true, by: 'the account itself' };
+  if (question.unrestricted && (question.sameAccount || byResource)) {
+    return { allowed: true, by: byResource && !question.sameAccount ? byResource.by : 'the account itself' };
+  }
   const byIdentity = question.identity && find(question.identity, 'Allow', question, 'identity-based policy');
   if (byIdentity && (question.sameAccount || byResource)) {
     return { allowed: true, by: `${byIdentity.statement} of ${byIdentity.name}` };
