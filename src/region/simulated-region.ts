@@ -3,7 +3,6 @@
  * and choices, CloudWatch's alarms and Auto Scaling are the ones of every region; no process is started, no port opened.
  */
 export { instanceTypeSize } from './machines/instance-types.ts';
-export { s3Caller } from './traffic/edge/origin.ts';
 export { Fault } from './wire/fault.ts';
 
 import { VirtualClock } from './clock/clock.ts';
@@ -14,19 +13,15 @@ import { modelledMachines } from './machines/modelled-driver.ts';
 import type { World } from './network/world.ts';
 import { Region } from './region.ts';
 import { issueWithoutKeys } from './services/acm/authority.ts';
-import { edgeConfigs } from './services/cloudfront/snapshot.ts';
 import { meterOf } from './services/cloudwatch/meter.ts';
-import type { Verdict } from './services/dispatcher.ts';
 import { networkWorld } from './services/ec2/snapshot.ts';
-import { authorise } from './services/iam/authorise.ts';
-import type { Access, Caller, Scope, Via } from './services/service.ts';
+import type { Caller, Scope } from './services/service.ts';
 import { type ResourceRecord, stackResources } from './stacks/records.ts';
 import type { TargetConfig } from './traffic/balancer/config.ts';
 import type { ForwardResult } from './traffic/balancer/forward.ts';
 import { type NodeMeter, nodeMeter } from './traffic/balancer/measure.ts';
 import { modelledChecks } from './traffic/balancer/modelled-checks.ts';
 import type { Route } from './traffic/balancer/routes.ts';
-import type { EdgeConfig } from './traffic/edge/config.ts';
 import type { TargetHealth } from './traffic/planes.ts';
 
 export interface SimulatedMachines {
@@ -46,10 +41,6 @@ export interface SimulatedRegion {
   count(route: Route, ended: ModelledRequests): void;
   /** The network as its tables have it now. */
   world(): World;
-  /** What CloudFront's edge serves from, as its tables have it now. */
-  edges(): readonly EdgeConfig[];
-  /** What IAM says to a question that no operation here asks, such as one about a bucket of another account. */
-  mayAccess(caller: Caller, via: Via, access: Access): Verdict;
   /** Of a stack, with what their properties resolved to. */
   stackResources(stackId: string): readonly ResourceRecord[];
   close(): Promise<void>;
@@ -174,8 +165,6 @@ export async function simulatedRegion(
       }
     },
     world: () => networkWorld(scope),
-    edges: () => edgeConfigs(scope),
-    mayAccess: (caller, via, access) => authorise(scope, caller, via, access),
     stackResources: (stackId) => stackResources(scope, stackId),
     close: () => region.close(),
   };

@@ -5,7 +5,7 @@
 import { type Decisions, decisionsOf } from '../../region/decisions.ts';
 import type { World } from '../../region/network/world.ts';
 import type { Verdict } from '../../region/services/dispatcher.ts';
-import type { Access, Caller, Via } from '../../region/services/service.ts';
+import type { Caller, Via } from '../../region/services/service.ts';
 import { type SimulatedMachines, simulatedRegion } from '../../region/simulated-region.ts';
 import {
   type NotModelled,
@@ -16,7 +16,6 @@ import {
   type Template,
   TemplateFault,
 } from '../../region/template.ts';
-import type { EdgeConfig } from '../../region/traffic/edge/config.ts';
 import { bootstrapped } from './bootstrap.ts';
 import { createStack, refusalText } from './create-stack.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
@@ -67,8 +66,6 @@ export interface Model {
   readonly template: Template;
   /** The network, as `send` reads it: with the interfaces of machines, balancers, NAT gateways and endpoints. */
   readonly world: World;
-  /** What CloudFront's edge would serve from, by the logical ids of the distributions. */
-  readonly edges: ReadonlyMap<string, EdgeConfig>;
   /** By logical id, those whose condition holds, in the template's order. */
   readonly resources: ReadonlyMap<string, ModelResource>;
   /** What the model has nothing for: never called proven. */
@@ -83,8 +80,6 @@ export interface Model {
   readonly decisions: Decisions;
   /** Whether IAM would let a call through, without its being made. Throws the faults of its input: `NoSuchBucket`. */
   verdict(call: ProposedCall): Verdict;
-  /** The same of a question that no operation here asks, such as one about a bucket of another account. */
-  mayAccess(caller: Caller, via: Via, access: Access): Verdict;
   /** Line of a part of a resource's definition, or of the nearest part around it. */
   lineOf(logicalId: string, ...path: Path): number | undefined;
   /** The logical id of something that AWS names by an id, name or ARN. */
@@ -136,7 +131,6 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       account: simulated.region.scope.account,
       template,
       world: simulated.world(),
-      edges: new Map(simulated.edges().map((edge) => [byPhysicalId.get(edge.id) ?? edge.id, edge])),
       resources,
       notModelled,
       failed,
@@ -144,7 +138,6 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
       decisions,
       verdict: (call) => simulated.region.verdict(call),
-      mayAccess: (caller, via, access) => simulated.mayAccess(caller, via, access),
       lineOf,
       logicalIdOf: (physicalId) => byPhysicalId.get(physicalId),
       close() {

@@ -184,6 +184,18 @@ function checkConditionsSection(template: Template): void {
 
 const deletionPolicies = ['Delete', 'Retain', 'RetainExceptOnCreate', 'Snapshot'];
 
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html; none of them is modelled. */
+const snapshotTypes = [
+  'AWS::DocDB::DBCluster',
+  'AWS::EC2::Volume',
+  'AWS::ElastiCache::CacheCluster',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::Neptune::DBCluster',
+  'AWS::RDS::DBCluster',
+  'AWS::RDS::DBInstance',
+  'AWS::Redshift::Cluster',
+];
+
 function checkPolicies(name: string, { Type, DeletionPolicy, UpdateReplacePolicy }: ResourceDefinition): void {
   for (const [attribute, policy] of Object.entries({ DeletionPolicy, UpdateReplacePolicy })) {
     // With AWS::LanguageExtensions it may be an expression, checked when it is resolved.
@@ -193,7 +205,7 @@ function checkPolicies(name: string, { Type, DeletionPolicy, UpdateReplacePolicy
   }
 }
 
-/** Of a policy's text. No type of the product can be snapshot. */
+/** Of a policy's text. */
 export function checkPolicy(attribute: string, policy: unknown, type: string, path: Path): void {
   const allowed = deletionPolicies.filter((one) => attribute === 'DeletionPolicy' || one !== 'RetainExceptOnCreate');
   if (typeof policy !== 'string' || !allowed.includes(policy)) {
@@ -202,7 +214,7 @@ export function checkPolicy(attribute: string, policy: unknown, type: string, pa
       path,
     );
   }
-  if (policy === 'Snapshot') {
+  if (policy === 'Snapshot' && !snapshotTypes.includes(type)) {
     throw new TemplateFault(`Template error: resource type ${type} does not support deletion policy Snapshot`, path);
   }
 }

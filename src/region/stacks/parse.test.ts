@@ -178,6 +178,10 @@ describe('sections', () => {
   ])('%.60s is refused', (text, message) => {
     expect(() => read(text)).toThrow(message);
   });
+
+  it('lets a database be snapshot', () => {
+    expect(() => read('Resources: { D: { Type: AWS::RDS::DBInstance, DeletionPolicy: Snapshot } }')).not.toThrow();
+  });
 });
 
 describe('references', () => {

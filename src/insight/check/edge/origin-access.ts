@@ -165,7 +165,7 @@ const originKmsDenied: Rule = {
       }
       const { physicalId, logicalId, attributes } = key.resource;
       const { Policy } = await model.invoke<{ Policy: string }>('kms', 'GetKeyPolicy', { KeyId: physicalId });
-      const { allowed } = model.mayAccess(
+      const { allowed } = model.decisions.decide(
         caller,
         { sourceIp: 'AWS Internal', secure: true },
         {

@@ -1,5 +1,5 @@
 /** Distributions and the buckets behind them, each origin with those who ask it. */
-import { s3Caller } from '../../../region/simulated-region.ts';
+import { fromRecord } from '../../../region/decisions.ts';
 import type { Path } from '../../../region/template.ts';
 import type { BehaviourConfig, EdgeConfig, S3OriginConfig } from '../../../region/traffic/edge/config.ts';
 import type { Model, ModelResource, ProposedCall } from '../../model/model.ts';
@@ -8,7 +8,6 @@ import { listOf, named, recordOf } from './parts.ts';
 type Caller = ProposedCall['caller'];
 
 export const bucketType = 'AWS::S3::Bucket';
-const anonymous: Caller = { kind: 'anonymous' };
 
 export interface Behaviour extends BehaviourConfig {
   /** Within the distribution's definition. */
@@ -39,7 +38,8 @@ export interface BucketOrigin {
 const config = ['Properties', 'DistributionConfig'];
 
 export function distributionsOf(model: Model): readonly Distribution[] {
-  return [...model.edges].map(([logicalId, edge]) => {
+  return model.decisions.distributions().map((edge) => {
+    const logicalId = model.logicalIdOf(edge.id) ?? edge.id;
     const last = edge.behaviours.length - 1;
     const behaviours = edge.behaviours.map((one, index) => ({
       ...one,
@@ -57,7 +57,7 @@ export function bucketOriginsOf(model: Model): readonly BucketOrigin[] {
       const origin = behaviours[0]?.origin;
       if (origin?.kind !== 's3') return [];
       const bucket = named(model, bucketType, origin.bucket);
-      const caller: Caller = s3Caller(origin, distribution.edge, false) ?? anonymous;
+      const caller: Caller = model.decisions.originCaller(origin, distribution.edge, fromRecord({}));
       return [{ distribution, origin, path: [...config, 'Origins', index], bucket, caller, behaviours }];
     });
   });

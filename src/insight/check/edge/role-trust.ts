@@ -18,7 +18,7 @@ export const roleOpenTrust: Rule = {
     const found = [];
     for (const { logicalId, physicalId } of ofType(model, roleType)) {
       const { Role } = await model.invoke<RoleView>('iam', 'GetRole', { RoleName: physicalId });
-      const { allowed, reason } = model.mayAccess(
+      const decision = model.decisions.decide(
         stranger,
         { sourceIp: '203.0.113.7', secure: true },
         {
@@ -28,9 +28,9 @@ export const roleOpenTrust: Rule = {
           resourcePolicy: decodeURIComponent(Role.AssumeRolePolicyDocument),
         },
       );
-      if (!allowed) continue;
+      if (!decision.allowed) continue;
       found.push({
-        message: `Somebody of any AWS account may assume ${logicalId}, and has its permissions then: ${reason.replace(/of resource policy$/, 'of its trust policy')} lets everybody in.`,
+        message: `Somebody of any AWS account may assume ${logicalId}, and has its permissions then: ${decision.by.replace(/of resource policy$/, 'of its trust policy')} lets everybody in.`,
         logicalId,
         path: ['Properties', 'AssumeRolePolicyDocument'],
         fix: pasteInto(`${logicalId}.AssumeRolePolicyDocument.Statement (whom is meant)`, [

@@ -50,7 +50,7 @@ function letsThrough(
     vpcId: textOf(resource.properties.VpcId),
   };
   const access = { action, resource: arn, resourceAccount: somebody, resourcePolicy: openToAll(action) };
-  return model.mayAccess(signed ? rootOf(somebody) : anonymous, via, access).allowed;
+  return model.decisions.decide(signed ? rootOf(somebody) : anonymous, via, access).allowed;
 }
 
 const packages: Rule = {
