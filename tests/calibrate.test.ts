@@ -67,6 +67,7 @@ test('service time and concurrency within a quarter, and the boot by when the ba
     timeScale,
     nowMs: () => clock.now(),
     healthyMs: new Map([[String(healthy?.data?.target), healthy?.atMs ?? 0]]),
+    sinceMs: region.events.recent()[0]?.atMs ?? 0,
     onStep: (text) => void steps.push(text),
   };
   const real = realClock();
@@ -83,6 +84,9 @@ test('service time and concurrency within a quarter, and the boot by when the ba
     expect.stringMatching(/^Waiting for the next minute of the model: CloudWatch has no CPUUtilization of .* yet$/),
     ...['One request of / at a time', '64 at a time, for 2 s', 'Waiting for the metrics'],
   ]);
+  // As after a restart of the region: its machines are found healthy anew.
+  expect((await calibrate({ ...options, sinceMs: clock.now() }, real)).bootSeconds).toBe(60);
+  expect(steps.at(-1)).toBe('No launch since the region began: a boot is taken for 60 s');
   await expect(calibrate({ ...options, path: '/missing' }, real)).rejects.toThrow('give a path that works with --path');
   await expect(calibrate({ ...options, stack: 'other' }, real)).rejects.toThrow();
   expect(eventTexts('internal-failure')).toEqual([]);

@@ -29,9 +29,11 @@ export function summary({ totals, series, alarms, activities, notes }: Simulatio
   return `${table(rows)}\n${notes.map((note) => paint.dim(note)).join('\n')}`;
 }
 
-export function agreementText(comparison: Comparison): string {
+export function agreementText(comparison: Comparison, timeScale: number): string {
   const { samples, most } = comparison;
-  return `Capacity was the same within one machine in ${percent(agreement(comparison))} of ${samples} samples (at most ${most} apart).`;
+  const times =
+    timeScale === 1 ? '' : `Times are the model's: the app takes ${timeScale} times as long by a clock that is that fast.\n`;
+  return `${times}Capacity was the same within one machine in ${percent(agreement(comparison))} of ${samples} samples (at most ${most} apart).`;
 }
 
 function settingsText({ targetFactor, minSize }: Tried['settings']): string {

@@ -7,7 +7,7 @@ import { reportPage } from '../insight/report/page.ts';
 import type { Report } from '../insight/report/report.ts';
 import type { AppModel } from '../insight/simulate/app-model.ts';
 import { calibrate } from '../insight/simulate/calibrate.ts';
-import { compare, comparisonReport, type LiveSurge, phaseOf } from '../insight/simulate/compare.ts';
+import { appOfSurge, compare, comparisonReport, type LiveSurge, phaseOf } from '../insight/simulate/compare.ts';
 import { findSettings, type Objective, type Tried } from '../insight/simulate/objective.ts';
 import { simulationReport } from '../insight/simulate/report.ts';
 import { type SimulationOptions, simulate } from '../insight/simulate/run.ts';
@@ -52,7 +52,7 @@ async function run(given: string, options: SimulateArguments): Promise<void> {
   const simulation: SimulationOptions = {
     template,
     profile,
-    app,
+    app: surged ? appOfSurge(app, surged) : app,
     seed,
     ...(options.parameter ? { parameters: options.parameter } : {}),
     ...(options.balancer === undefined ? {} : { balancer: options.balancer }),
@@ -74,7 +74,7 @@ async function simulateOnce(
   const result = await simulate({ ...simulation, ...(json ? {} : { onProgress }) });
   const comparison = surged && compare(surged, result);
   if (json) line(JSON.stringify(comparison ? { ...result, comparison } : result, null, 2));
-  else line(comparison ? `${summary(result)}\n${agreementText(comparison)}` : summary(result));
+  else line(comparison ? `${summary(result)}\n${agreementText(comparison, surged.timeScale)}` : summary(result));
   writeReport(
     surged && comparison
       ? comparisonReport(surged, result, comparison)
@@ -101,7 +101,8 @@ async function measure(dir: string, { path = '/', saveApp, json }: SimulateArgum
   const running = await findRunning(folder);
   if (!target.watch || !running) throw new UserError('No region runs for this folder.', 'Start one: orrery up');
   const healthyMs = new Map<string, number>();
-  for (const { kind, atMs, data } of await recentEvents(running)) {
+  const events = await recentEvents(running);
+  for (const { kind, atMs, data } of events) {
     const id = String(data?.target);
     // The first time: it may have been sick later.
     if (kind === 'target-healthy' && !healthyMs.has(id)) healthyMs.set(id, atMs);
@@ -116,6 +117,7 @@ async function measure(dir: string, { path = '/', saveApp, json }: SimulateArgum
       timeScale: target.timeScale,
       nowMs: target.nowMs,
       healthyMs,
+      sinceMs: events.find(({ lasting }) => !lasting)?.atMs ?? target.nowMs(),
       onStep: (text) => (json ? process.stderr.write(`${text}\n`) : line(paint.dim(text))),
     },
     realClock(),

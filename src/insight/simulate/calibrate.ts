@@ -30,12 +30,15 @@ export interface CalibrationOptions {
   nowMs(): number;
   /** When a balancer found targets healthy, in model time, by instance. */
   readonly healthyMs: ReadonlyMap<string, number>;
+  /** Since when that is known: a machine that was launched before may have been found healthy anew, after a restart. */
+  readonly sinceMs: number;
   readonly onStep: (text: string) => void;
 }
 
 /** Single requests: fewer where the mean is known so well, in standard errors. */
 const singlyRequests = { least: 20, most: 100, error: 0.02 };
 const singlySeconds = 10;
+const assumedBootSeconds = 60;
 const atOnce = 64;
 /** A whole minute of model time must lie within, but not three: the group shall not grow of it. */
 const fullModelSeconds = 130;
@@ -72,12 +75,14 @@ export async function calibrate(options: CalibrationOptions, clock: Clock): Prom
     }
     const cpuMs = Math.min(((percent / 100) * vcpus * 1000) / Math.max(perMachine, 1e-9), singly.meanMs * vcpus);
     const servers = Math.max(1, Math.round((perMachine * singly.meanMs) / 1000));
+    const boot = await bootSeconds(autoScaling, group, options);
+    if (boot === undefined) onStep(`No launch since the region began: a boot is taken for ${assumedBootSeconds} s`);
     return parseAppModel({
       serviceMs: rounded(singly.meanMs),
       serviceVariation: rounded(Math.min(10, singly.variation)),
       cpuMs: rounded(cpuMs),
       concurrency: servers,
-      bootSeconds: rounded((await bootSeconds(autoScaling, group, options)) ?? 60),
+      bootSeconds: rounded(boot ?? assumedBootSeconds),
     });
   } finally {
     await pool.destroy();
@@ -240,13 +245,14 @@ async function processorMinutes(
 async function bootSeconds(
   autoScaling: AutoScalingClient,
   { AutoScalingGroupName }: AutoScalingGroup,
-  { healthyMs }: CalibrationOptions,
+  { healthyMs, sinceMs }: CalibrationOptions,
 ): Promise<number | undefined> {
   const { Activities = [] } = await autoScaling.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName }));
   const found = Activities.flatMap(({ Description = '', StartTime }) => {
     const id = /^Launching a new EC2 instance: (i-[0-9a-f]+)/.exec(Description)?.[1];
     const readyMs = healthyMs.get(id ?? '');
-    return readyMs === undefined || !StartTime ? [] : [(readyMs - StartTime.getTime()) / 1000];
+    const launchedMs = StartTime?.getTime() ?? 0;
+    return readyMs === undefined || launchedMs < sinceMs ? [] : [(readyMs - launchedMs) / 1000];
   }).filter((one) => one > 0);
   return found.length === 0 ? undefined : found.reduce((sum, one) => sum + one, 0) / found.length;
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { reportPage } from '../report/page.ts';
-import { agreement, compare, comparisonReport, parseSurge, phaseOf } from './compare.ts';
+import { parseAppText } from './app-model.ts';
+import { agreement, appOfSurge, compare, comparisonReport, parseSurge, phaseOf } from './compare.ts';
 import { simulationReport } from './report.ts';
 import { resultOf } from './result.fixture.ts';
 
@@ -34,6 +35,14 @@ it('compares capacities every ten seconds, of all groups together', () => {
   const report = comparisonReport(parseSurge(surge, 'surge.json'), simulated, found);
   expect(report.facts[0]).toEqual({ label: 'Capacity within one machine', value: '83 %', tone: 'bad' });
   expect(reportPage(report)).toContain('60 times real time');
+});
+
+it('meets an app that is slower by as much as the clock is fast', () => {
+  const app = parseAppText('serviceMs=200,cpuMs=1,concurrency=4,timeoutSeconds=60,memoryPerRequestMiB=6');
+  const live = parseSurge({ ...surge, timeScale: 20, timeoutSeconds: 10 }, 'surge.json');
+  const scaled = { serviceMs: 4_000, concurrency: 80, timeoutSeconds: 200, memoryPerRequestMiB: 0.3 };
+  expect(appOfSurge(app, live)).toEqual({ ...app, ...scaled });
+  expect(appOfSurge(app, { ...live, timeScale: 1, timeoutSeconds: undefined })).toEqual(app);
 });
 
 it('begins in the same part of a minute', () => {

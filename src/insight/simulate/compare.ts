@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Point, Report } from '../report/report.ts';
 import { percent } from '../words.ts';
+import type { AppModel } from './app-model.ts';
 import type { SimulationResult } from './recording.ts';
 import { simulationReport } from './report.ts';
 import { SimulationError } from './simulation-error.ts';
@@ -13,6 +14,7 @@ const surgeResult = z.object({
   url: z.string(),
   profile: z.string(),
   timeScale: z.number().positive(),
+  timeoutSeconds: z.number().positive().optional(),
   startedAt: z.string().refine((text) => !Number.isNaN(Date.parse(text))),
   seconds: z.array(z.object({ atSeconds: seconds, answered: z.number() })),
   observed: z
@@ -37,6 +39,20 @@ export function parseSurge(given: unknown, name: string): LiveSurge {
 /** How long after a full minute of model time it began, in seconds: alarms look at minutes. */
 export function phaseOf({ startedAt }: LiveSurge): number {
   return (Date.parse(startedAt) / 1000) % 60;
+}
+
+/**
+ * The app as the loops of a fast clock meet it. It takes as long as ever, which is longer by their time; and each request
+ * counts as often as the clock is fast, also those that are worked on at once.
+ */
+export function appOfSurge(app: AppModel, { timeScale, timeoutSeconds }: LiveSurge): AppModel {
+  return {
+    ...app,
+    serviceMs: app.serviceMs * timeScale,
+    concurrency: app.concurrency * timeScale,
+    memoryPerRequestMiB: app.memoryPerRequestMiB / timeScale,
+    timeoutSeconds: Math.min(app.timeoutSeconds, timeoutSeconds ?? app.timeoutSeconds) * timeScale,
+  };
 }
 
 /** Of the samples, those within one machine; in [0, 1]. */

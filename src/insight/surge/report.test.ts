@@ -33,6 +33,7 @@ const result: SurgeResult = {
   arrivals: 'poisson',
   seed: 4,
   timeScale: 20,
+  timeoutSeconds: 10,
   startedAt: '2026-01-01T00:00:00.000Z',
   realSeconds: 3,
   interrupted: true,

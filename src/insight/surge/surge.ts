@@ -28,6 +28,8 @@ export interface SurgeResult {
   readonly seed: number;
   /** Seconds of model time in a real one. */
   readonly timeScale: number;
+  /** After that long a request is given up, in real seconds. */
+  readonly timeoutSeconds: number;
   /** Model time, ISO 8601. */
   readonly startedAt: string;
   /** Until the last answer. */
@@ -83,6 +85,7 @@ export async function surge(
       arrivals: load.arrivals,
       seed: load.seed,
       timeScale: load.timeScale,
+      timeoutSeconds: load.timeoutMs / 1000,
       startedAt: new Date(startMs).toISOString(),
       realSeconds,
       interrupted,
