@@ -201,6 +201,18 @@ describe('findings', () => {
     expect(out).toMatch(/hold for 6 resources, and 1 expectation is proven for all packets\.$/m);
   });
 
+  test.concurrent('who reaches whom, and what stops the others', async () => {
+    const { code, out } = await orreryCheck(gallery, '--reach', 'internet,ApiBalancer,ApiGroup');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}internet {5}→ ApiBalancer {2}tcp 80, tcp 443 {2}by internet gateway InternetGateway$/m);
+    expect(out).toMatch(/^ {2}ApiBalancer {2}→ ApiGroup {5}tcp 8080 {9}by the local route$/m);
+    expect(out).toMatch(
+      /^ {2}internet ↛ ApiGroup: tcp \S+ -> \S+:443: dropped: internet: nothing has the IPv4 address /m,
+    );
+    const nobody = await orreryCheck(gallery, '--reach', 'ApiBalancer,nobody');
+    expect(nobody).toMatchObject({ code: 1, out: '', error: expect.stringContaining("nothing is called 'nobody'") });
+  });
+
   test.concurrent("there are none in an app's folder", async () => {
     const { code, out } = await orreryCheck(gallery);
     expect([code, out]).toEqual([

@@ -2,7 +2,7 @@
 import { type CheckResult, severities } from '../insight/check/check.ts';
 import type { Finding, Severity } from '../insight/check/rule.ts';
 import { count } from '../insight/words.ts';
-import { paint } from './print.ts';
+import { paint, table } from './print.ts';
 
 const headings: Readonly<Record<Severity, string>> = { error: 'Errors', warning: 'Warnings', note: 'Notes' };
 const colours: Readonly<Record<Severity, (text: string) => string>> = {
@@ -11,12 +11,13 @@ const colours: Readonly<Record<Severity, (text: string) => string>> = {
   note: paint.dim,
 };
 
-export function checkText(result: CheckResult): string {
+/** @param why whether what stops the pairs that do not reach each other is told, too */
+export function checkText(result: CheckResult, why = false): string {
   const blocks = severities.flatMap((severity) => {
     const found = result.findings.filter((one) => one.severity === severity);
     return found.length === 0 ? [] : [[colours[severity](headings[severity]), ...found.map(findingText)].join('\n')];
   });
-  return [...blocks, ...suppressedText(result), closing(result)].join('\n\n');
+  return [...blocks, ...suppressedText(result), ...reachText(result.reach, why), closing(result)].join('\n\n');
 }
 
 function findingText({ rule, logicalId, line, constructPath, message, fix }: Finding): string {
@@ -34,6 +35,27 @@ function fixText(fix: string | undefined): string[] {
   if (fix === undefined) return [];
   const lines = fix.split('\n');
   return lines.length === 1 ? [`    Fix: ${fix}`] : ['    Fix:', ...lines.map((text) => `      ${text}`)];
+}
+
+function reachText(rows: CheckResult['reach'], why: boolean): string[] {
+  if (!rows) return [];
+  const passing = rows.flatMap(({ from, to, passes }) =>
+    passes.map(({ traffic, by, replies }) => [
+      `  ${from}`,
+      `→ ${to}`,
+      `${traffic.join(', ')}${replies === 'sometimes' ? ' (some replies are lost)' : ''}`,
+      `by ${by}`,
+    ]),
+  );
+  const none = rows.filter(({ passes }) => passes.length === 0);
+  const others = why
+    ? none.map(({ from, to, stopped }) =>
+        paint.dim(`  ${from} ↛ ${to}: ${stopped ? `${stopped.packet}: ${stopped.text}` : 'no address leads there'}`),
+      )
+    : [paint.dim(`  ${count(none.length)} other pairs: nothing passes. Name places, and what stops them is told.`)];
+  return [
+    [paint.bold('Who reaches whom, of all protocols and ports, both ways'), table(passing), ...others].join('\n'),
+  ];
 }
 
 function suppressedText({ suppressed }: CheckResult): string[] {

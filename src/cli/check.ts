@@ -27,6 +27,7 @@ interface CheckArguments {
   readonly sarif?: string;
   readonly suppress?: string;
   readonly expect?: string;
+  readonly reach?: string | true;
   readonly observed?: boolean;
   readonly severity: Severity;
 }
@@ -41,6 +42,7 @@ export function checkCommand(program: Command): void {
     .option('--sarif <file>', 'for annotations in code reviews; - for standard output')
     .option('--suppress <file>', `findings to live with, each with a reason (${fileName} beside the template)`)
     .option('--expect <file>', 'who reaches whom, and who never does: a YAML list, as in internet → machines: never')
+    .option('--reach [places]', 'who reaches whom, of all or of these: internet,ApiBalancer,ApiGroup,s3')
     .option('--observed', 'also what roles may and were not seen to do, in the region that runs for the folder')
     .addOption(
       new Option('--severity <least>', 'findings of this severity and above make the exit code 1')
@@ -68,6 +70,7 @@ async function run(given: string, options: CheckArguments): Promise<void> {
           ? []
           : expectations
         : parseExpectations(readText(options.expect, 1024 * 1024), options.expect),
+    ...(options.reach === undefined ? {} : { reach: placesOf(options.reach) }),
     ...(options.observed ? { observed: await seenIn(folder) } : {}),
     ...(parameter ? { parameters: parameter } : {}),
     ...(region === undefined ? {} : { region }),
@@ -85,14 +88,19 @@ async function seenIn(folder: string): Promise<readonly ObservedCall[]> {
   return observedCalls(await recentEvents(running));
 }
 
-function print(result: CheckResult, { json, sarif: file }: CheckArguments): void {
+function print(result: CheckResult, { json, sarif: file, reach }: CheckArguments): void {
   const log =
     file === undefined
       ? ''
       : JSON.stringify(sarif(result, { uri: result.name, version: version(), rules: knownRules() }), null, 2);
   if (file !== undefined && file !== '-') writeFileSync(file, `${log}\n`);
   if (file === '-') process.stdout.write(`${log}\n`);
-  else line(json ? JSON.stringify(result, null, 2) : checkText(result));
+  else line(json ? JSON.stringify(result, null, 2) : checkText(result, reach !== undefined && reach !== true));
+}
+
+function placesOf(given: string | true): readonly string[] {
+  if (given === true) return [];
+  return given.split(',').map((name) => name.trim());
 }
 
 function suppressionsOf(given: string | undefined, folder: string): readonly Suppression[] {

@@ -32,7 +32,9 @@ export function summary({ totals, series, alarms, activities, notes }: Simulatio
 export function agreementText(comparison: Comparison, timeScale: number): string {
   const { samples, most } = comparison;
   const times =
-    timeScale === 1 ? '' : `Times are the model's: the app takes ${timeScale} times as long by a clock that is that fast.\n`;
+    timeScale === 1
+      ? ''
+      : `Times are the model's: the app takes ${timeScale} times as long by a clock that is that fast.\n`;
   return `${times}Capacity was the same within one machine in ${percent(agreement(comparison))} of ${samples} samples (at most ${most} apart).`;
 }
 

@@ -36,6 +36,7 @@ export { type Place, PlaceError } from './reach/place.ts';
 export type { InterfaceClass, Outside } from './reach/positions.ts';
 export { type Reach, reachability } from './reach/reach.ts';
 export type { Refusal } from './reach/refusal.ts';
+export { type Passing, type ReachRow, reachTable } from './reach/table.ts';
 export type { Witness } from './reach/witness.ts';
 export { reportPage } from './report/page.ts';
 export type { Report } from './report/report.ts';

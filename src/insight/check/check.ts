@@ -2,6 +2,8 @@
 import { type NotModelled, parseTemplate } from '../../region/template.ts';
 import type { Model, ModelOptions } from '../model/model.ts';
 import type { Expectation } from '../reach/expectation.ts';
+import { reachability } from '../reach/reach.ts';
+import { type ReachRow, reachTable } from '../reach/table.ts';
 import { type ObservedCall, roleUnused, roleUnusedName } from './edge/observed.ts';
 import { expectationRule, holdAll } from './expected.ts';
 import { type Making, makeWhatCanBe } from './make.ts';
@@ -23,6 +25,8 @@ export interface CheckOptions extends Omit<ModelOptions, 'partial'> {
   readonly suppressions?: readonly Suppression[];
   /** Of who reaches whom, and who never does. */
   readonly expectations?: readonly Expectation[];
+  /** Whose reachability is told: names of places, or none for all. Absent: nobody's. */
+  readonly reach?: readonly string[];
   /** What roles were seen to do in a running region: permissions that none of it needed are told. */
   readonly observed?: readonly ObservedCall[];
   /** Told before each rule: how many are done, of how many. */
@@ -44,6 +48,8 @@ export interface CheckResult {
   readonly resources: number;
   /** How many expectations were proven, for all packets. */
   readonly expectationsHeld: number;
+  /** Who reaches whom, where it was asked for and the whole network could be made. */
+  readonly reach?: readonly ReachRow[];
 }
 
 /** In the order of severity. */
@@ -68,6 +74,7 @@ export async function check(options: CheckOptions, asked: readonly Rule[] = ever
     if (model)
       for (const one of expected?.broken ?? [])
         found.push(placed(model, expectationRule, withoutPhysicalIds(model, one)));
+    const reach = model && whole && options.reach ? reachTable(reachability(model.world), options.reach) : undefined;
     const { suppressions, malformed } = metadataSuppressions(template);
     const names = knownRules(rules);
     const { findings, suppressed } = suppress(found, [...(options.suppressions ?? []), ...suppressions], {
@@ -92,6 +99,7 @@ export async function check(options: CheckOptions, asked: readonly Rule[] = ever
       ],
       resources: model ? [...model.resources.values()].filter(({ modelled }) => modelled).length : 0,
       expectationsHeld: expected?.held ?? 0,
+      ...(reach ? { reach } : {}),
     };
   } finally {
     await model?.close();

@@ -43,6 +43,7 @@ function obstacleOn(books: Books, flow: Flow, question: Question): Obstacle | un
   };
 }
 
-function hopsOf({ lost: { trip } }: Obstacle): number {
+/** How far the packet and its reply got. */
+export function hopsOf({ lost: { trip } }: Obstacle): number {
   return trip.forward.hops.length + (trip.reply?.hops.length ?? 0);
 }
