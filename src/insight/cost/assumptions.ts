@@ -37,6 +37,7 @@ const inGigabytes = (count: Decimal, bytes: Decimal) => over(times(count, bytes)
 export const assumptions = {
   requests: given('1000000', 'a month', 'requests to the API'),
   requestBytes: given('500', 'bytes', 'a request to the API weighs'),
+  sendShare: given('0.1', 'of 1', 'of requests to the API send something (POST, PUT, PATCH, DELETE, OPTIONS)', true),
   responseBytes: given('2000', 'bytes', 'an answer of the API weighs'),
   egressGb: given((get) => inGigabytes(get('requests'), get('responseBytes')), 'GB a month', 'answers of the API'),
   processedGb: given(
@@ -74,7 +75,7 @@ export const assumptions = {
   accessLogBytes: given('500', 'bytes', 'a line of access logs weighs'),
   logBytesPerRequest: given('300', 'bytes', 'logged for a request'),
   logGbPerMachine: given('0.1', 'GB a month', 'logged by a machine besides'),
-  flowLogGbPerMachine: given('1', 'GB a month', 'of flow logs for a machine, billed like other logs'),
+  flowLogGbPerMachine: given('1', 'GB a month', 'of flow logs for a machine'),
   logCompression: given('0.15', 'of 1', 'is left of logs when they are kept compressed', true),
   foreverMonths: given('12', 'months', 'of logs are kept where nothing ends them'),
   natGbPerMachine: given('1', 'GB a month', 'a machine exchanges with the internet on its own account'),

@@ -24,7 +24,11 @@ describe('the prices', () => {
   test.each(regions)('of %s are there for every meter', (region) => {
     const of = pricesOf(book, region);
     const lacking = (Object.keys(meters) as NamedMeter[]).filter((meter) => !of.price(meter));
-    expect(lacking).toEqual(region.startsWith('us-') ? [] : ['gp3Iops', 'gp3Throughput']);
+    const known: Readonly<Record<string, readonly NamedMeter[]>> = {
+      'us-east-1': [],
+      'eu-central-1': ['gp3Iops', 'gp3Throughput', 'logsInfrequent'],
+    };
+    expect(lacking).toEqual(known[region] ?? ['logsInfrequent']);
     expect(of.price('instance:t4g.small')).toBeDefined();
   });
 
@@ -86,15 +90,27 @@ describe('tiers', () => {
     ['153701', '11571.25'],
   ])('%s GB to the internet are %s dollars', (gigabytes, usd) => expect(out(gigabytes)).toBe(usd));
 
+  // AWS counts the 5 GB of each apart: Global-DataProcessing-Bytes, Global-TimedStorage-ByteHrs.
+  test('logs that are taken in and logs that are kept have an allowance each', () => {
+    const bill = billOf([use('logsIngested', decimal(6)), use('logsStored', decimal(7))], prices);
+    expect(bill.lines.map(({ exact }) => decimalText(exact))).toEqual(['0.5', '0.06']);
+  });
+
+  test('a million metrics and one', () => {
+    const { lines } = billOf([use('metrics', decimal(1_000_011))], prices);
+    // 10 free, 10,000 at 0.30, 240,000 at 0.10, 750,000 at 0.05, and one at 0.02.
+    expect(decimalText(lines[0]?.exact ?? 0n)).toBe('64500.02');
+  });
+
   test('without allowances the first gigabyte costs, too', () => {
     const bill = billOf([use('transferOut', decimal(1))], prices, { withoutAllowances: true });
     expect(decimalText(bill.total)).toBe('0.09');
   });
 
   test('beyond what was checked it is said, and not made up', () => {
-    const bill = billOf([use('transferOut', decimal(60_000))], pricesOf(book, 'eu-west-1'));
+    const bill = billOf([use('bucketGigabytes', decimal(60_000))], pricesOf(book, 'eu-west-1'));
     expect(bill.notPriced).toMatchObject([{ part: 'Part', why: expect.stringMatching(/no price of so much/) }]);
-    expect(decimalText(bill.total)).toBe('4403.2');
+    expect(decimalText(bill.total)).toBe('1177.6');
   });
 
   test('a type of machine without a price is said, by its name', () => {

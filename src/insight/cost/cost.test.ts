@@ -88,20 +88,22 @@ describe('bills that were worked by hand', () => {
       ['NatGatewayA', 'Data between zones, each way', '5.00'],
       ['Distribution', 'CloudFront requests by HTTPS', '408.00'],
       ['Distribution', 'CloudFront data out', '388.62'],
+      // A tenth of 300 million requests of 500 bytes: 13.9698 GB at 0.020.
+      ['Distribution', 'CloudFront data to the origin', '0.28'],
       ['Distribution', 'CloudFront Functions', '34.80'],
       ['DataBucket', 'S3 Standard', '0.23'],
       ['DataBucket', 'S3 GET and others', '12.00'],
       ['DataBucket', 'S3 PUT, POST, LIST', '15.00'],
       ['SpaBucket', 'S3 GET and others', '2.00'],
       ['ApiLogs', 'Logs taken in', '45.04'],
-      ['ApiLogs', 'Logs kept', '0.37'],
+      ['ApiLogs', 'Logs kept', '0.22'],
       ['SlowApi', 'Alarms, by metric', '0.10'],
       ['NatTrafficA', 'Alarms, by metric', '0.10'],
     ]);
-    expect(result.usd).toBe('1076.10');
+    expect(result.usd).toBe('1076.23');
     // The objects come to the 500 GB: 33 million of 100,000 bytes, 3,073.3645 GB, half of it from another zone.
-    // 73.76 and 73.76 by NAT more, and 30.73 between zones (0.01 both ways): 1,076.10 + 178.25.
-    expect(result.alternatives.find(({ title }) => title.startsWith('S3 over NAT'))?.usd).toBe('1254.35');
+    // 73.76 and 73.76 by NAT more, and 30.73 between zones (0.01 both ways): 1,076.23 + 178.25.
+    expect(result.alternatives.find(({ title }) => title.startsWith('S3 over NAT'))?.usd).toBe('1254.48');
   });
 });
 
@@ -163,6 +165,50 @@ Resources:
     expect(notPriced.some(({ why }) => /conflicts with another subnet/.test(why))).toBe(true);
   });
 
+  const zone = 'Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16, InstanceTenancy: TENANCY } }';
+  const machine = `
+Resources:
+  ${zone}
+  Subnet: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
+  Machine:
+    Type: AWS::EC2::Instance
+    Properties: { ImageId: ami-0123456789abcdef0, InstanceType: t4g.small, SubnetId: !Ref Subnet }
+`;
+
+  test.each([
+    ['default', []],
+    ['dedicated', ['no price of t4g.small machines in dedicated tenancy was checked']],
+  ])('machines of a VPC whose tenancy is %s', async (tenancy, why) => {
+    const { lines, notPriced } = await cost({ name: 'x.yml', template: machine.replace('TENANCY', tenancy) });
+    expect(notPriced.map((one) => one.why)).toEqual(why);
+    expect(lines.some(({ what }) => what === 'EC2 t4g.small')).toBe(why.length === 0);
+  });
+
+  test('logs of the class for infrequent access cost half to take in, where that was checked', async () => {
+    const yaml = synthesise({ name: 'shop' }).yaml.replace(
+      'RetentionInDays: 30',
+      'LogGroupClass: INFREQUENT_ACCESS, RetentionInDays: 30',
+    );
+    const options = { name: 'x.yml', template: yaml, given: given({ requests: 100_000_000 }) };
+    const { lines } = await cost(options);
+    // 100 million times 300 bytes and 2 times 0.1 GB: 28.1397 GB at 0.25, none of them free.
+    expect(lines.find(({ what }) => what === 'Logs taken in, infrequent access')).toMatchObject({ usd: '7.03' });
+    expect(lines.some(({ what }) => what === 'Logs taken in')).toBe(false);
+    const { notPriced } = await cost({ ...options, region: 'eu-west-1' });
+    expect(notPriced.map(({ why }) => why)).toContain(
+      'no price of Logs taken in, infrequent access in eu-west-1 was checked',
+    );
+  });
+
+  test('a certificate that is served from addresses of its own, and not one by SNI', async () => {
+    const { yaml } = synthesise({ name: 'shop', domain: 'myapp.com' });
+    const of = async (template: string) =>
+      (await cost({ name: 'x.yml', template })).lines.find(({ what }) => what === 'CloudFront dedicated IP')?.usd;
+    expect(yaml).toContain('SslSupportMethod: sni-only');
+    expect(await of(yaml)).toBeUndefined();
+    expect(await of(yaml.replace('SslSupportMethod: sni-only', 'SslSupportMethod: vip'))).toBe('600.00');
+  });
+
   test('types of machines without a price in the region', async () => {
     const result = await of({ name: 'shop', api: { instanceType: 'm7i.large' } }, { region: 'eu-central-1' });
     expect(result.notPriced).toContainEqual({
@@ -207,6 +253,17 @@ describe('traffic', () => {
     expect(bills).toEqual([...bills].sort((one, other) => one - other));
   });
 
+  test('what the API is sent costs on its way from the CDN alone, and by what sends something', async () => {
+    const sent = async (config: ConfigInput, sendShare: number) =>
+      (await of(config, { given: given({ requests: 300_000_000, sendShare }) })).lines.find(
+        ({ what }) => what === 'CloudFront data to the origin',
+      )?.usd;
+    // 139.698 GB at 0.020.
+    expect(await sent({ name: 'shop' }, 1)).toBe('2.79');
+    expect(await sent({ name: 'shop' }, 0)).toBeUndefined();
+    expect(await sent(shop, 1)).toBeUndefined();
+  });
+
   test('machines of a simulation, and not those of another template', async () => {
     const hours = { ...shop, api: { min: 1 } };
     const result = await of(hours, { instanceHours: { 't4g.small': '3650' } });
@@ -223,6 +280,8 @@ describe('traffic', () => {
     const result = await of(shop, { withoutAllowances: true, freeTier: true });
     expect(Number(result.usd)).toBeGreaterThan(170);
     expect(result.notes.join(' ')).toMatch(/credits of up to 200 dollars.*for 1\.\d months/);
+    expect(result.notes.join(' ')).not.toContain('free trial of t4g.small');
+    expect((await of(shop)).notes.join(' ')).toContain('free trial of t4g.small');
   });
 });
 

@@ -173,6 +173,11 @@ function notesOf(inventory: Inventory, bill: Bill, options: CostOptions): readon
     notes.push(
       'The domain is taken for one that is registered with Route 53; --assume domainUsdPerYear=0 leaves its fee out.',
     );
+  // Of every account, and applied without being asked for. https://aws.amazon.com/ec2/faqs/#t4g-instances
+  if (machines.some(({ type, runs }) => runs && type === 't4g.small') && !options.withoutAllowances)
+    notes.push(
+      "AWS's free trial of t4g.small, 750 hours a month of the account until 31 December 2026, is not taken off.",
+    );
   if (machines.some(({ type }) => /^t\d/.test(type)))
     notes.push('Processor credits beyond what machines of a T family earn are not in it.');
   if (endpoints.some(({ kind }) => kind === 'Interface') || machines.length > 0)

@@ -19,6 +19,7 @@ interface DistributionConfig {
   readonly Origins?: readonly { readonly Id?: string; readonly DomainName?: string }[];
   readonly DefaultCacheBehavior?: Behaviour;
   readonly CacheBehaviors?: readonly Behaviour[];
+  readonly ViewerCertificate?: { readonly AcmCertificateArn?: string; readonly SslSupportMethod?: string };
 }
 
 export async function distributionsOf(model: Model): Promise<Edge> {
@@ -57,7 +58,15 @@ function distributionOf(part: string, config: DistributionConfig, balancers: Rea
   const most = (some: readonly Behaviour[]) =>
     Math.max(0, ...some.map(({ FunctionAssociations = [] }) => FunctionAssociations.length));
   const [api, pages] = [true, false].map((is) => behaviours.filter((one) => toApi.has(one.TargetOriginId) === is));
-  return { part, functions: most(pages ?? []), apiFunctions: most(api ?? []), carriesApi: toApi.size > 0 };
+  const { AcmCertificateArn, SslSupportMethod } = config.ViewerCertificate ?? {};
+  return {
+    part,
+    functions: most(pages ?? []),
+    apiFunctions: most(api ?? []),
+    carriesApi: toApi.size > 0,
+    // CloudFront's own certificate is shown with vip, too, and costs nothing.
+    dedicatedCertificate: SslSupportMethod === 'vip' ? AcmCertificateArn : undefined,
+  };
 }
 
 async function accessLogBuckets(model: Model, balancers: readonly { readonly LoadBalancerArn: string }[]) {

@@ -8,9 +8,10 @@ interface InstanceView {
   readonly InstanceId: string;
   readonly InstanceType: string;
   readonly State: { readonly Name: string };
-  readonly Placement: { readonly AvailabilityZone: string };
+  readonly Placement: { readonly AvailabilityZone: string; readonly Tenancy?: string };
   readonly Monitoring?: { readonly State: string };
   readonly SubnetId: string;
+  readonly VpcId: string;
   readonly PublicIpAddress?: string;
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
 }
@@ -38,16 +39,19 @@ export interface Machines {
 }
 
 export async function machinesOf(model: Model): Promise<Machines> {
-  const [reservations, volumes, groups, natBySubnet] = await Promise.all([
+  const [reservations, volumes, groups, natBySubnet, vpcs] = await Promise.all([
     listOf<{ Instances: InstanceView[] }>(model, 'ec2', 'DescribeInstances', 'Reservations'),
     listOf<VolumeView>(model, 'ec2', 'DescribeVolumes', 'Volumes'),
     listOf<GroupView>(model, 'autoscaling', 'DescribeAutoScalingGroups', 'AutoScalingGroups'),
     waysOut(model),
+    listOf<{ VpcId: string; InstanceTenancy: string }>(model, 'ec2', 'DescribeVpcs', 'Vpcs'),
   ]);
   // Without one there is a public address by the subnet or the interface, and with one it is the Elastic IP's charge.
   const elastic = new Set(
     (await listOf<{ PublicIp: string }>(model, 'ec2', 'DescribeAddresses', 'Addresses')).map((one) => one.PublicIp),
   );
+  // There a machine is dedicated, too, whatever its own tenancy is shown to be.
+  const dedicated = new Set(vpcs.filter((one) => one.InstanceTenancy === 'dedicated').map(({ VpcId }) => VpcId));
   const machines: Machine[] = [];
   const notPriced: NotPriced[] = [];
   for (const one of reservations.flatMap(({ Instances }) => Instances)) {
@@ -61,6 +65,7 @@ export async function machinesOf(model: Model): Promise<Machines> {
       zone: one.Placement.AvailabilityZone,
       presence: decimal(1),
       runs: one.State.Name !== 'stopped' && one.State.Name !== 'stopping',
+      dedicated: one.Placement.Tenancy === 'dedicated' || dedicated.has(one.VpcId),
       detailedMonitoring: one.Monitoring?.State === 'enabled',
       publicAddress: one.PublicIpAddress !== undefined && !elastic.has(one.PublicIpAddress),
       volumes: volumes

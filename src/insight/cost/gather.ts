@@ -47,6 +47,7 @@ export async function gather(model: Model): Promise<Inventory> {
     ({ logicalId, physicalId, properties }): LogGroup => ({
       part: logicalId,
       role: flowLogGroups.has(physicalId) ? 'flowLogs' : 'app',
+      infrequent: properties.LogGroupClass === 'INFREQUENT_ACCESS',
       retentionDays: properties.RetentionInDays === undefined ? undefined : Number(properties.RetentionInDays),
     }),
   );

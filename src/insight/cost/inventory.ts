@@ -19,6 +19,8 @@ export interface Machine {
   readonly runs: boolean;
   /** How many of it there are on average: 1, or what a simulation says. */
   readonly presence: Decimal;
+  /** On hardware of its account alone, which costs more. */
+  readonly dedicated: boolean;
   readonly detailedMonitoring: boolean;
   readonly publicAddress: boolean;
   readonly volumes: readonly Volume[];
@@ -58,6 +60,8 @@ export interface Distribution {
   readonly apiFunctions: number;
   /** Requests to the API come by it, too. */
   readonly carriesApi: boolean;
+  /** One that is served from addresses of its own, for clients without SNI. */
+  readonly dedicatedCertificate: string | undefined;
 }
 
 export interface Bucket {
@@ -70,6 +74,7 @@ export interface Bucket {
 export interface LogGroup {
   readonly part: string;
   readonly role: 'app' | 'flowLogs';
+  readonly infrequent: boolean;
   /** Undefined: they are kept for ever. */
   readonly retentionDays: number | undefined;
 }

@@ -20,7 +20,10 @@ export function machineUsage(inventory: Inventory, about: Circumstances, uses: U
     const by = (each: Decimal) => (get: Get) => times(many(get), each);
     const count = countText(many(about.settings.reading(new Set())), machines.length);
     if (runs) {
-      uses.add(part, `instance:${type}`, count, by(hoursOfMonth));
+      // Dearer by the hour, and 2 dollars for each hour of the region with one. https://aws.amazon.com/ec2/pricing/dedicated-instances/
+      if (first.dedicated)
+        notPriced.push({ part, type: '', why: `no price of ${type} machines in dedicated tenancy was checked` });
+      else uses.add(part, `instance:${type}`, count, by(hoursOfMonth));
       if (first.publicAddress) uses.add(part, 'addressHours', count, by(hoursOfMonth));
       if (first.detailedMonitoring)
         uses.add(part, 'metrics', `detailed monitoring, 7 for each of ${count}`, by(detailedMetrics));
@@ -53,8 +56,9 @@ function countText(mean: Decimal, inTemplate: number): string {
 function alike(machines: readonly Machine[]): ReadonlyMap<string, readonly Machine[]> {
   const found = new Map<string, Machine[]>();
   for (const machine of machines) {
-    const { part, type, runs, detailedMonitoring, publicAddress, ownMetrics, hasAgent, volumes } = machine;
-    const key = JSON.stringify([part, type, runs, detailedMonitoring, publicAddress, ownMetrics, hasAgent, volumes]);
+    const { part, type, runs, dedicated, detailedMonitoring, publicAddress, ownMetrics, hasAgent, volumes } = machine;
+    const same = [part, type, runs, dedicated, detailedMonitoring, publicAddress, ownMetrics, hasAgent, volumes];
+    const key = JSON.stringify(same);
     const some = found.get(key);
     if (some) some.push(machine);
     else found.set(key, [machine]);

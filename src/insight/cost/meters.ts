@@ -33,6 +33,8 @@ export const meters = {
   bucketWrites: meter('S3 PUT, POST, LIST', 'requests', 'request'),
   bucketReads: meter('S3 GET and others', 'requests', 'request'),
   logsIngested: meter('Logs taken in', 'GB', 'gigabyte'),
+  logsVended: meter('Flow logs taken in', 'GB', 'gigabyte'),
+  logsInfrequent: meter('Logs taken in, infrequent access', 'GB', 'gigabyte'),
   logsStored: meter('Logs kept', 'GB-month', 'gigabyte'),
   metrics: meter('Custom metrics', 'metrics', 'month'),
   metricRequests: meter('CloudWatch API requests', 'requests', 'request'),
@@ -50,8 +52,10 @@ export const meters = {
   domainMonths: meter('Domain, a twelfth of its year', 'months', 'month', 'everywhere'),
   siteRequests: meter('CloudFront requests by HTTPS', 'requests', 'request', 'edge'),
   siteOut: meter('CloudFront data out', 'GB', 'gigabyte', 'edge'),
+  originOut: meter('CloudFront data to the origin', 'GB', 'gigabyte', 'edge'),
   functionRuns: meter('CloudFront Functions', 'runs', 'request', 'everywhere'),
   invalidations: meter('CloudFront invalidations', 'paths', 'request', 'everywhere'),
+  dedicatedAddresses: meter('CloudFront dedicated IP', 'certificates', 'month', 'everywhere'),
 } as const satisfies Readonly<Record<string, Meter>>;
 
 export type NamedMeter = keyof typeof meters;

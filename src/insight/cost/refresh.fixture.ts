@@ -92,6 +92,9 @@ const files: Readonly<Record<string, string>> = {
   ]),
   AmazonCloudWatch: csv('AmazonCloudWatch', [
     row('APS2-DataProcessing-Bytes', '0.67', { operation: 'PutLogEvents' }),
+    row('APS2-VendedLog-Bytes', '0.67', { operation: 'PutLogEvents', SKU: 'VENDED', EndingRange: '10240' }),
+    row('APS2-VendedLog-Bytes', '0.335', { operation: 'PutLogEvents', SKU: 'VENDED', StartingRange: '10240' }),
+    row('APS2-DataProcessingIA-Bytes', '0.335', { operation: 'PutLogEvents' }),
     row('APS2-TimedStorage-ByteHrs', '0.033', { operation: 'HourlyStorageMetering' }),
     row('APS2-CW:MetricMonitorUsage', '0.3'),
     // Twice: which of them is meant is not known.

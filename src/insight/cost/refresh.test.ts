@@ -42,6 +42,9 @@ test("a region's prices as AWS's list has them: with tiers, for Linux, and with 
     free: '100',
     tiers: [{ usd: '0.114', upTo: '10240' }, { usd: '0.098' }],
   });
+  expect(tiers('logsVended')).toEqual([{ usd: '0.67', upTo: '10240' }, { usd: '0.335' }]);
+  expect(tiers('logsInfrequent')).toEqual([{ usd: '0.335' }]);
+  expect(prices.price('logsStored')).toMatchObject({ free: '5', tiers: [{ usd: '0.033' }] });
   expect(tiers('keyRequests')).toEqual([{ usd: '0.000003' }]);
   expect(book.regions['ap-southeast-2']?.instances.usdPerHour).toEqual({ 't4g.small': '0.0212' });
   const { plans } = book.regions['ap-southeast-2'] ?? {};

@@ -86,6 +86,8 @@ const offers: readonly Offer[] = [
     page: 'https://aws.amazon.com/cloudwatch/pricing/',
     wanted: [
       wants('logsIngested', 'DataProcessing-Bytes', 'PutLogEvents'),
+      wants('logsVended', 'VendedLog-Bytes', 'PutLogEvents'),
+      wants('logsInfrequent', 'DataProcessingIA-Bytes', 'PutLogEvents'),
       wants('logsStored', 'TimedStorage-ByteHrs', 'HourlyStorageMetering'),
       wants('metrics', 'CW:MetricMonitorUsage'),
       wants('alarms', 'CW:AlarmMonitorUsage'),

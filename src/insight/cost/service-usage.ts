@@ -7,7 +7,12 @@ import { type Circumstances, plural, presence, type Uses } from './usage.ts';
 
 export function serviceUsage(inventory: Inventory, about: Circumstances, uses: Uses): void {
   const { distributions, buckets, zones, logGroups, alarms, dashboards, keys, topics, machines } = inventory;
-  for (const one of distributions) distributionUsage(one, distributions.length, uses);
+  const carrying = distributions.filter(({ carriesApi }) => carriesApi).length;
+  for (const one of distributions) distributionUsage(one, { pages: distributions.length, api: carrying }, uses);
+  const certificates = new Map(distributions.map((one) => [one.dedicatedCertificate, one.part]));
+  for (const [certificate, part] of certificates) {
+    if (certificate !== undefined) uses.add(part, 'dedicatedAddresses', 'for clients without SNI', decimal(1));
+  }
   const siteBuckets = buckets.filter(({ role }) => role === 'site').length;
   const dataBuckets = buckets.filter(({ role }) => role === 'data').length;
   for (const bucket of buckets)
@@ -42,13 +47,24 @@ export function hasFee(domain: string): boolean {
   return domain.split('.').length === 2;
 }
 
-function distributionUsage({ part, functions, apiFunctions, carriesApi }: Distribution, of: number, uses: Uses): void {
-  const among = (value: Decimal) => over(value, decimal(of));
+/** @param of how many share the pages, and how many the API */
+function distributionUsage(
+  { part, functions, apiFunctions, carriesApi }: Distribution,
+  of: { readonly pages: number; readonly api: number },
+  uses: Uses,
+): void {
+  const among = (value: Decimal) => over(value, decimal(of.pages));
+  const ofApi = (value: Decimal) => (carriesApi ? over(value, decimal(of.api)) : 0n);
   const pages = (get: Get) => among(get('siteRequests'));
-  const api = (get: Get) => (carriesApi ? get('requests') : 0n);
+  const api = (get: Get) => ofApi(get('requests'));
   const what = carriesApi ? 'pages and the API' : 'pages';
   uses.add(part, 'siteRequests', what, (get) => pages(get) + api(get));
-  uses.add(part, 'siteOut', what, (get) => among(get('siteEgressGb')) + (carriesApi ? get('egressGb') : 0n));
+  uses.add(part, 'siteOut', what, (get) => among(get('siteEgressGb')) + ofApi(get('egressGb')));
+  // Of GET and HEAD nothing. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/billing-and-usage-interpreting.html
+  if (carriesApi)
+    uses.add(part, 'originOut', 'what the API is sent', (get) =>
+      over(times(times(api(get), get('sendShare')), get('requestBytes')), gigabyte),
+    );
   uses.add(
     part,
     'functionRuns',
@@ -85,12 +101,19 @@ function bucketUsage({ part, role, kms, bucketKey }: Bucket, of: number, keys: r
   uses.add(part, 'keyRequests', keys.length === 0 ? "of AWS's own key" : 'of its key', asked);
 }
 
-function logUsage({ part, role, retentionDays }: LogGroup, of: number, all: (get: Get) => Decimal, uses: Uses): void {
+function logUsage(
+  { part, role, infrequent, retentionDays }: LogGroup,
+  of: number,
+  all: (get: Get) => Decimal,
+  uses: Uses,
+): void {
   const taken = (get: Get) => {
     const gigabytes = role === 'app' ? logGigabytes(get, all(get)) : times(all(get), get('flowLogGbPerMachine'));
     return over(gigabytes, decimal(of));
   };
-  uses.add(part, 'logsIngested', role === 'app' ? 'of the machines' : 'flow logs', taken);
+  // What AWS itself delivers is metered apart, and has no allowance. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/tracking-free-tier-usage.html
+  const meter = infrequent ? 'logsInfrequent' : role === 'app' ? 'logsIngested' : 'logsVended';
+  uses.add(part, meter, role === 'app' ? 'of the machines' : 'flow logs', taken);
   const months = (get: Get) =>
     retentionDays === undefined ? get('foreverMonths') : over(times(decimal(retentionDays), decimal(24)), hoursOfMonth);
   const kept = retentionDays === undefined ? 'nothing ends them' : `${retentionDays} days`;
