@@ -4,20 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { ConfigInput } from '../../blueprint/config.ts';
 import { loadConfig } from '../../blueprint/load-config.ts';
 import { synthesise } from '../../blueprint/synthesise.ts';
-import { everyVariant } from '../../blueprint/variants.suite.ts';
-import type { Given } from './assumptions.ts';
-import { type CostOptions, cost, costDiff } from './cost.ts';
-import { decimal } from './decimal.ts';
+import { given, of } from './cost.fixture.ts';
+import { type CostOptions, costDiff } from './cost.ts';
 import type { CostResult } from './result.ts';
 
 const gallery = join(import.meta.dirname, '..', '..', '..', 'examples', 'gallery');
-const given = (values: Readonly<Record<string, number | string>>): Given =>
-  Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, { value: decimal(value), origin: 'given' as const }]),
-  );
-const of = (config: ConfigInput, more: Partial<CostOptions> = {}) =>
-  cost({ name: 'build.yml', template: synthesise(config).yaml, ...more });
-
 /** What costs a cent or more, as it was worked by hand. */
 const amounts = ({ lines }: CostResult) =>
   lines.flatMap(({ part, what, usd }) => (usd === '0.00' ? [] : [[part, what, usd]]));
@@ -139,103 +130,6 @@ describe('what it would be otherwise', () => {
   });
 });
 
-describe('what it does not know it says', () => {
-  const network = `
-Resources:
-  Queue: { Type: AWS::SQS::Queue }
-  Topic: { Type: AWS::SNS::Topic }
-  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
-`;
-
-  test('types that are not modelled, and free ones with their page', async () => {
-    const result = await cost({ name: 'x.yml', template: network });
-    expect(result.notPriced).toMatchObject([{ part: 'Queue', type: 'AWS::SQS::Queue' }]);
-    expect(result.free).toEqual([{ part: 'Vpc', type: 'AWS::EC2::VPC', page: 'https://aws.amazon.com/vpc/pricing/' }]);
-    expect(result.usd).toBe('0.00');
-  });
-
-  test('what cannot be made, and what came after it', async () => {
-    const subnet = (id: string) =>
-      `  ${id}: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }\n`;
-    const nat =
-      '  Nat: { Type: AWS::EC2::NatGateway, Properties: { SubnetId: !Ref Two, ConnectivityType: private } }\n';
-    const { notPriced } = await cost({ name: 'x.yml', template: `${network}${subnet('One')}${subnet('Two')}${nat}` });
-    const parts = notPriced.map(({ part }) => part);
-    expect(parts).toContain('Nat');
-    expect(notPriced.some(({ why }) => /conflicts with another subnet/.test(why))).toBe(true);
-  });
-
-  const zone = 'Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16, InstanceTenancy: TENANCY } }';
-  const machine = `
-Resources:
-  ${zone}
-  Subnet: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
-  Machine:
-    Type: AWS::EC2::Instance
-    Properties: { ImageId: ami-0123456789abcdef0, InstanceType: t4g.small, SubnetId: !Ref Subnet }
-`;
-
-  test.each([
-    ['default', []],
-    ['dedicated', ['no price of t4g.small machines in dedicated tenancy was checked']],
-  ])('machines of a VPC whose tenancy is %s', async (tenancy, why) => {
-    const { lines, notPriced } = await cost({ name: 'x.yml', template: machine.replace('TENANCY', tenancy) });
-    expect(notPriced.map((one) => one.why)).toEqual(why);
-    expect(lines.some(({ what }) => what === 'EC2 t4g.small')).toBe(why.length === 0);
-  });
-
-  test('logs of the class for infrequent access cost half to take in, where that was checked', async () => {
-    const yaml = synthesise({ name: 'shop' }).yaml.replace(
-      'RetentionInDays: 30',
-      'LogGroupClass: INFREQUENT_ACCESS, RetentionInDays: 30',
-    );
-    const options = { name: 'x.yml', template: yaml, given: given({ requests: 100_000_000 }) };
-    const { lines } = await cost(options);
-    // 100 million times 300 bytes and 2 times 0.1 GB: 28.1397 GB at 0.25, none of them free.
-    expect(lines.find(({ what }) => what === 'Logs taken in, infrequent access')).toMatchObject({ usd: '7.03' });
-    expect(lines.some(({ what }) => what === 'Logs taken in')).toBe(false);
-    const { notPriced } = await cost({ ...options, region: 'eu-west-1' });
-    expect(notPriced.map(({ why }) => why)).toContain(
-      'no price of Logs taken in, infrequent access in eu-west-1 was checked',
-    );
-  });
-
-  test('a certificate that is served from addresses of its own, and not one by SNI', async () => {
-    const { yaml } = synthesise({ name: 'shop', domain: 'myapp.com' });
-    const of = async (template: string) =>
-      (await cost({ name: 'x.yml', template })).lines.find(({ what }) => what === 'CloudFront dedicated IP')?.usd;
-    expect(yaml).toContain('SslSupportMethod: sni-only');
-    expect(await of(yaml)).toBeUndefined();
-    expect(await of(yaml.replace('SslSupportMethod: sni-only', 'SslSupportMethod: vip'))).toBe('600.00');
-  });
-
-  test('types of machines without a price in the region', async () => {
-    const result = await of({ name: 'shop', api: { instanceType: 'm7i.large' } }, { region: 'eu-central-1' });
-    expect(result.notPriced).toContainEqual({
-      part: 'ApiGroup',
-      type: 'AWS::AutoScaling::AutoScalingGroup',
-      why: 'no price of m7i.large machines in eu-central-1 was checked',
-    });
-  });
-
-  test("the yearly fee of a domain that is not .com's, unless it is given", async () => {
-    const shop: ConfigInput = { name: 'shop', domain: 'shop.example' };
-    expect((await of(shop)).notPriced.map(({ part }) => part)).toEqual(['HostedZone']);
-    const told = await of(shop, { given: given({ domainUsdPerYear: '24.60' }) });
-    expect(told.notPriced).toEqual([]);
-    expect(told.lines.find(({ what }) => what.startsWith('Domain'))).toMatchObject({ usd: '2.05' });
-  });
-
-  test.each(everyVariant)('of the blueprint everything has a price or is free: %s', async (_, config) => {
-    const { yaml } = synthesise(config);
-    const { notPriced, free, lines, byPart } = await cost({ name: 'build.yml', template: yaml });
-    expect(notPriced.filter(({ why }) => !/yearly fee/.test(why))).toEqual([]);
-    const parts = new Set([...free, ...byPart].map(({ part }) => part));
-    expect(lines.every(({ source }) => source.page.startsWith('https://aws.amazon.com/'))).toBe(true);
-    expect(parts.size).toBeGreaterThan(60);
-  });
-});
-
 describe('traffic', () => {
   const shop: ConfigInput = { name: 'shop', domain: 'myapp.com' };
 
@@ -262,6 +156,16 @@ describe('traffic', () => {
     expect(await sent({ name: 'shop' }, 1)).toBe('2.79');
     expect(await sent({ name: 'shop' }, 0)).toBeUndefined();
     expect(await sent(shop, 1)).toBeUndefined();
+  });
+
+  test('flow logs are metered apart from the logs that the API writes, and have no allowance', async () => {
+    const { lines } = await of({ ...shop, network: { flowLogs: true } });
+    const taken = lines.filter(({ what }) => /ogs taken in$/.test(what)).map(({ what, usd }) => [what, usd]);
+    // 2 machines, 1 GB each, at 0.50; 0.48 GB of 5 free.
+    expect(taken.sort()).toEqual([
+      ['Flow logs taken in', '1.00'],
+      ['Logs taken in', '0.00'],
+    ]);
   });
 
   test('machines of a simulation, and not those of another template', async () => {
