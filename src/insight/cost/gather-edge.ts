@@ -38,14 +38,14 @@ export async function distributionsOf(model: Model): Promise<Edge> {
     'LoadBalancers',
   );
   const behind = names.filter(({ DNSName }) => origins.has(DNSName));
-  const logBuckets = new Set(await accessLogBuckets(model, names));
+  const logs: LogBuckets = { access: new Set(await accessLogBuckets(model, names)), flows: flowLogBuckets(resources) };
   return {
     distributions: configs.map(({ part, config }) =>
       distributionOf(part, config, new Set(behind.map((one) => one.DNSName))),
     ),
     buckets: resources
       .filter(({ type }) => type === 'AWS::S3::Bucket')
-      .map((bucket) => bucketOf(bucket, [...origins], logBuckets)),
+      .map((bucket) => bucketOf(bucket, [...origins], logs)),
     balancers: new Set(behind.map(({ LoadBalancerArn }) => model.logicalIdOf(LoadBalancerArn) ?? LoadBalancerArn)),
   };
 }
@@ -90,6 +90,20 @@ async function accessLogBuckets(model: Model, balancers: readonly { readonly Loa
   });
 }
 
+interface LogBuckets {
+  readonly access: ReadonlySet<string>;
+  readonly flows: ReadonlySet<string>;
+}
+
+function flowLogBuckets(resources: readonly ModelResource[]): ReadonlySet<string> {
+  const found = resources.flatMap(({ type, properties }) =>
+    type === 'AWS::EC2::FlowLog'
+      ? (/^arn:aws:s3:::([^/]+)/.exec(String(properties.LogDestination ?? ''))?.[1] ?? [])
+      : [],
+  );
+  return new Set(found);
+}
+
 interface EncryptionRule {
   readonly BucketKeyEnabled?: boolean | string;
   readonly ServerSideEncryptionByDefault?: { readonly SSEAlgorithm?: string };
@@ -98,7 +112,7 @@ interface EncryptionRule {
 function bucketOf(
   { logicalId, physicalId, properties }: ModelResource,
   origins: readonly string[],
-  logBuckets: ReadonlySet<string>,
+  logs: LogBuckets,
 ): Bucket {
   const { ServerSideEncryptionConfiguration: rules = [] } = (properties.BucketEncryption ?? {}) as {
     ServerSideEncryptionConfiguration?: readonly EncryptionRule[];
@@ -106,7 +120,13 @@ function bucketOf(
   const isSite = origins.some((name) => name.startsWith(`${physicalId}.s3`));
   return {
     part: logicalId,
-    role: isSite ? 'site' : logBuckets.has(physicalId) ? 'accessLogs' : 'data',
+    role: isSite
+      ? 'site'
+      : logs.access.has(physicalId)
+        ? 'accessLogs'
+        : logs.flows.has(physicalId)
+          ? 'flowLogs'
+          : 'data',
     kms: rules.some((one) => one.ServerSideEncryptionByDefault?.SSEAlgorithm === 'aws:kms'),
     bucketKey: rules.some((one) => String(one.BucketKeyEnabled) === 'true'),
   };

@@ -42,7 +42,12 @@ export async function gather(model: Model): Promise<Inventory> {
     alarmsOf(model),
     distributionsOf(model),
   ]);
-  const flowLogGroups = new Set(of('EC2::FlowLog').map(({ properties }) => properties.LogGroupName));
+  const flowLogGroups = new Set(
+    of('EC2::FlowLog').map(
+      ({ properties }) =>
+        properties.LogGroupName ?? /:log-group:([^:]+)/.exec(String(properties.LogDestination ?? ''))?.[1],
+    ),
+  );
   const logGroups = of('Logs::LogGroup').map(
     ({ logicalId, physicalId, properties }): LogGroup => ({
       part: logicalId,
@@ -102,7 +107,10 @@ function rest(model: Model, endpoints: readonly Endpoint[]): Pick<Inventory, 'fr
   const gateways = new Set(endpoints.flatMap(({ part, kind }) => (kind === 'Gateway' ? [part] : [])));
   for (const { logicalId: part, type, modelled, properties } of model.resources.values()) {
     const page = freePage(type);
-    if (!modelled) notPriced.push({ part, type, why: 'its type is not modelled, and its price not known' });
+    // By the gigabyte, S3-Egress-Bytes on the bill. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_billing.html
+    if (type === 'AWS::EC2::FlowLog' && properties.LogDestinationType === 's3')
+      notPriced.push({ part, type, why: 'no price of delivering flow logs to a bucket was checked' });
+    else if (!modelled) notPriced.push({ part, type, why: 'its type is not modelled, and its price not known' });
     else if (gateways.has(part)) free.push({ part, type, page: 'https://aws.amazon.com/privatelink/pricing/' });
     else if (page !== undefined) free.push({ part, type, page });
     else if (type === 'AWS::SSM::Parameter') {

@@ -66,7 +66,7 @@ export interface Distribution {
 
 export interface Bucket {
   readonly part: string;
-  readonly role: 'site' | 'data' | 'accessLogs';
+  readonly role: 'site' | 'data' | 'accessLogs' | 'flowLogs';
   readonly kms: boolean;
   readonly bucketKey: boolean;
 }

@@ -66,6 +66,33 @@ Resources:
     );
   });
 
+  const flowLogs = `
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+  Subnet: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
+  Machine:
+    Type: AWS::EC2::Instance
+    Properties: { ImageId: ami-0123456789abcdef0, InstanceType: t4g.small, SubnetId: !Ref Subnet }
+  Bucket: { Type: AWS::S3::Bucket }
+  Flows:
+    Type: AWS::EC2::FlowLog
+    Properties:
+      ResourceType: VPC
+      ResourceId: !Ref Vpc
+      TrafficType: ALL
+      LogDestinationType: s3
+      LogDestination: !GetAtt Bucket.Arn
+`;
+
+  test('flow logs that go to a log group by its ARN are told from the logs of the API', async () => {
+    const template = flowLogs
+      .replace('Bucket: { Type: AWS::S3::Bucket }', 'Group: { Type: AWS::Logs::LogGroup }')
+      .replace('LogDestinationType: s3', "DeliverLogsPermissionArn: !Sub 'arn:aws:iam::${AWS::AccountId}:role/flows'")
+      .replace('Bucket.Arn', 'Group.Arn');
+    const { lines } = await cost({ name: 'x.yml', template });
+    expect(lines.find(({ part, kind }) => part === 'Group' && kind === 'gigabyte')?.what).toBe('Flow logs taken in');
+  });
+
   test('a certificate that is served from addresses of its own, and not one by SNI', async () => {
     const { yaml } = synthesise({ name: 'shop', domain: 'myapp.com' });
     const of = async (template: string) =>
@@ -73,6 +100,17 @@ Resources:
     expect(yaml).toContain('SslSupportMethod: sni-only');
     expect(await of(yaml)).toBeUndefined();
     expect(await of(yaml.replace('SslSupportMethod: sni-only', 'SslSupportMethod: vip'))).toBe('600.00');
+  });
+
+  test('flow logs that go to a bucket: it keeps them, and their delivery has no price', async () => {
+    const { lines, notPriced } = await cost({ name: 'x.yml', template: flowLogs });
+    expect(notPriced).toEqual([
+      { part: 'Flows', type: 'AWS::EC2::FlowLog', why: 'no price of delivering flow logs to a bucket was checked' },
+    ]);
+    const kept = lines
+      .filter(({ part }) => part === 'Bucket')
+      .map(({ what, quantity, basis }) => [what, quantity, basis]);
+    expect(kept).toEqual([['S3 Standard', '1', "a month's flow logs"]]);
   });
 
   test('types of machines without a price in the region', async () => {

@@ -15,8 +15,24 @@ export function serviceUsage(inventory: Inventory, about: Circumstances, uses: U
   }
   const siteBuckets = buckets.filter(({ role }) => role === 'site').length;
   const dataBuckets = buckets.filter(({ role }) => role === 'data').length;
-  for (const bucket of buckets)
-    bucketUsage(bucket, { site: siteBuckets, data: dataBuckets, accessLogs: 1 }[bucket.role], keys, uses);
+  const running = machines.filter((one) => one.runs);
+  const all = (get: Get) => sum(running.map((one) => presence(one, inventory, about)(get)));
+  const gigabytesOf = (role: 'accessLogs' | 'flowLogs') => (get: Get) =>
+    role === 'flowLogs'
+      ? times(all(get), get('flowLogGbPerMachine'))
+      : over(times(get('requests'), get('accessLogBytes')), gigabyte);
+  for (const bucket of buckets) {
+    const { part, role } = bucket;
+    // Kept for a month. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+    if (role === 'accessLogs' || role === 'flowLogs')
+      uses.add(
+        part,
+        'bucketGigabytes',
+        role === 'flowLogs' ? "a month's flow logs" : "a month's access logs",
+        gigabytesOf(role),
+      );
+    else bucketUsage({ ...bucket, role }, role === 'site' ? siteBuckets : dataBuckets, keys, uses);
+  }
   for (const { part } of zones) {
     uses.add(part, 'hostedZones', 'with up to 10,000 records', decimal(1));
     uses.add(part, 'queries', 'what no alias answers', (get) =>
@@ -26,8 +42,6 @@ export function serviceUsage(inventory: Inventory, about: Circumstances, uses: U
   for (const { part, domain } of zones) {
     if (hasFee(domain)) uses.add(part, 'domainMonths', domain, decimal(1));
   }
-  const running = machines.filter((one) => one.runs);
-  const all = (get: Get) => sum(running.map((one) => presence(one, inventory, about)(get)));
   for (const group of logGroups) {
     logUsage(group, logGroups.filter(({ role }) => role === group.role).length, all, uses);
   }
@@ -75,15 +89,13 @@ function distributionUsage(
 }
 
 /** @param of how many buckets share what its role is asked for */
-function bucketUsage({ part, role, kms, bucketKey }: Bucket, of: number, keys: readonly string[], uses: Uses): void {
+function bucketUsage(
+  { part, role, kms, bucketKey }: Bucket & { readonly role: 'site' | 'data' },
+  of: number,
+  keys: readonly string[],
+  uses: Uses,
+): void {
   const among = (value: Decimal) => over(value, decimal(of));
-  if (role === 'accessLogs') {
-    // Delivered for nothing, and kept for a month. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
-    uses.add(part, 'bucketGigabytes', "a month's access logs", (get) =>
-      over(times(get('requests'), get('accessLogBytes')), gigabyte),
-    );
-    return;
-  }
   const reads =
     role === 'site'
       ? (get: Get) => among(times(get('siteRequests'), get('cacheMisses')))
