@@ -69,7 +69,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'region/pattern',
     'region/clock',
   ],
-  'region/stacks': ['region/wire', 'region/store', 'region/clock'],
+  'region/stacks': ['region/wire', 'region/store', 'region/clock', 'region/pattern'],
   'region/traffic': ['region/network', 'region/store', 'region/pattern', 'region/clock'],
   'region/machines': ['region/traffic', 'region/network', 'region/store', 'region/clock'],
   'region/network': [],

@@ -98,3 +98,25 @@ Resources:
   expect(findings).toEqual([]);
   expect(notProven).toMatchObject([{ logicalId: 'Group', line: 8, what: expect.stringContaining('without machines') }]);
 });
+
+it('calls what the model alone refuses not proven, not a mistake', async () => {
+  const result = await check({
+    template: `
+Resources:
+  Group: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: in the default VPC } }
+  Logged:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Logging: { Bucket: logs.s3.amazonaws.com }
+        Origins: [{ Id: o, DomainName: api.example.com, CustomOriginConfig: { OriginProtocolPolicy: https-only } }]
+        DefaultCacheBehavior: { TargetOriginId: o, ViewerProtocolPolicy: https-only, ForwardedValues: { QueryString: true } }
+`,
+    name: 'x.yml',
+  });
+  expect(result.findings.map(({ rule }) => rule)).not.toContain('service-refused');
+  const whats = result.notProven.map(({ logicalId, what }) => `${logicalId}: ${what}`).join('\n');
+  expect(whats).toMatch(/^Group: .*No default VPC/m);
+  expect(whats).toMatch(/^Logged: .*Access logging/m);
+});

@@ -26,6 +26,9 @@ export interface Making {
   readonly notModelled: readonly NotModelled[];
 }
 
+/** What is refused here and no mistake of the template: accounts have a default VPC, unless it was deleted. */
+const ofModelAlone = /not modelled by Orrery|No default VPC for this user/;
+
 /** Each takes a fraction of a second; what is still refused then is told when the rest is mended. */
 const mostRounds = 12;
 
@@ -67,7 +70,7 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     for (const { message, logicalId = '' } of model.failed) {
       const known = refusalOf(message);
       // It may only lack what the model has left out of it.
-      if (!known && tainted.has(logicalId)) {
+      if (!known && (tainted.has(logicalId) || ofModelAlone.test(message))) {
         unmade.set(logicalId, `it could not be made without what is not modelled: ${withoutHandler(message)}`);
         continue;
       }

@@ -34,6 +34,11 @@ describe('parameters', () => {
       { A: '1' },
       'Parameter A failed to satisfy constraint: must be small',
     ],
+    [
+      'A: { Type: String, AllowedPattern: "(a+)+" }',
+      { A: `${'a'.repeat(60)}!` },
+      "Parameter 'A': its AllowedPattern takes too long to match",
+    ],
     ['A: { Type: String, MinLength: 3 }', { A: 'ab' }, "Parameter 'A' must contain at least 3 characters"],
     ['A: { Type: String, MaxLength: 3 }', { A: 'abcd' }, "Parameter 'A' must contain at most 3 characters"],
     ['A: { Type: Number }', { A: 'x' }, "Parameter 'A' must be a number"],
@@ -73,6 +78,16 @@ describe('parameters', () => {
     delete stored['/a'];
     await expect(lookUpValues(template, chooseValues(template, []), invoke)).rejects.toThrow(
       'Unable to fetch parameters [/a] from parameter store for this account.',
+    );
+  });
+
+  it('of key pairs are taken where what is not modelled is allowed', async () => {
+    const template = templateWith('K: { Type: AWS::EC2::KeyPair::KeyName }');
+    const invoke = async <O>() => ({ KeyPairs: [] }) as O;
+    const given = { K: { value: 'mine' } };
+    await expect(lookUpValues(template, given, invoke, { allowUnmodelled: true })).resolves.toEqual(given);
+    await expect(lookUpValues(template, given, invoke)).rejects.toThrow(
+      'parameter value mine for parameter name K does not exist',
     );
   });
 

@@ -2,6 +2,7 @@
  * The values of a template's parameters: given, kept or defaulted; checked against their constraints; looked up in SSM.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
  */
+import { matchesWhole } from '../pattern/expression.ts';
 import { Fault } from '../wire/fault.ts';
 import { parameterType } from './parameter-definition.ts';
 import type { ParameterDefinition, Template } from './template.ts';
@@ -85,8 +86,10 @@ function checkValue(name: string, value: string, definition: ParameterDefinition
   for (const item of items) {
     if (numeric && !isNumber(item)) throw fault('must be a number');
     if (AllowedValues && !AllowedValues.includes(item)) throw fault('must be one of AllowedValues');
-    if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(item)) {
-      throw fault(`must match pattern ${AllowedPattern}`);
+    if (AllowedPattern !== undefined) {
+      const matches = matchesWhole(AllowedPattern, item);
+      if (matches === undefined) throw invalid(`Parameter '${name}': its AllowedPattern takes too long to match`);
+      if (!matches) throw fault(`must match pattern ${AllowedPattern}`);
     }
     if (numeric && MinValue !== undefined && Number(item) < MinValue)
       throw fault(`must be a number not less than ${MinValue}`);
@@ -184,11 +187,15 @@ const existence: Readonly<
   },
 };
 
-/** Looks up what stands in SSM, and that what AWS-specific types name exists. */
+/**
+ * Looks up what stands in SSM, and that what AWS-specific types name exists. Key pairs are not modelled, so that none is
+ * there: with `allowUnmodelled` every name of one is taken.
+ */
 export async function lookUpValues(
   { parameters }: Template,
   values: ParameterValues,
   invoke: Invoke,
+  { allowUnmodelled = false } = {},
 ): Promise<Record<string, ParameterValue>> {
   const result: Record<string, ParameterValue> = { ...values };
   const missing: string[] = [];
@@ -209,6 +216,7 @@ export async function lookUpValues(
       text = found;
       result[name] = { value, resolved: found };
     }
+    if (allowUnmodelled && type.element === 'AWS::EC2::KeyPair::KeyName') continue;
     await checkExistence(name, type.element, type.list ? splitList(text) : [text], invoke);
   }
   if (missing.length > 0) {

@@ -24,6 +24,13 @@ function read(text: string) {
 }
 
 describe('syntax', () => {
+  it('takes what AWS takes, beyond its pages: "&" in names of conditions, Version of custom resources', () => {
+    const template = read(`
+Conditions: { 'A&3AZ': !Equals [a, b] }
+Resources: { R: { Type: Custom::Thing, Version: '1.0', Condition: 'A&3AZ', Properties: { ServiceToken: x } } }`);
+    expect(template.resources.R).toMatchObject({ Type: 'Custom::Thing', Condition: 'A&3AZ' });
+  });
+
   it('reads YAML and JSON to the same values', () => {
     const yaml = parseTemplate(`
 Resources:

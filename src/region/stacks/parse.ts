@@ -48,6 +48,9 @@ const resourceAttributes = [
   'DeletionPolicy',
   'UpdateReplacePolicy',
   'Description',
+  // Read by nobody, but AWS's own examples of custom resources carry it:
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+  'Version',
 ];
 
 /** The last few: a deployment looks at the same text a dozen times, and YAML is slow to read. */

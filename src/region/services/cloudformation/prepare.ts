@@ -69,14 +69,14 @@ export async function prepare(
   if (existing) refuseOtherTypes(engine, existing, template.resources);
   const { host, options } = engine;
   const chosen = chooseValues(template, input.Parameters ?? [], existing?.parameters);
-  const parameters = await lookUpValues(template, chosen, invoker(host, caller));
+  const tags = input.Tags ? tagMap(input.Tags) : (existing?.tags ?? {});
+  const allowUnmodelled = options.allowUnmodelled?.() || tags[allowUnmodelledTag] === 'true';
+  const parameters = await lookUpValues(template, chosen, invoker(host, caller), { allowUnmodelled });
   const notificationArns = input.NotificationARNs ?? existing?.notificationArns ?? [];
   const plan = makePlan(template, parameters, surroundings(host, { name: stack.name, id: stack.id, notificationArns }));
-  const tags = input.Tags ? tagMap(input.Tags) : (existing?.tags ?? {});
   const survey = surveyPlan(plan, options.types());
   const unmodelled = refusal(survey);
-  const goOn = options.allowUnmodelled?.() || tags[allowUnmodelledTag] === 'true';
-  if (unmodelled !== undefined && !goOn) throw invalid(unmodelled);
+  if (unmodelled !== undefined && !allowUnmodelled) throw invalid(unmodelled);
   return {
     plan,
     survey,

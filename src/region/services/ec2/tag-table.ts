@@ -48,8 +48,8 @@ export function checkedTags(call: Call, given: readonly Tag[]): StoredTag[] {
     if (key.length === 0 || key.length > 127) {
       throw new Fault('InvalidParameterValue', 'Tag key exceeds the maximum length of 127 characters or is empty');
     }
-    if (value.length > 255) {
-      throw new Fault('InvalidParameterValue', 'Tag value exceeds the maximum length of 255 characters');
+    if (value.length > 256) {
+      throw new Fault('InvalidParameterValue', 'Tag value exceeds the maximum length of 256 characters');
     }
     if (!internal && key.toLowerCase().startsWith('aws:')) {
       throw new Fault('InvalidParameterValue', "Tag keys starting with 'aws:' are reserved for internal use");

@@ -263,6 +263,11 @@ describe('subnets', () => {
 describe('tags', () => {
   it('are put, filtered by wildcard and taken away; those of AWS are its own', async () => {
     const vpcId = await makeVpc(region);
+    const long = (length: number) =>
+      region.call('CreateTags', { Resources: [vpcId], Tags: [{ Key: 'Long', Value: 'x'.repeat(length) }] });
+    await long(256);
+    expect(await faultOf(long(257))).toContain('InvalidParameterValue');
+    await region.call('DeleteTags', { Resources: [vpcId], Tags: [{ Key: 'Long' }] });
     expect(await faultOf(region.call('CreateTags', { Resources: [vpcId], Tags: [{ Key: 'aws:x', Value: '' }] }))).toBe(
       "InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use",
     );

@@ -9,6 +9,7 @@ import type {
   Parameter,
   PutParameterRequest,
 } from '@aws-sdk/client-ssm';
+import { matchesWhole } from '../../pattern/expression.ts';
 import { Fault } from '../../wire/fault.ts';
 import { callerName } from '../dispatcher.ts';
 import { pageAt } from '../paging.ts';
@@ -120,9 +121,9 @@ export async function putParameter(input: PutParameterRequest, call: Call) {
 
 function checkValue({ AllowedPattern: pattern, DataType: dataType = 'text' }: PutParameterRequest, value: string) {
   if (pattern !== undefined) {
-    let matches: boolean;
+    let matches: boolean | undefined;
     try {
-      matches = pattern.length <= 1024 && new RegExp(`^(?:${pattern})$`).test(value);
+      matches = pattern.length <= 1024 && matchesWhole(pattern, value);
     } catch {
       throw new Fault('InvalidAllowedPatternException', `The regular expression ${pattern} is not valid.`);
     }
