@@ -9,7 +9,6 @@ import type { Severity } from '../insight/check/rule.ts';
 import { sarif } from '../insight/check/sarif.ts';
 import { parseSuppressions, type Suppression } from '../insight/check/suppress.ts';
 import { parseExpectations } from '../insight/reach/expectations-file.ts';
-import { checkInput } from './check-input.ts';
 import { checkText } from './check-words.ts';
 import { withParameters } from './parameters.ts';
 import { line, passing } from './print.ts';
@@ -17,6 +16,7 @@ import { checkReportFile } from './profile-options.ts';
 import { readText } from './read-file.ts';
 import { recentEvents } from './region-events.ts';
 import { findRunning } from './running.ts';
+import { templateArgument, templateInput, withStack } from './template-input.ts';
 import { version } from './version.ts';
 
 interface CheckArguments {
@@ -33,10 +33,9 @@ interface CheckArguments {
 }
 
 export function checkCommand(program: Command): void {
-  withParameters(program.command('check'))
+  withParameters(withStack(program.command('check')))
     .description('what is wrong with a template, and what is proven of it; nothing is deployed')
-    .argument('[dir|template]', "the app's folder, a template's file, or a cdk.out", '.')
-    .option('--stack <name>', 'which one, of several that CDK has written')
+    .argument(...templateArgument)
     .option('--region <region>', 'as if deployed there (us-east-1 by default)')
     .option('--json', 'the result for programs')
     .option('--sarif <file>', 'for annotations in code reviews; - for standard output')
@@ -58,7 +57,7 @@ async function run(given: string, options: CheckArguments): Promise<void> {
   const { json, parameter, region } = options;
   const toStdout = json || options.sarif === '-';
   if (options.sarif !== undefined && options.sarif !== '-') checkReportFile(options.sarif);
-  const { template, name, folder, expectations = [] } = await checkInput(given, options.stack);
+  const { template, name, folder, expectations = [] } = await templateInput(given, options.stack);
   const result = await check({
     template,
     name,

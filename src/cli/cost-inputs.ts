@@ -28,13 +28,14 @@ export interface CostArguments {
   readonly json?: boolean;
   readonly refresh?: boolean;
   readonly priceList?: string;
+  readonly stack?: string;
   readonly parameter?: Readonly<Record<string, string>>;
 }
 
 export interface CostInputs
   extends Pick<CostOptions, 'given' | 'instanceHours' | 'commit' | 'withoutAllowances' | 'freeTier' | 'notes'> {
   readonly budget: string | undefined;
-  readonly diff: readonly string[] | undefined;
+  readonly diff: readonly [before: string, after: string] | undefined;
 }
 
 const secondsOfMonth = 730 * 3600;
@@ -63,8 +64,6 @@ export async function costInputs(given: string, options: CostArguments): Promise
     throw new UserError(`--commit must be 1y or 3y, not "${commit}".`);
   if (budget !== undefined && !/^\d{1,9}(\.\d{1,2})?$/.test(budget))
     throw new UserError(`--budget must be an amount of dollars a month, such as 120 or 99.50, not "${budget}".`);
-  if (diff && diff.length !== 2)
-    throw new UserError(`--diff needs two templates, not ${diff.length}.`, 'For example: --diff old.yml new.yml');
   if (options.priceList !== undefined) throw new UserError('--price-list is for --refresh alone.');
   const asked = asGiven(options);
   const found = profile
@@ -82,8 +81,14 @@ export async function costInputs(given: string, options: CostArguments): Promise
     ...(options.withoutAllowances ? { withoutAllowances: true } : {}),
     ...(options.freeTier ? { freeTier: true } : {}),
     budget,
-    diff,
+    diff: diff && pairOf(diff),
   };
+}
+
+function pairOf(diff: readonly string[]): readonly [string, string] {
+  const [before, after, ...more] = diff;
+  if (before !== undefined && after !== undefined && more.length === 0) return [before, after];
+  throw new UserError(`--diff needs two templates, not ${diff.length}.`, 'For example: --diff old.yml new.yml');
 }
 
 function asGiven({ requests, pageViews, egress, siteEgress, assume = {} }: CostArguments): Given {

@@ -1,18 +1,17 @@
 /** `orrery cost`: a month's bill of a template, before it is deployed. */
 import type { Command } from 'commander';
-import { UserError } from '../delivery/user-error.ts';
 import { type CostOptions, cost, costDiff } from '../insight/cost/cost.ts';
 import { type CostArguments, collectAssumptions, costInputs } from './cost-inputs.ts';
 import { refreshedPrices, refreshPrices } from './cost-prices.ts';
 import { billText, diffText } from './cost-words.ts';
 import { withParameters } from './parameters.ts';
 import { line } from './print.ts';
-import { readTemplate } from './simulate-inputs.ts';
+import { type TemplateInput, templateArgument, templateInput, templatePair, withStack } from './template-input.ts';
 
 export function costCommand(program: Command): void {
-  withParameters(program.command('cost'))
+  withParameters(withStack(program.command('cost')))
     .description("a month's bill, part by part, with what it would be otherwise")
-    .argument('[dir|template]', "the app's folder, or a template's file", '.')
+    .argument(...templateArgument)
     .option('--region <region>', 'whose prices', 'us-east-1')
     .option('--requests <n>', 'to the API in a month: 10M')
     .option('--page-views <n>', 'in a month')
@@ -41,23 +40,22 @@ async function run(given: string, options: CostArguments): Promise<void> {
   }
   const { budget, diff, ...inputs } = await costInputs(given, options);
   const refreshed = refreshedPrices();
-  const about = async (path: string): Promise<CostOptions> => ({
-    name: path,
-    template: await readTemplate(path),
+  const about = ({ name, template }: TemplateInput): CostOptions => ({
+    name,
+    template,
     region: options.region,
     ...inputs,
     ...(options.parameter ? { parameters: options.parameter } : {}),
     ...(refreshed ? { refreshed } : {}),
   });
   if (diff) {
-    const [before, after] = await Promise.all(diff.map(about));
-    if (!before || !after) throw new UserError('--diff needs two templates: --diff OLD NEW');
-    const found = await costDiff(before, after);
+    const [before, after] = await templatePair(...diff, options.stack);
+    const found = await costDiff(about(before), about(after));
     line(options.json ? JSON.stringify(found, null, 2) : diffText(found));
     keepTo(budget, found.after.usd);
     return;
   }
-  const found = await cost(await about(given));
+  const found = await cost(about(await templateInput(given, options.stack)));
   line(options.json ? JSON.stringify(found, null, 2) : billText(found, options.all === true));
   keepTo(budget, found.usd);
 }

@@ -1,6 +1,6 @@
 /** `orrery draw`: the architecture of a template as a picture, or what a change of it does. */
 import { writeFileSync } from 'node:fs';
-import { basename, extname, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
 import type { ResourceChange } from '../insight/draw/changes.ts';
@@ -8,7 +8,7 @@ import type { DrawFormat, Drawing } from '../insight/draw/draw.ts';
 import type { ThemeName } from '../insight/draw/theme.ts';
 import { withParameters } from './parameters.ts';
 import { line, paint, table } from './print.ts';
-import { readTemplate } from './simulate-inputs.ts';
+import { templateArgument, templateInput, templatePair, withStack } from './template-input.ts';
 
 interface DrawArguments {
   readonly output?: string;
@@ -16,6 +16,7 @@ interface DrawArguments {
   readonly theme: string;
   readonly title?: string;
   readonly diff?: string;
+  readonly stack?: string;
   readonly json?: boolean;
   readonly parameter?: Readonly<Record<string, string>>;
 }
@@ -33,9 +34,9 @@ const endings: Readonly<Record<DrawFormat, string>> = { svg: '.svg', drawio: '.d
 const themes: readonly string[] = ['light', 'dark', 'auto'] satisfies ThemeName[];
 
 export function drawCommand(program: Command): void {
-  withParameters(program.command('draw'))
+  withParameters(withStack(program.command('draw')))
     .description('the architecture as a picture: draw.io, SVG, PNG or Mermaid')
-    .argument('[dir|template]', "the app's folder, or a template's file", '.')
+    .argument(...templateArgument)
     .option('-o, --output <file>', 'where to; its ending says the format, and - is the screen (architecture.svg)')
     .option('--format <format>', 'drawio, svg, png or mermaid')
     .option('--theme <theme>', "light, dark, or auto: the viewer's", 'auto')
@@ -49,15 +50,14 @@ async function run(given: string, options: DrawArguments): Promise<void> {
   const { format, file } = target(options);
   if (!themes.includes(options.theme))
     throw new UserError(`--theme must be light, dark or auto, not "${options.theme}".`);
-  const template = await readTemplate(given);
-  const before =
-    options.diff === undefined ? undefined : { template: await readTemplate(options.diff), name: options.diff };
+  const { stack, diff } = options;
+  const [before, after] =
+    diff === undefined ? [undefined, await templateInput(given, stack)] : await templatePair(diff, given, stack);
   const { draw } = await import('../insight/draw/draw.ts');
-  const name = basename(resolve(given));
   const drawing = await draw({
-    template,
-    name: given === '.' ? name : given,
-    title: options.title ?? (before ? `${basename(resolve(options.diff ?? ''))} → ${name}` : titleOf(name)),
+    template: after.template,
+    name: after.name,
+    title: options.title ?? (before ? `${before.title} → ${after.title}` : after.title),
     format,
     theme: options.theme as ThemeName,
     ...(options.parameter ? { parameters: options.parameter } : {}),
@@ -85,10 +85,6 @@ function target({ output, format }: DrawArguments): { readonly format: DrawForma
       `Endings: ${Object.keys(extensions).join(', ')}; or give --format.`,
     );
   return { format: meant, file: output };
-}
-
-function titleOf(name: string): string {
-  return name.replace(/\.(template\.)?(ya?ml|json)$/, '');
 }
 
 /** In Markdown, a diagram is a block of code. */

@@ -1,19 +1,18 @@
 /** What `orrery simulate` is given. All that is wrong with it is found before anything is begun. */
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
 import { UserError } from '../delivery/user-error.ts';
 import type { Profile } from '../insight/profile.ts';
 import { type AppModel, parseAppModel, parseAppText } from '../insight/simulate/app-model.ts';
 import { type LiveSurge, parseSurge } from '../insight/simulate/compare.ts';
 import { type Objective, parseObjective } from '../insight/simulate/objective.ts';
-import { loadApp } from './app.ts';
 import { checkReportFile, readProfile, whole } from './profile-options.ts';
-import { readJson, readText } from './read-file.ts';
+import { readJson } from './read-file.ts';
 
 export interface SimulateArguments {
   readonly profile?: string;
   readonly app?: string;
   readonly seed: string;
+  readonly stack?: string;
   readonly balancer?: string;
   readonly objective?: string;
   readonly compare?: string;
@@ -36,7 +35,7 @@ export interface SimulateInputs {
   readonly objective: Objective | undefined;
 }
 
-const mostBytes = { template: 1024 * 1024, app: 64 * 1024, surge: 256 * 1024 * 1024 } as const;
+const mostBytes = { app: 64 * 1024, surge: 256 * 1024 * 1024 } as const;
 
 export function simulateInputs(options: SimulateArguments): SimulateInputs {
   const { calibrate = false, app, objective, compare, report, saveApp } = options;
@@ -83,14 +82,4 @@ function appModelOf(given: string | undefined): AppModel {
   return existsSync(given) || !given.includes('=')
     ? parseAppModel(readJson(given, mostBytes.app))
     : parseAppText(given);
-}
-
-/** @param given an app's folder, or a template's file */
-export async function readTemplate(given: string): Promise<string> {
-  const path = resolve(given);
-  if (!existsSync(path)) throw new UserError(`There is no folder or file ${path}.`);
-  if (statSync(path).isDirectory()) return (await loadApp(path)).template;
-  const template = readText(path, mostBytes.template);
-  if (template.trim() === '') throw new UserError(`${path} is empty, not a template.`, 'Make one: orrery synth');
-  return template;
 }

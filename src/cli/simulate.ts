@@ -18,14 +18,15 @@ import { withParameters } from './parameters.ts';
 import { line, paint, passing } from './print.ts';
 import { recentEvents } from './region-events.ts';
 import { findRunning } from './running.ts';
-import { readTemplate, type SimulateArguments, simulateInputs } from './simulate-inputs.ts';
+import { type SimulateArguments, simulateInputs } from './simulate-inputs.ts';
 import { advice, agreementText, appText, summary, tryRow } from './simulate-words.ts';
 import { surgeTarget } from './surge-target.ts';
+import { templateArgument, templateInput, withStack } from './template-input.ts';
 
 export function simulateCommand(program: Command): void {
-  withParameters(program.command('simulate'))
+  withParameters(withStack(program.command('simulate')))
     .description('what scaling would do under a profile of traffic: a day in seconds')
-    .argument('[dir|template]', "the app's folder, or a template's file", '.')
+    .argument(...templateArgument)
     .option('--profile <profile>', 'step:from=10,to=80,at=60,for=3600; ramp, spike, sine, constant; or a CSV file')
     .option('--app <model>', 'a JSON file, or serviceMs=20,cpuMs=15,concurrency=16,bootSeconds=60')
     .option('--calibrate', 'measure the model of the app at the running region')
@@ -43,14 +44,14 @@ export function simulateCommand(program: Command): void {
 
 async function run(given: string, options: SimulateArguments): Promise<void> {
   const { profile, seed, surged, objective, ...inputs } = simulateInputs(options);
-  const template = profile ? await readTemplate(given) : '';
+  const input = profile ? await templateInput(given, options.stack) : undefined;
   const app = inputs.app ?? (await measure(given, options));
-  if (!profile) {
+  if (!profile || !input) {
     line(options.json ? JSON.stringify(app, null, 2) : `--app ${appText(app)}`);
     return;
   }
   const simulation: SimulationOptions = {
-    template,
+    template: input.template,
     profile,
     app: surged ? appOfSurge(app, surged) : app,
     seed,
@@ -60,11 +61,11 @@ async function run(given: string, options: SimulateArguments): Promise<void> {
     ...(surged ? { phaseSeconds: phaseOf(surged) } : {}),
   };
   if (objective) await optimise(simulation, objective, options);
-  else await simulateOnce(given, simulation, surged, options);
+  else await simulateOnce(input.title, simulation, surged, options);
 }
 
 async function simulateOnce(
-  given: string,
+  title: string,
   simulation: SimulationOptions,
   surged: LiveSurge | undefined,
   { json, report }: SimulateArguments,
@@ -78,7 +79,7 @@ async function simulateOnce(
   writeReport(
     surged && comparison
       ? comparisonReport(surged, result, comparison)
-      : simulationReport(result, `Simulation of ${given}`),
+      : simulationReport(result, `Simulation of ${title}`),
     { json, report },
   );
 }

@@ -1,5 +1,5 @@
 /** What a change of a template does to its resources, as a change set of CloudFormation's tells it. */
-
+import { bootstrapped } from '../model/bootstrap.ts';
 import type { Model } from '../model/model.ts';
 import { templateSource } from '../model/template-source.ts';
 import { DrawError } from './draw-error.ts';
@@ -41,13 +41,15 @@ export async function changesOf(
   parameters: Readonly<Record<string, string>>,
   name: string,
 ): Promise<ResourceChange[]> {
+  const simulated = { region: { invoke: model.invoke } };
   const ask = <O>(operation: string, input: object) => model.invoke<O>('cloudformation', operation, input);
   const { Stacks } = await ask<{ Stacks: { StackName: string }[] }>('DescribeStacks', {});
   const StackName = Stacks[0]?.StackName;
+  await bootstrapped(simulated, template);
   await ask('CreateChangeSet', {
     StackName,
     ChangeSetName: changeSetName,
-    ...(await templateSource({ region: { invoke: model.invoke } }, template)),
+    ...(await templateSource(simulated, template)),
     Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
     Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
     Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }],

@@ -1,5 +1,6 @@
 /** A stack on a region whose clock is virtual: made as anywhere else, by CloudFormation, in model time alone. */
 import { Fault, type SimulatedRegion } from '../../region/simulated-region.ts';
+import { bootstrapped } from './bootstrap.ts';
 import { templateSource } from './template-source.ts';
 
 export interface StackOptions {
@@ -28,6 +29,7 @@ export async function createStack(simulated: SimulatedRegion, options: StackOpti
   const { region, clock } = simulated;
   const { stackName, template, parameters = {}, allowUnmodelled = false, keepHalf = false } = options;
   const invoke = <O>(operation: string, input: object) => region.invoke<O>('cloudformation', operation, input);
+  await bootstrapped(simulated, template);
   const { StackId } = await invoke<{ StackId: string }>('CreateStack', {
     StackName: stackName,
     ...(await templateSource({ region }, template)),

@@ -16,7 +16,6 @@ import {
   type Template,
   TemplateFault,
 } from '../../region/template.ts';
-import { bootstrapped } from './bootstrap.ts';
 import { createStack, refusalText } from './create-stack.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
 
@@ -103,7 +102,6 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     ...(options.region === undefined ? {} : { region: options.region }),
   });
   try {
-    await bootstrapped(simulated, template);
     const made = await createStack(simulated, {
       stackName,
       template: options.template,

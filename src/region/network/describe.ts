@@ -1,5 +1,5 @@
 /** Verdicts in words, for people: what happened at every hop, why it ended, and the likely fix. */
-import { type Address, formatAddress } from './address.ts';
+import { type Address, formatAddress, rangeContains } from './address.ts';
 import { protocolName } from './match.ts';
 import type { Delivered, Dropped, Endpoint, Hop, Packet, RoundTrip, Verdict, Via } from './verdict.ts';
 import type { NetworkInterface, PortRange, World } from './world.ts';
@@ -91,7 +91,7 @@ export function missingRule(world: World, dropped: Dropped): MissingRule | undef
 
 function ofAcl(world: World, dropped: Dropped, hop: Hop, way: MissingRule['way'], peer: Address): MissingRule {
   const isLast = /327(67|68)$/.test(hop.rule);
-  const range = { range: rangeOf(world, peer) };
+  const range = { range: rangeOf(world, hop, peer) };
   return {
     filter: 'acl',
     part: hop.part,
@@ -110,7 +110,7 @@ function ofGroup(world: World, dropped: Dropped, hop: Hop, way: MissingRule['way
     part: hop.part,
     way,
     ...portsOf(world, dropped),
-    peer: groups === undefined ? { range: rangeOf(world, peer) } : { groups },
+    peer: groups === undefined ? { range: rangeOf(world, hop, peer) } : { groups },
     before: undefined,
   };
 }
@@ -144,12 +144,17 @@ function interfaceAt(world: World, address: Address): NetworkInterface | undefin
   return world.byPublicAddress.get(address);
 }
 
-/** The subnet of an address inside, everything for one outside. */
-function rangeOf(world: World, address: Address): string {
-  const family = typeof address === 'bigint' ? 6 : 4;
+/** The subnet of an address inside, or its VPC where it is in none; everything for one outside. */
+function rangeOf(world: World, { id }: Hop, address: Address): string {
   const inside = interfaceAt(world, address);
-  const range = inside?.private.includes(address) && inside.subnet.ranges.find((other) => other.family === family);
-  return range ? range.text : family === 6 ? '::/0' : '0.0.0.0/0';
+  const vpc = (world.subnets.get(id) ?? world.interfaces.get(id)?.subnet)?.vpc;
+  const subnets = inside?.private.includes(address)
+    ? [inside.subnet]
+    : [...world.subnets.values()].filter((one) => one.vpc === vpc);
+  const found = [...subnets, ...(vpc ? [vpc] : [])]
+    .flatMap(({ ranges }) => ranges)
+    .find((range) => rangeContains(range, address));
+  return found ? found.text : typeof address === 'bigint' ? '::/0' : '0.0.0.0/0';
 }
 
 function ruleText({ end, rule }: Dropped): string {
