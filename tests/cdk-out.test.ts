@@ -43,7 +43,8 @@ beforeAll(() => {
     machineImage: MachineImage.latestAmazonLinux2023(),
     securityGroup: new SecurityGroup(stack, 'MachineGroup', { vpc }),
   });
-  const fleet = new AutoScalingGroup(stack, 'Fleet', { vpc, launchTemplate, minCapacity: 2, maxCapacity: 2 });
+  const fleet = new AutoScalingGroup(stack, 'Fleet', { vpc, launchTemplate, minCapacity: 2, maxCapacity: 4 });
+  fleet.scaleOnCpuUtilization('Busy', { targetUtilizationPercent: 60 });
   const balancer = new ApplicationLoadBalancer(stack, 'Balancer', { vpc, internetFacing: true });
   balancer.addListener('Http', { port: 80 }).addTargets('Fleet', { port: 80, targets: [fleet] });
   shop.synth();
@@ -93,6 +94,11 @@ test('simulated', async () => {
   const { code, out, error } = await orrery('simulate', 'shop', '--profile', 'constant:rate=5,for=60', ...app);
   expect({ code, error }).toEqual({ code: 0, error: '' });
   expect(out).toMatch(/^Machines +2 to 2 serving$/m);
+
+  // Without detailed monitoring there is a value every five minutes, which is not none.
+  const busy = await orrery('simulate', 'shop', '--profile', 'constant:rate=350,for=900', ...app);
+  expect(busy.out).toMatch(/^Machines +2 to 4 serving$/m);
+  expect(busy.out).toContain('AWS/EC2 CPUUtilization has data at times only, and none at the end');
 });
 
 test.each([

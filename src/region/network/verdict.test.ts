@@ -119,6 +119,16 @@ describe('in words', () => {
     );
   });
 
+  it.each([
+    ['10.0.10.99', "a subnet's", '10.0.10.0/24'],
+    ['10.0.200.1', "no subnet's, but the VPC's", '10.0.0.0/16'],
+    ['192.0.2.80', 'outside', '0.0.0.0/0'],
+  ])('opens no more than is asked for: %s, which nobody has and is %s', (address, _, range) => {
+    const world = worldOf();
+    const verdict = send(world, packet('tcp', '10.0.0.20', 40000, address, 5432, from('BalancerA')));
+    expect(summarise(world, verdict)).toContain(`add an egress rule to BalancerGroup allowing tcp 5432 to ${range}`);
+  });
+
   it('prints every hop', () => {
     const world = worldOf();
     const verdict = send(world, packet('tcp', '10.0.10.30', 40000, s3, 443, from('ApiA')));

@@ -18,7 +18,7 @@ const detailedMonitoring: Rule = {
       const data = recordOf(launch.properties.LaunchTemplateData);
       if (isTrue(recordOf(data.Monitoring).Enabled)) continue;
       yield {
-        message: `${and(following.map(({ logicalId }) => logicalId))} of ${group.logicalId} track metrics of EC2, which without detailed monitoring come every five minutes: the group grows that much later.`,
+        message: `${and(following.map(({ logicalId }) => logicalId))} of ${group.logicalId} ${following.length === 1 ? 'tracks' : 'track'} metrics of EC2, which without detailed monitoring come every five minutes: the group grows that much later.`,
         logicalId: launch.logicalId,
         path: ['Properties', 'LaunchTemplateData'],
         fix: pasteInto(`${launch.logicalId}.LaunchTemplateData`, { Monitoring: { Enabled: true } }),

@@ -1,7 +1,6 @@
 /** What a distribution shows to viewers: HTTPS, the page at its root, security headers. */
 import type { Rule } from '../rule.ts';
 import { behaviourName, distributionsOf } from './origins.ts';
-import { and } from './parts.ts';
 import { pasteInto, placeName } from './paste.ts';
 
 const guide = 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide';
@@ -65,7 +64,7 @@ const securityHeaders: Rule = {
       const missing = expected.filter((name) => !set.has(name.toLowerCase()));
       if (missing.length === 0) continue;
       yield {
-        message: `${logicalId} sets no ${and(missing)} in its default behaviour.`,
+        message: `${logicalId} sets no ${missing.join(' or ')} in its default behaviour.`,
         logicalId,
         path: [...byDefault.path, 'ResponseHeadersPolicyId'],
         fix: `AWS's own policy SecurityHeadersPolicy sets them:\n${pasteInto(placeName(logicalId, byDefault.path), {

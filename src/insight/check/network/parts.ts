@@ -1,5 +1,6 @@
 /** Where the parts of the network stand in the template, and what they are called there. */
 import { type Address, parseAddress, rangeContains } from '../../../region/network/address.ts';
+import { roundTrip } from '../../../region/network/send.ts';
 import type { NetworkInterface, Route, Subnet, World } from '../../../region/network/world.ts';
 import type { Path } from '../../../region/template.ts';
 import type { Model } from '../../model/model.ts';
@@ -36,6 +37,21 @@ export function interfaceAt({ vpcs, byPublicAddress }: World, address: Address):
     if (found) return found;
   }
   return byPublicAddress.get(address);
+}
+
+/** By its public address, or an IPv6 one; the machine answers, and the reply gets back. */
+export function reachedFromOutside(world: World, machine: NetworkInterface, port: number): boolean {
+  const addresses = [machine.public, ...machine.private.filter((one) => typeof one === 'bigint')];
+  return addresses.some(
+    (address) =>
+      address !== undefined &&
+      roundTrip(world, {
+        protocol: 'tcp',
+        source: { address: outside[typeof address === 'number' ? 4 : 6], port: 40_000 },
+        destination: { address, port },
+        enters: { kind: 'internet' },
+      }).delivered,
+  );
 }
 
 /** One of each position: those in a subnet, of a kind and with the same groups fare alike. */

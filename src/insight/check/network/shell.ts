@@ -1,9 +1,9 @@
 /** Ports that only administrators need. */
 import { parseRange } from '../../../region/network/address.ts';
 import { describeMatch, headerOf, spanHas, tcp } from '../../../region/network/match.ts';
-import type { GroupRule } from '../../../region/network/world.ts';
+import type { GroupRule, NetworkInterface } from '../../../region/network/world.ts';
 import type { Rule } from '../rule.ts';
-import { interfacesOf, listed, ownerOf, placeOfRule } from './parts.ts';
+import { interfacesOf, listed, ownerOf, placeOfRule, reachedFromOutside } from './parts.ts';
 
 const ports = new Map([
   [22, 'SSH'],
@@ -17,17 +17,23 @@ export const shellOpenToWorld: Rule = {
   title: 'No machine takes shells from everywhere',
   page: 'https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-13',
   *find(model) {
-    const told = new Map<GroupRule, Set<string>>();
+    const told = new Map<GroupRule, NetworkInterface[]>();
     for (const machine of interfacesOf(model, 'instance')) {
       for (const rule of machine.ingress.filter(isOpenShell)) {
-        told.set(rule, (told.get(rule) ?? new Set()).add(ownerOf(machine)));
+        told.set(rule, [...(told.get(rule) ?? []), machine]);
       }
     }
     for (const [rule, machines] of told) {
-      const names = [...ports].flatMap(([port, name]) => (allows(rule, port) ? [`${name} (${port})`] : []));
+      const open = [...ports].filter(([port]) => allows(rule, port));
+      const names = open.map(([port, name]) => `${name} (${port})`);
+      const owners = new Set(machines.map(ownerOf));
+      const reached = machines.some((one) => open.some(([port]) => reachedFromOutside(model.world, one, port)));
+      const follows = reached
+        ? 'whoever scans for it tries passwords and keys there'
+        : 'only routes, addresses and ACLs keep the internet out today, and the rule stays when one of them changes';
       yield {
         ...placeOfRule(model, rule),
-        message: `${rule.group.name} allows ${describeMatch(rule)} from everywhere to ${listed(machines)}, with it ${listed(names)}: whoever scans for it tries passwords and keys there.`,
+        message: `${rule.group.name} allows ${describeMatch(rule)} from everywhere to ${listed(owners)}, with it ${listed(names)}: ${follows}.`,
         fix: 'Take the rule out and use SSM Session Manager, which needs no open port; or name the range of an office.',
       };
     }

@@ -8,7 +8,7 @@ import type { Model } from '../../model/model.ts';
 import type { Found, Rule } from '../rule.ts';
 import { entryText, freeNumber, rangeAround } from './acl-text.ts';
 import { scalingGroups, type Target, type TargetGroup, targetGroups, targetsOf } from './groups.ts';
-import { interfaceAt, interfacesOf, listed, outside, ownerOf, placeOf } from './parts.ts';
+import { interfaceAt, interfacesOf, listed, ownerOf, placeOf, reachedFromOutside } from './parts.ts';
 
 const balancing = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application';
 
@@ -203,12 +203,8 @@ export const balancerBypassed: Rule = {
         const machine = interfaceOf(model.world, target);
         if (!machine) continue;
         const port = target.Port ?? group.Port ?? 80;
-        const addresses = [machine.public, ...machine.private.filter((one) => typeof one === 'bigint')];
-        const open = addresses.some(
-          (address) => address !== undefined && reachedFromOutside(model.world, address, port),
-        );
         const [groupId = ''] = machine.groupIds;
-        if (!open || found.has(groupId)) continue;
+        if (found.has(groupId) || !reachedFromOutside(model.world, machine, port)) continue;
         found.set(groupId, {
           ...placeOf(model, groupId, 'Properties', 'SecurityGroupIngress'),
           message: `${ownerOf(machine)} answers the internet at port ${port} itself, past the balancer with its TLS, logs and limits: ${machine.groupNames} allows it.`,
@@ -219,12 +215,3 @@ export const balancerBypassed: Rule = {
     return found.values();
   },
 };
-
-function reachedFromOutside(world: World, address: number | bigint, port: number): boolean {
-  return roundTrip(world, {
-    protocol: 'tcp',
-    source: { address: outside[typeof address === 'number' ? 4 : 6], port: 40_000 },
-    destination: { address, port },
-    enters: { kind: 'internet' },
-  }).delivered;
-}
