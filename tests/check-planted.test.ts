@@ -9,14 +9,19 @@ import { check, knownRules } from '../src/insight/check/check.ts';
 import { edited, plantedMistakes, soundMachine } from './planted-mistakes.ts';
 
 describe('a planted mistake is found, and nothing else', () => {
-  test.each(plantedMistakes)('$rule: $name', async ({ rule, logicalId, template, parameters = {} }) => {
-    const { findings } = await check({ template, name: 'planted', parameters });
-    expect(findings.map((one) => one.rule)).toEqual([rule]);
-    const [found] = findings;
-    if (logicalId !== undefined) expect(found?.logicalId).toBe(logicalId);
-    if (found?.logicalId !== undefined) expect(found.line).toBeGreaterThan(1);
-    expect(found?.message).toMatch(/\.$/);
-  });
+  test.each(plantedMistakes)(
+    '$rule: $name',
+    async ({ rule, logicalId, template, parameters = {}, says = /./, mends }) => {
+      const { findings } = await check({ template, name: 'planted', parameters });
+      expect(findings.map((one) => one.rule)).toEqual([rule]);
+      const [found] = findings;
+      if (logicalId !== undefined) expect(found?.logicalId).toBe(logicalId);
+      if (found?.logicalId !== undefined) expect(found.line).toBeGreaterThan(1);
+      expect(found?.message).toMatch(/\.$/);
+      expect(found?.message).toMatch(says);
+      if (mends) expect(found?.fix).toMatch(mends);
+    },
+  );
 });
 
 test.each(everyVariant)('the blueprint has no finding, and what it expects is proven: %s', async (_, config) => {

@@ -15,6 +15,9 @@ export interface Planted {
   readonly logicalId?: string;
   readonly template: string;
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What its message and its fix tell. */
+  readonly says?: RegExp;
+  readonly mends?: RegExp;
 }
 
 interface Resource {
