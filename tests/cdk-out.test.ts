@@ -1,6 +1,5 @@
 /** What `cdk synth` has written, as the commands of a template take it: its folder, the folder around it, a stage's stack. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack, Stage } from 'aws-cdk-lib';
@@ -9,31 +8,17 @@ import { InstanceType, type IVpc, LaunchTemplate, MachineImage, SecurityGroup, V
 import { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { CfnTopic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 let folder: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
-
 function orrery(...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return runCommand({ cwd: folder }, ...argv);
 }
 
 /** With CDK's own synthesizer, whose templates want a bootstrapped account. */
 beforeAll(() => {
-  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  expectBuilt();
   folder = mkdtempSync(join(tmpdir(), 'orrery-cdk-'));
   const shop = new App({ outdir: join(folder, 'shop', 'cdk.out'), analyticsReporting: false });
   const stack = new Stack(shop, 'Shop');

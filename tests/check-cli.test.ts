@@ -1,30 +1,15 @@
 /** `orrery check`, the built command: what it prints and writes, its exit codes, and what it says of bad input. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 const gallery = join(import.meta.dirname, '..', 'examples', 'gallery');
 let folder: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
-
 function orreryCheck(...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, 'check', ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return runCommand({ cwd: folder }, 'check', ...argv);
 }
 
 const oneNat = `
@@ -79,7 +64,7 @@ const files: Readonly<Record<string, string>> = {
 };
 
 beforeAll(() => {
-  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  expectBuilt();
   folder = mkdtempSync(join(tmpdir(), 'orrery-check-'));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(join(folder, name, '..'), { recursive: true });

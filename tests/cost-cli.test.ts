@@ -1,5 +1,4 @@
 /** `orrery cost`, the built command: a bill for people and for programs, and what is wrong is said in one message. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,33 +9,15 @@ import { decimalText } from '../src/insight/cost/decimal.ts';
 import { servePriceList } from '../src/insight/cost/refresh.fixture.ts';
 import type { CostDiff, CostResult } from '../src/insight/cost/result.ts';
 import { apiTemplate } from './api-template.ts';
+import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
 import { eventually, startRegion } from './region.fixture.ts';
 import { storyTemplate } from './story-template.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 let folder: string;
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
 
 /** @param settings the folder with the user's own files */
 function costIn(settings: string, ...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, 'cost', ...argv], {
-    cwd: folder,
-    env: { ...process.env, XDG_CONFIG_HOME: join(folder, settings) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return runCommand({ cwd: folder, env: { XDG_CONFIG_HOME: join(folder, settings) } }, 'cost', ...argv);
 }
 const cost = (...argv: string[]) => costIn('none', ...argv);
 const pricesOf = (settings: string) => join(folder, settings, 'orrery', 'prices.json');
@@ -47,7 +28,7 @@ function spoilt(settings: string, text: string): void {
 }
 
 beforeAll(() => {
-  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  expectBuilt();
   folder = mkdtempSync(join(tmpdir(), 'orrery-cost-'));
   const write = (name: string, value: object) => writeFileSync(join(folder, name), JSON.stringify(value));
   const { Resources } = storyTemplate('cpu', 'api.cli.localhost');

@@ -1,30 +1,15 @@
 /** `orrery draw`, the built command: its files, its screen, and what it says of bad input. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 const gallery = join(import.meta.dirname, '..', 'examples', 'gallery');
 let folder: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
-
 function drawing(...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, 'draw', ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return runCommand({ cwd: folder }, 'draw', ...argv);
 }
 
 const network = `Parameters:
@@ -37,7 +22,7 @@ const circle =
   'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: B }\n  B: { Type: AWS::SNS::Topic, DependsOn: A }\n';
 
 beforeAll(() => {
-  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  expectBuilt();
   folder = mkdtempSync(join(tmpdir(), 'orrery-draw-test-'));
   writeFileSync(join(folder, 'network.yml'), network);
   writeFileSync(

@@ -1,13 +1,12 @@
 /** `orrery simulate`, the built command: what is wrong is said in one message, and what it finds is printed and written. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SimulationResult } from '../src/insight/simulate/recording.ts';
+import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
 import { storyTemplate } from './story-template.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 const short = ['--profile', 'constant:rate=20,for=60'];
 const app = ['--app', 'serviceMs=20,cpuMs=10,bootSeconds=30'];
 let folder: string;
@@ -17,29 +16,12 @@ const story = storyTemplate('cpu', 'api.cli.localhost').Resources;
 const Group = { Type: '', ...story.Group, Properties: { ...(story.Group?.Properties as object), MaxSize: '1' } };
 const small = { Resources: { ...story, Group } };
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
-
 function simulate(...argv: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, 'simulate', ...argv], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return runCommand({ cwd: folder }, 'simulate', ...argv);
 }
 
 beforeAll(() => {
-  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  expectBuilt();
   folder = mkdtempSync(join(tmpdir(), 'orrery-simulate-'));
   writeFileSync(join(folder, 'template.json'), JSON.stringify(small));
   const surge = { url: 'http://api', timeScale: 1, startedAt: '2026-01-01T00:00:07.000Z', seconds: [] };

@@ -1,6 +1,5 @@
 /** `orrery trace`, the built command: its codes and what it says of bad input; and a real request through the gallery. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,13 +8,13 @@ import { writeRunning } from '../src/cli/running.ts';
 import { traceRunning } from '../src/cli/trace-live.ts';
 import type { TraceResult } from '../src/insight/trace/result.ts';
 import { traceText } from '../src/insight/trace/text.ts';
+import { expectBuilt, runCommand } from './command.fixture.ts';
 import { startGallery } from './gallery.fixture.ts';
 
-const main = join(import.meta.dirname, '..', 'dist', 'command', 'main.js');
 let folder: string;
 
 beforeAll(() => {
-  expect(existsSync(main), 'dist/ is missing: npm run build').toBe(true);
+  expectBuilt();
   folder = mkdtempSync(join(tmpdir(), 'orrery-trace-'));
   writeFileSync(join(folder, 'build.yml'), synthesise({ name: 'gallery', domain: 'myapp.com' }).yaml);
   writeFileSync(join(folder, 'circle.yml'), 'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: A }\n');
@@ -24,15 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function orrery(...argv: string[]): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return runCommand({ cwd: folder }, ...argv);
 }
 
 describe('the command', () => {
