@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown';
 
 const dist = join(import.meta.dirname, '..', 'dist');
 const out = join(dist, 'command');
-const packages = /^(node:|orrery\/|@aws-sdk\/|@smithy\/|aws-cdk-lib|constructs|cdk-nag|jiti|lmdb|quickjs|rolldown)/;
+const packages = /^(node:|orrery\/|aws-cdk-lib|constructs|cdk-nag|jiti|lmdb|quickjs|rolldown)/;
 
 rmSync(out, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -19,6 +19,8 @@ const bundle = await rolldown({
   },
   platform: 'node',
   external: (id) => packages.test(id),
+  // The clients as modules: what no command calls is left out.
+  resolve: { mainFields: ['module', 'main'] },
 });
 await bundle.write({ dir: out, format: 'esm', chunkFileNames: '[name].js' });
 await bundle.close();

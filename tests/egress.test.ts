@@ -27,6 +27,7 @@ import { realClock } from '../src/region/clock/clock.ts';
 import { freePorts, Region } from '../src/region/region.ts';
 import { type Template, without } from './api-template.ts';
 import { privateTemplate, propertiesOf } from './private-template.ts';
+import { eventually } from './region.fixture.ts';
 
 /** A client's connect timeout (127 s) and a flow log's interval (60 s) take seconds. */
 const timeScale = 20;
@@ -134,15 +135,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => region.close());
-
-/** Asks again until the answer will do; the test's own time limit ends it. */
-async function eventually<T>(ask: () => Promise<T>, enough: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (enough(answer)) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 async function settled(name: string): Promise<string> {
   const stacks = client(CloudFormationClient);

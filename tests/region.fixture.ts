@@ -7,6 +7,7 @@ import {
   DescribeStacksCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
+import { realClock } from '../src/region/clock/clock.ts';
 import { freePorts, Region, type RegionOptions } from '../src/region/region.ts';
 import type { Template } from './api-template.ts';
 
@@ -108,11 +109,15 @@ export function get(
   });
 }
 
+/** Between two asks, real: the region in this very process has the processor meanwhile. */
+const betweenAsksMs = 20;
+const asks = realClock();
+
 /** Asks again until the answer will do; the test's own time limit ends it. */
 export async function eventually<T>(ask: () => T | Promise<T>, enough: (answer: T) => boolean): Promise<T> {
   for (;;) {
     const answer = await ask();
     if (enough(answer)) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
+    await asks.sleep(betweenAsksMs);
   }
 }
