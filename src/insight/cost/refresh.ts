@@ -1,5 +1,6 @@
 /** Prices of a region from AWS's public price list. What it does not tell, such as free allowances, stays as it was checked. */
 import { CostError } from './cost-error.ts';
+import { decimal, decimalText } from './decimal.ts';
 import type { NamedMeter } from './meters.ts';
 import type { Price, PriceBook } from './price-book.ts';
 import { type Row, readPriceList } from './price-list.ts';
@@ -51,6 +52,7 @@ const offers: readonly Offer[] = [
       wants('natGigabytes', 'NatGateway-Bytes', 'NatGateway'),
       wants('gp3Gigabytes', 'EBS:VolumeUsage.gp3'),
       wants('gp3Iops', 'EBS:VolumeP-IOPS.gp3'),
+      wants('gp3Throughput', 'EBS:VolumeP-Throughput.gp3'),
     ],
   },
   {
@@ -90,6 +92,7 @@ const offers: readonly Offer[] = [
       wants('logsInfrequent', 'DataProcessingIA-Bytes', 'PutLogEvents'),
       wants('logsStored', 'TimedStorage-ByteHrs', 'HourlyStorageMetering'),
       wants('metrics', 'CW:MetricMonitorUsage'),
+      wants('metricRequests', 'CW:Requests'),
       wants('alarms', 'CW:AlarmMonitorUsage'),
       wants('fastAlarms', 'CW:HighResAlarmMonitorUsage'),
       wants('compositeAlarms', 'CW:CompositeAlarmMonitorUsage'),
@@ -130,10 +133,14 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
     sources[source] = { page, read: `AWS price list ${code} of ${published}`, checked: today };
     if (code === 'AmazonEC2') instances = { source, usdPerHour };
     for (const [{ meter, usage }, bySku] of takers) {
-      const priced = [...bySku.values()].filter((rows) => rows.some((row) => Number(row('PricePerUnit')) > 0));
-      const [rows] = priced;
-      if (rows && priced.length === 1) found[meter] = priceOf(meter, source, rows);
-      else lacking.push(`${usage} (${priced.length === 0 ? 'not found' : `found ${priced.length} times`})`);
+      const priced = [...bySku.values()]
+        .filter((rows) => rows.some((row) => Number(row('PricePerUnit')) > 0))
+        .map((rows) => priceOf(meter, source, rows));
+      // Several products at one price are no question: operations of an API have one each.
+      const distinct = new Map(priced.map((price) => [JSON.stringify(price), price]));
+      const [price] = distinct.values();
+      if (price && distinct.size === 1) found[meter] = price;
+      else lacking.push(`${usage} (${price ? `found at ${distinct.size} prices` : 'not found'})`);
     }
   }
   if (!instances || Object.keys(instances.usdPerHour).length === 0)
@@ -164,16 +171,26 @@ function linuxType(row: Row, usage: string): string | undefined {
 }
 
 function priceOf(meter: NamedMeter, source: string, rows: readonly Row[]): Price {
-  const known = checked.regions['us-east-1']?.prices[meter];
   const sorted = [...rows].sort((one, other) => Number(one('StartingRange')) - Number(other('StartingRange')));
+  // Most allowances are products of their own, all regions together; some lists begin with one, at no price.
+  const [first] = sorted;
+  const listed = first && Number(first('PricePerUnit')) === 0 ? amount(first('EndingRange')) : undefined;
+  const free = listed ?? checked.regions['us-east-1']?.prices[meter]?.free;
+  const beyondFree = (bound: string) => decimalText(decimal(amount(bound)) - decimal(listed ?? '0'));
   return {
     source,
-    ...(known?.free === undefined ? {} : { free: known.free }),
-    tiers: sorted.map((row) => ({
-      usd: amount(row('PricePerUnit')),
-      ...(row('EndingRange') === 'Inf' ? {} : { upTo: amount(row('EndingRange')) }),
+    ...(free === undefined ? {} : { free }),
+    tiers: sorted.slice(listed === undefined ? 0 : 1).map((row) => ({
+      usd: perUnit(row),
+      ...(row('EndingRange') === 'Inf' ? {} : { upTo: beyondFree(row('EndingRange')) }),
     })),
   };
+}
+
+/** Throughput of gp3 is listed by the GiB/s (40.96 dollars in us-east-1), and told, as the page does, by the MiB/s. */
+function perUnit(row: Row): string {
+  const usd = row('PricePerUnit');
+  return row('Unit').toLowerCase() === 'gibps-mo' ? amount((Number(usd) / 1024).toFixed(10)) : amount(usd);
 }
 
 /** `0.0450000000` is `0.045`, `1E-7` is written out. */

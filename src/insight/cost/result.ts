@@ -27,8 +27,13 @@ export interface CostLine {
   readonly usd: string;
   /** Keys of `assumptions` that it depends on. */
   readonly assumed: readonly string[];
-  /** AWS's page with the price, where it was read, and when that was compared. */
-  readonly source: { readonly page: string; readonly read: string; readonly checked: string };
+  /** AWS's page with the price, where it was read, where an independent copy has the same, and when that was compared. */
+  readonly source: {
+    readonly page: string;
+    readonly read: string;
+    readonly again?: string | undefined;
+    readonly checked: string;
+  };
 }
 
 export interface CostAlternative {
