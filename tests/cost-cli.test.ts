@@ -2,15 +2,24 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeLoadBalancersCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measured } from '../src/cli/cost-measured.ts';
 import { writeRunning } from '../src/cli/running.ts';
+import type { AssumptionKey } from '../src/insight/cost/assumptions.ts';
 import { decimalText } from '../src/insight/cost/decimal.ts';
 import { servePriceList } from '../src/insight/cost/refresh.fixture.ts';
 import type { CostDiff, CostResult } from '../src/insight/cost/result.ts';
 import { apiTemplate } from './api-template.ts';
 import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
-import { eventually, startRegion } from './region.fixture.ts';
+import { eventually, startRegion, type TestedRegion } from './region.fixture.ts';
 import { storyTemplate } from './story-template.ts';
 
 let folder: string;
@@ -71,7 +80,7 @@ test('for people: lines with what was assumed, what surprises, what is otherwise
   expect(out).toMatch(/^Balancer +Application Load Balancer +730 h .* 16\.43$/m);
   expect(out).toMatch(/^us-east-1, dollars a month of 730 h +[\d.]+$/m);
   expect(out).toMatch(/^ {2}requests +10,000,000 a month +requests to the API +given$/m);
-  expect(out).toMatch(/^ {2}requestBytes +500 bytes +a request to the API weighs$/m);
+  expect(out).toMatch(/^ {2}requestBytes +500 bytes +a request to the API weighs, objects that it brings included$/m);
   expect(out).toMatch(/^Not priced: the bill is without\n {2}Cache +AWS::ElastiCache::ReplicationGroup/m);
   expect(out).toMatch(/^ {2}https:\/\/aws\.amazon\.com\/\S+ +compared \d{4}-\d\d-\d\d$/m);
 }, 30_000);
@@ -145,6 +154,65 @@ test("a user's file of prices that is none is named, and left as it is", async (
   expect(readFileSync(pricesOf('spoilt'), 'utf8')).toBe('{"regions": 1}');
 }, 30_000);
 
+/** A bucket and the balancer behind a distribution, and a network with flow logs. */
+async function siteTemplate(config: TestedRegion['config']): Promise<string> {
+  const client = new ElasticLoadBalancingV2Client(config);
+  const { LoadBalancers: [balancer] = [] } = await client.send(new DescribeLoadBalancersCommand({}));
+  client.destroy();
+  return `
+Resources:
+  Site: { Type: AWS::S3::Bucket, Properties: { BucketName: measured-site } }
+  Distribution:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins:
+          - { Id: site, DomainName: !GetAtt Site.RegionalDomainName, S3OriginConfig: { OriginAccessIdentity: '' } }
+          - { Id: api, DomainName: ${balancer?.DNSName}, CustomOriginConfig: { OriginProtocolPolicy: http-only } }
+        DefaultCacheBehavior:
+          TargetOriginId: site
+          ViewerProtocolPolicy: redirect-to-https
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.9.0.0/16 } }
+  Flows: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: flows } }
+  Flow:
+    Type: AWS::EC2::FlowLog
+    Properties:
+      ResourceType: VPC
+      ResourceId: !Ref Vpc
+      TrafficType: ALL
+      LogGroupName: !Ref Flows
+      DeliverLogsPermissionArn: !Sub 'arn:aws:iam::\${AWS::AccountId}:role/flows'
+`;
+}
+
+/** A mebibyte in two versions and one of the site, and a line of each log. */
+async function keepSomething(config: TestedRegion['config']): Promise<void> {
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  const logs = new CloudWatchLogsClient(config);
+  const Bucket = 'measured-things';
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  for (const letter of ['a', 'b'])
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'thing', Body: letter.repeat(512 * 1024) }));
+  await s3.send(new PutObjectCommand({ Bucket: 'measured-site', Key: 'page', Body: 'p'.repeat(1024 * 1024) }));
+  const logEvents = [{ timestamp: await clockOf(config), message: 'x'.repeat(1_000) }];
+  await logs.send(new CreateLogGroupCommand({ logGroupName: 'api' }));
+  for (const logGroupName of ['api', 'flows']) {
+    const names = { logGroupName, logStreamName: 'one' };
+    await logs.send(new CreateLogStreamCommand(names));
+    await logs.send(new PutLogEventsCommand({ ...names, logEvents }));
+  }
+  for (const client of [s3, logs]) client.destroy();
+}
+
+/** Now, as the region has it. */
+async function clockOf({ endpoint }: TestedRegion['config']): Promise<number> {
+  const { nowMs } = (await (await fetch(`${endpoint}/_orrery/health`)).json()) as { nowMs: number };
+  return nowMs;
+}
+
 test('what a running region counted is scaled to a month', async () => {
   const tested = await startRegion({ timeScale: 600 });
   try {
@@ -158,13 +226,17 @@ test('what a running region counted is scaled to a month', async () => {
       ({ status }) => status === 200,
     );
     for (let count = 0; count < 10; count++) await tested.get('api.try.localhost');
+    expect(await tested.create('site', await siteTemplate(tested.config))).toBe('CREATE_COMPLETE');
+    await keepSomething(tested.config);
     const minutesOf = (notes: readonly string[] = []) =>
       Number(/^Measured for (\d+) minutes /.exec(notes[0] ?? '')?.[1]);
     const counted = await eventually(
       () => measured(app).catch(() => undefined),
       (found) => minutesOf(found?.notes) >= 30,
     );
-    const { requests, newConnections, egressGb, siteRequests, natGb } = counted?.given ?? {};
+    const known = counted?.given ?? {};
+    const { requests, newConnections, egressGb, siteRequests, natGb } = known;
+    const value = (key: AssumptionKey) => Number(decimalText(known[key]?.value ?? 0n));
     expect(requests?.origin).toBe('measured');
     // A request of a clock that is 600 times as fast stands for 600; the answer that was waited for is one more.
     const all = (Number(decimalText(requests?.value ?? 0n)) * minutesOf(counted?.notes)) / (730 * 60) / 600;
@@ -172,6 +244,15 @@ test('what a running region counted is scaled to a month', async () => {
     expect(newConnections?.value).toBeGreaterThan(0n);
     expect(egressGb?.value).toBeGreaterThan(0n);
     expect([siteRequests?.value, natGb?.value]).toEqual([0n, 0n]);
+    // One machine, which booted after the stack began; two versions of half a mebibyte, and a page of one.
+    expect(value('machines')).toBeGreaterThan(0.5);
+    expect(value('machines')).toBeLessThanOrEqual(1);
+    expect([value('dataGb'), value('siteGb')]).toEqual([0.000977, 0.000977]);
+    // 1,000 bytes and 26 of the event, in a month of such windows; 600 times where a program wrote them.
+    const logged = (1_026 * 730 * 60) / minutesOf(counted?.notes) / 2 ** 30;
+    expect(value('logGb') / logged / 600).toBeCloseTo(1, 1);
+    expect((value('flowLogGbPerMachine') * value('machines')) / logged).toBeCloseTo(1, 1);
+    expect(counted?.notes?.[1]).toMatch(/^Of what the distribution was asked and sent/);
   } finally {
     await tested.close();
   }

@@ -5,7 +5,6 @@ import { type AssumptionKey, assumptions, type Given, type Origin, parseAmount }
 import type { CostOptions } from '../insight/cost/cost.ts';
 import { type Decimal, decimal } from '../insight/cost/decimal.ts';
 import type { Profile } from '../insight/profile.ts';
-import { measured } from './cost-measured.ts';
 import { readProfile } from './profile-options.ts';
 import { readJson } from './read-file.ts';
 
@@ -71,7 +70,8 @@ export async function costInputs(given: string, options: CostArguments): Promise
     : simulation
       ? ofSimulation(readJson(simulation, mostSimulationBytes), simulation)
       : options.measured
-        ? await measured(given)
+        ? // It loads many clients of the SDK.
+          await (await import('./cost-measured.ts')).measured(given)
         : {};
   return {
     ...found,

@@ -1,4 +1,7 @@
-/** Traffic as the running region counted it: the metrics of balancers, NAT gateways and distributions, since the stack is there. */
+/**
+ * What the running region counted since its first stack was made: metrics of balancers, NAT gateways and distributions, machines,
+ * objects, logs.
+ */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
@@ -9,10 +12,12 @@ import type { CostOptions } from '../insight/cost/cost.ts';
 import { decimal } from '../insight/cost/decimal.ts';
 import { realClock } from '../region/clock/clock.ts';
 import { appDir } from './app.ts';
-import { endpointOf, findRunning } from './running.ts';
+import { machinesOf } from './measured-machines.ts';
+import { logsOf, objectsOf, surroundingsOf } from './measured-storage.ts';
+import { monthMs, type RunningWindow } from './measured-window.ts';
+import { endpointOf, findRunning, type RunningRegion } from './running.ts';
 import { targetOf } from './running-target.ts';
 
-const monthMs = 730 * 3_600_000;
 const gigabyte = 2 ** 30;
 /** GetMetricStatistics gives at most so many points. */
 const mostPoints = 1_440;
@@ -41,22 +46,66 @@ export async function measured(given: string): Promise<Pick<CostOptions, 'given'
   const running = await findRunning(statSync(path).isDirectory() ? path : dirname(path));
   if (!running) throw new UserError('No region runs for this folder: nothing was measured.', 'Start one: orrery up');
   const endpoint = endpointOf(running);
-  const health = (await (await fetch(`${endpoint}/_orrery/health`)).json()) as { nowMs?: number };
+  const health = (await (await fetch(`${endpoint}/_orrery/health`)).json()) as {
+    nowMs?: number;
+    timeScale?: number;
+  };
   const toMs = health.nowMs ?? realClock().now();
-  const { Stacks = [] } = await targetOf(running).cloudFormation.send(new DescribeStacksCommand({}));
+  const target = targetOf(running);
+  const { Stacks = [] } = await target.cloudFormation.send(new DescribeStacksCommand({}));
   const fromMs = Math.min(...Stacks.map(({ CreationTime }) => CreationTime?.getTime() ?? toMs));
   const windowMs = toMs - fromMs;
   if (!(windowMs >= 60_000))
     throw new UserError('The region has had a stack for less than a minute: there is nothing to measure yet.');
-  const scale = monthMs / windowMs;
-  const config = { endpoint, credentials: running.rootKey };
+  const window: RunningWindow = { fromMs, toMs, timeScale: health.timeScale ?? 1 };
+  const config = { endpoint, credentials: running.rootKey, region: running.region };
+  const surroundings = await surroundingsOf(target, config);
+  const [traffic, machines, objects, logs] = await Promise.all([
+    trafficOf(config, window, surroundings.apiByCdn),
+    machinesOf(target.ec2, config, window),
+    objectsOf(target.s3, surroundings),
+    logsOf(config, surroundings, window),
+  ]);
+  const { sites, others } = objects;
+  const sum = (some: readonly number[]) => some.reduce((total, one) => total + one, 0);
+  return {
+    given: {
+      ...traffic,
+      machines: as(machines),
+      ...(sites.length === 0 ? {} : { siteGb: as(sum(sites) / sites.length / gigabyte) }),
+      ...(others.length === 0 ? {} : { dataGb: as(sum(others) / gigabyte) }),
+      ...(logs.app === undefined ? {} : { logGb: as(logs.app / gigabyte) }),
+      ...(logs.flows === undefined || machines === 0
+        ? {}
+        : { flowLogGbPerMachine: as(logs.flows / gigabyte / machines) }),
+    },
+    notes: [
+      `Measured for ${duration(windowMs)} of the region's time, all its stacks together, and multiplied to a month. Balancers count bytes both ways, so that requests to the API are billed as if they, too, went out. Objects are those that are kept now. Machines are as many as ran on average.`,
+      ...(surroundings.apiByCdn
+        ? [
+            'Of what the distribution was asked and sent, what balancers counted is taken for the API, and the rest for pages.',
+          ]
+        : []),
+      'Not counted by the region, and therefore of the assumptions: requests to S3, bytes of endpoints, DNS queries, runs of functions, invalidations, messages.',
+    ],
+  };
+}
+
+const as = (value: number) => ({ value: decimal(value.toFixed(6)), origin: 'measured' as const });
+
+/** By the metrics that AWS, too, has of them. */
+async function trafficOf(
+  config: { readonly endpoint: string; readonly region: string; readonly credentials: RunningRegion['rootKey'] },
+  { fromMs, toMs }: RunningWindow,
+  apiByCdn: boolean,
+): Promise<Given> {
   const clients = {
-    own: new CloudWatchClient({ ...config, region: running.region }),
+    own: new CloudWatchClient(config),
     // CloudFront keeps its metrics there.
     global: new CloudWatchClient({ ...config, region: 'us-east-1' }),
   };
   const of = (counter: Counter, client = clients.own) => total(client, counter, fromMs, toMs);
-  const [requests, processed, connections, natOut, natIn, siteRequests, siteBytes] = await Promise.all([
+  const [requests, processed, connections, natOut, natIn, asked, sent] = await Promise.all([
     of(balancer('RequestCount')),
     of(balancer('ProcessedBytes')),
     of(balancer('NewConnectionCount')),
@@ -66,26 +115,18 @@ export async function measured(given: string): Promise<Pick<CostOptions, 'given'
     of(site('BytesDownloaded'), clients.global),
   ]);
   for (const client of Object.values(clients)) client.destroy();
-  const month = (value: number) => ({ value: decimal((value * scale).toFixed(6)), origin: 'measured' as const });
+  const month = (value: number) => as((value * monthMs) / (toMs - fromMs));
   const gigabytes = (bytes: number) => month(bytes / gigabyte);
-  const counted: Given = {
+  const pages = (all: number, ofApi: number) => Math.max(0, all - (apiByCdn ? ofApi : 0));
+  return {
     requests: month(requests),
     processedGb: gigabytes(processed),
     egressGb: gigabytes(processed),
     newConnections: month(connections),
-    siteRequests: month(siteRequests),
-    siteEgressGb: gigabytes(siteBytes),
+    siteRequests: month(pages(asked, requests)),
+    siteEgressGb: gigabytes(pages(sent, processed)),
     natGb: gigabytes(natOut + natIn),
-    ...(natOut + natIn > 0
-      ? { natOutShare: { value: decimal((natOut / (natOut + natIn)).toFixed(6)), origin: 'measured' as const } }
-      : {}),
-  };
-  return {
-    given: counted,
-    notes: [
-      `Measured for ${duration(windowMs)} of the region's time, all its stacks together, and multiplied to a month. Balancers count bytes both ways, so that requests to the API are billed as if they, too, went out.`,
-      'Not counted by the region, and therefore of the assumptions: requests to S3 and what is kept there, bytes of endpoints, logs, DNS queries, runs of functions, invalidations, hours of machines.',
-    ],
+    ...(natOut + natIn > 0 ? { natOutShare: as(natOut / (natOut + natIn)) } : {}),
   };
 }
 

@@ -19,7 +19,7 @@ export function costCommand(program: Command): void {
     .option('--site-egress <size>', 'out of the CDN in a month')
     .option('--assume <key=value>', 'any other assumption that the bill lists (repeatable)', collectAssumptions)
     .option('--profile <profile>', 'requests by a profile, as of orrery simulate, or a CSV file')
-    .option('--measured', 'traffic as the running region counted it, scaled to a month')
+    .option('--measured', 'traffic, machines, objects and logs as the running region counted them, scaled to a month')
     .option('--simulation <file>', 'machines and requests of orrery simulate --json')
     .option('--commit <term>', 'machines on a Compute Savings Plan, nothing upfront: 1y or 3y')
     .option('--without-allowances', 'without what AWS gives each account for nothing each month')

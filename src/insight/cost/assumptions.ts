@@ -15,12 +15,14 @@ export type Get = (key: AssumptionKey) => Decimal;
 
 /** By name: the table's keys are known when it is whole. */
 type Look = (key: string) => Decimal;
+/** Whether somebody said so: what was said leads what belongs to it. */
+type Has = (key: string) => boolean;
 
 interface Assumption {
   readonly unit: string;
   readonly meaning: string;
   /** Undefined: what needs it does without. */
-  readonly value: string | ((get: Look) => Decimal) | undefined;
+  readonly value: string | ((get: Look, has: Has) => Decimal) | undefined;
   /** A share, of at most 1. */
   readonly isShare?: boolean;
 }
@@ -32,13 +34,29 @@ const given = (value: Assumption['value'], unit: string, meaning: string, isShar
   ...(isShare ? { isShare } : {}),
 });
 
+/** In a tenth of requests an object of 10,000 bytes: half of an answer, a fifth of what is asked. They agree, whichever is changed. */
+const objects = (get: Look, share: string) => times(get(share), get('objectBytes'));
 const inGigabytes = (count: Decimal, bytes: Decimal) => over(times(count, bytes), gigabyte);
 
 export const assumptions = {
-  requests: given('1000000', 'a month', 'requests to the API'),
-  requestBytes: given('500', 'bytes', 'a request to the API weighs'),
+  requests: given(
+    (get, has) =>
+      has('pageViews') || has('siteRequests') ? times(get('pageViews'), get('requestsPerPage')) : decimal(1_000_000),
+    'a month',
+    'requests to the API',
+  ),
+  requestsPerPage: given('10', 'requests', 'to the API for a page that is opened'),
+  requestBytes: given(
+    (get) => decimal(400) + objects(get, 'writesPerRequest'),
+    'bytes',
+    'a request to the API weighs, objects that it brings included',
+  ),
   sendShare: given('0.1', 'of 1', 'of requests to the API send something (POST, PUT, PATCH, DELETE, OPTIONS)', true),
-  responseBytes: given('2000', 'bytes', 'an answer of the API weighs'),
+  responseBytes: given(
+    (get) => decimal(1000) + objects(get, 'readsPerRequest'),
+    'bytes',
+    'an answer of the API weighs, objects in it included',
+  ),
   egressGb: given((get) => inGigabytes(get('requests'), get('responseBytes')), 'GB a month', 'answers of the API'),
   processedGb: given(
     (get) => get('egressGb') + inGigabytes(get('requests'), get('requestBytes')),
@@ -53,7 +71,14 @@ export const assumptions = {
   ),
   connectionSeconds: given('60', 'seconds', 'a connection lasts'),
   rulesRead: given((get) => get('requests'), 'a month', 'requests for which rules of the balancers are read'),
-  pageViews: given((get) => over(get('requests'), decimal(10)), 'a month', 'pages opened'),
+  pageViews: given(
+    (get, has) =>
+      has('siteRequests')
+        ? over(get('siteRequests'), get('pageRequests'))
+        : over(get('requests'), get('requestsPerPage')),
+    'a month',
+    'pages opened',
+  ),
   pageRequests: given('10', 'requests', 'a page takes from the CDN'),
   pageBytes: given('500000', 'bytes', 'a page weighs'),
   siteRequests: given(
@@ -66,15 +91,22 @@ export const assumptions = {
   invalidationPaths: given('100', 'a month', 'paths invalidated'),
   queriesPerPage: given('0.1', 'queries', 'for a page, of types that no alias answers (HTTPS, MX, TXT)'),
   siteGb: given('0.1', 'GB', 'kept in each bucket of the CDN'),
-  dataGb: given('10', 'GB', 'kept in each other bucket'),
+  dataGb: given(
+    (get) =>
+      inGigabytes(times(times(get('requests'), get('writesPerRequest')), get('objectMonths')), get('objectBytes')),
+    'GB',
+    'kept in the other buckets together',
+  ),
   readsPerRequest: given('0.1', 'objects', 'read for a request'),
   writesPerRequest: given('0.01', 'objects', 'written for a request'),
-  objectBytes: given('100000', 'bytes', 'an object weighs'),
+  objectBytes: given('10000', 'bytes', 'an object weighs that the API reads or writes'),
+  objectMonths: given('12', 'months', 'of objects written are kept'),
   deployUploads: given('100', 'objects a month', 'uploaded to each bucket of the CDN'),
   bucketKeyShare: given('0.01', 'of 1', 'of requests ask KMS where the bucket has a bucket key', true),
   accessLogBytes: given('500', 'bytes', 'a line of access logs weighs'),
   logBytesPerRequest: given('300', 'bytes', 'logged for a request'),
   logGbPerMachine: given('0.1', 'GB a month', 'logged by a machine besides'),
+  logGb: given(undefined, 'GB a month', 'logged by all machines, for requests and besides'),
   flowLogGbPerMachine: given('1', 'GB a month', 'of flow logs for a machine'),
   logCompression: given('0.15', 'of 1', 'is left of logs when they are kept compressed', true),
   foreverMonths: given('12', 'months', 'of logs are kept where nothing ends them'),
@@ -112,8 +144,9 @@ export class Settings {
       if (one.value < 0n || (isShare && one.value > decimal(1)))
         throw new CostError(`${key} must be ${isShare ? 'from 0 to 1' : '0 or more'}, not ${decimalText(one.value)}.`);
     }
-    const per = known.requestsPerConnection?.value;
-    if (per === 0n) throw new CostError('requestsPerConnection must be more than 0.');
+    for (const key of ['requestsPerConnection', 'requestsPerPage', 'pageRequests'] as const) {
+      if (known[key]?.value === 0n) throw new CostError(`${key} must be more than 0.`);
+    }
     this.#given = known;
   }
 
@@ -142,7 +175,8 @@ export class Settings {
       if (known) return known.value;
       const { value }: Assumption = assumptions[key];
       if (value === undefined) throw new Error(`nothing says ${key}`);
-      return typeof value === 'string' ? decimal(value) : value(get as Look);
+      const has = (one: string) => this.has(one as AssumptionKey);
+      return typeof value === 'string' ? decimal(value) : value(get as Look, has);
     };
     return get;
   }
@@ -150,7 +184,7 @@ export class Settings {
   told(used: ReadonlySet<AssumptionKey>): readonly Told[] {
     const get = this.reading(new Set());
     return (Object.keys(assumptions) as AssumptionKey[])
-      .filter((key) => used.has(key))
+      .filter((key) => used.has(key) && (this.has(key) || assumptions[key].value !== undefined))
       .map((key) => {
         const { unit, meaning } = assumptions[key];
         return { key, value: shortText(get(key)), unit, meaning, origin: this.origin(key) };

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConfigInput } from '../../blueprint/config.ts';
 import { loadConfig } from '../../blueprint/load-config.ts';
 import { synthesise } from '../../blueprint/synthesise.ts';
+import { type AssumptionKey, assumptions, Settings } from './assumptions.ts';
 import { given, of } from './cost.fixture.ts';
 import { type CostOptions, costDiff } from './cost.ts';
 import type { CostResult } from './result.ts';
@@ -34,7 +35,7 @@ describe('bills that were worked by hand', () => {
       ['ApiBalancer', 'Load balancer capacity units', '0.02'],
       ['NatGatewayA', 'NAT gateway, data', '0.05'],
       ['NatGatewayB', 'NAT gateway, data', '0.05'],
-      ['DataBucket', 'S3 Standard', '0.23'],
+      ['DataBucket', 'S3 Standard', '0.03'],
       ['DataBucket', 'S3 GET and others', '0.04'],
       ['DataBucket', 'S3 PUT, POST, LIST', '0.05'],
       ['SpaBucket', 'S3 GET and others', '0.04'],
@@ -46,8 +47,8 @@ describe('bills that were worked by hand', () => {
       ['NatTrafficB', 'Alarms, by metric', '0.10'],
       ['SiteErrors', 'Alarms, by metric', '0.10'],
     ]);
-    expect(result).toMatchObject({ usd: '156.55', notPriced: [] });
-    expect(result.byKind).toEqual({ hour: '150.46', gigabyte: '1.61', request: '0.15', month: '4.33' });
+    expect(result).toMatchObject({ usd: '156.35', notPriced: [] });
+    expect(result.byKind).toEqual({ hour: '150.46', gigabyte: '1.41', request: '0.15', month: '4.33' });
     expect(result.surprises.map(({ usd }) => usd)).toEqual(['65.70', '0.10', '29.20', '0.00', '14.60', '0.00']);
     expect(result.breakEvens.map((one) => one.gigabytesPerMonth)).toEqual([3661, 418]);
   });
@@ -82,7 +83,8 @@ describe('bills that were worked by hand', () => {
       // A tenth of 300 million requests of 500 bytes: 13.9698 GB at 0.020.
       ['Distribution', 'CloudFront data to the origin', '0.28'],
       ['Distribution', 'CloudFront Functions', '34.80'],
-      ['DataBucket', 'S3 Standard', '0.23'],
+      // A year of 3 million objects of 10,000 bytes a month: 335.276 GB at 0.023.
+      ['DataBucket', 'S3 Standard', '7.71'],
       ['DataBucket', 'S3 GET and others', '12.00'],
       ['DataBucket', 'S3 PUT, POST, LIST', '15.00'],
       ['SpaBucket', 'S3 GET and others', '2.00'],
@@ -91,10 +93,10 @@ describe('bills that were worked by hand', () => {
       ['SlowApi', 'Alarms, by metric', '0.10'],
       ['NatTrafficA', 'Alarms, by metric', '0.10'],
     ]);
-    expect(result.usd).toBe('1076.23');
-    // The objects come to the 500 GB: 33 million of 100,000 bytes, 3,073.3645 GB, half of it from another zone.
-    // 73.76 and 73.76 by NAT more, and 30.73 between zones (0.01 both ways): 1,076.23 + 178.25.
-    expect(result.alternatives.find(({ title }) => title.startsWith('S3 over NAT'))?.usd).toBe('1254.48');
+    expect(result.usd).toBe('1083.71');
+    // The objects come to the 500 GB: 33 million of 10,000 bytes, 307.3364 GB, half of it from another zone.
+    // 19.38 twice by NAT instead of 12.00, and 8.07 between zones (0.01 both ways) instead of 5.00: 1,083.71 + 17.83.
+    expect(result.alternatives.find(({ title }) => title.startsWith('S3 over NAT'))?.usd).toBe('1101.54');
   });
 });
 
@@ -119,10 +121,10 @@ describe('what it would be otherwise', () => {
       given: given({ requests: 10_000_000, readsPerRequest: 1, writesPerRequest: 0 }),
     });
     const difference = (title: RegExp) => result.alternatives.find((one) => title.test(one.title))?.difference;
-    // 931.32 GB of objects, two NAT gateways at 0.045: each line is rounded.
-    expect(difference(/^S3 over NAT/)).toBe('41.90');
-    // 2 zones by 730 h at 0.01, and 931.32 GB at 0.01.
-    expect(difference(/^S3 by an interface/)).toBe('23.91');
+    // 93.132 GB of objects, two NAT gateways at 0.045: each line is rounded.
+    expect(difference(/^S3 over NAT/)).toBe('4.20');
+    // 2 zones by 730 h at 0.01, and 93.132 GB at 0.01.
+    expect(difference(/^S3 by an interface/)).toBe('15.53');
     // 1,460 h at 0.0599 and 0.0414 instead of 0.0816.
     expect(difference(/Plan of one year/)).toBe('-31.69');
     expect(difference(/Plan of three years/)).toBe('-58.70');
@@ -138,6 +140,25 @@ describe('traffic', () => {
     expect(assumptions.find(({ key }) => key === 'requests')).toMatchObject({ value: '5000000', origin: 'given' });
     expect(assumptions.find(({ key }) => key === 'egressGb')).toMatchObject({ value: '9.313', origin: 'assumed' });
     expect(assumptions.some(({ key }) => key === 'flowLogGbPerMachine')).toBe(false);
+  });
+
+  test.each<[string, Record<string, number>, Record<string, string>]>([
+    [
+      'nothing: a page asks the API ten times',
+      {},
+      { requests: '1000000', pageViews: '100000', siteRequests: '1000000' },
+    ],
+    ['requests', { requests: 5_000_000 }, { pageViews: '500000', siteRequests: '5000000' }],
+    ['pages', { pageViews: 300_000 }, { requests: '3000000', siteRequests: '3000000' }],
+    ['pages, and what a page asks', { pageViews: 300_000, requestsPerPage: 2 }, { requests: '600000' }],
+    ['what the CDN was asked', { siteRequests: 70_000 }, { pageViews: '7000', requests: '70000' }],
+    ['both: neither leads', { pageViews: 300_000, requests: 5 }, { requests: '5', pageViews: '300000' }],
+    // A tenth of an object is read for each request, and a hundredth written: answers and requests are not less than that.
+    ['heavy objects', { objectBytes: 1_000_000 }, { responseBytes: '101000', requestBytes: '10400', dataGb: '111.8' }],
+    ['all that is kept', { dataGb: 40 }, { dataGb: '40' }],
+  ])('what is assumed agrees with what is given: %s', (_, known, expected) => {
+    const told = new Settings(given(known)).told(new Set(Object.keys(assumptions) as AssumptionKey[]));
+    expect(Object.fromEntries(told.map(({ key, value }) => [key, value]))).toMatchObject(expected);
   });
 
   test('the bill does not fall when any of it grows', async () => {

@@ -33,7 +33,7 @@ export function flowsOf(inventory: Inventory, about: Circumstances): readonly Fl
   const present = (machine: Machine) => presence(machine, inventory, about);
   const all = (get: Get) => sum(running.map((one) => present(one)(get)));
   const { settings } = about;
-  for (const { service, what, gigabytes } of demandsOf(inventory, all)) {
+  for (const { service, what, gigabytes } of demandsOf(inventory, all, about)) {
     const way = endpoints.filter((one) => one.service === service);
     // Free, in and out. https://aws.amazon.com/privatelink/pricing/
     if (way.some(({ kind }) => kind === 'Gateway')) continue;
@@ -107,6 +107,7 @@ function merged(flows: readonly Flow[]): readonly Flow[] {
 function demandsOf(
   { machines, logGroups, buckets, endpoints }: Inventory,
   all: (get: Get) => Decimal,
+  about: Circumstances,
 ): readonly Demand[] {
   if (!machines.some((one) => one.runs)) return [];
   const perMachine = (key: 'natGbPerMachine' | 'metricGbPerMachine' | 'callsGbPerMachine') => (get: Get) =>
@@ -115,7 +116,7 @@ function demandsOf(
   return [
     { service: 'internet', what: "machines' own traffic", gigabytes: perMachine('natGbPerMachine') },
     ...(logGroups.some(({ role }) => role === 'app')
-      ? [{ service: 'logs', what: 'logs', gigabytes: (get: Get) => logGigabytes(get, all(get)) }]
+      ? [{ service: 'logs', what: 'logs', gigabytes: (get: Get) => logGigabytes(get, all(get), about) }]
       : []),
     ...(machines.some((one) => one.hasAgent)
       ? [{ service: 'monitoring', what: 'metrics', gigabytes: perMachine('metricGbPerMachine') }]
@@ -130,7 +131,8 @@ function demandsOf(
 }
 
 /** Of the machines' logs, which the API writes for requests and each machine besides. */
-export function logGigabytes(get: Get, machines: Decimal): Decimal {
+export function logGigabytes(get: Get, machines: Decimal, { settings }: Circumstances): Decimal {
+  if (settings.has('logGb')) return get('logGb');
   const written = over(times(get('requests'), get('logBytesPerRequest')), gigabyte);
   return written + times(machines, get('logGbPerMachine'));
 }

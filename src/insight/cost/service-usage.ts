@@ -43,7 +43,9 @@ export function serviceUsage(inventory: Inventory, about: Circumstances, uses: U
     if (hasFee(domain)) uses.add(part, 'domainMonths', domain, decimal(1));
   }
   for (const group of logGroups) {
-    logUsage(group, logGroups.filter(({ role }) => role === group.role).length, all, uses);
+    const taken = (get: Get) =>
+      group.role === 'app' ? logGigabytes(get, all(get), about) : times(all(get), get('flowLogGbPerMachine'));
+    logUsage(group, logGroups.filter(({ role }) => role === group.role).length, taken, uses);
   }
   for (const { part, kind, count } of alarms) uses.add(part, kind, '', decimal(count));
   for (const part of dashboards) uses.add(part, 'dashboards', '', decimal(1));
@@ -104,7 +106,7 @@ function bucketUsage(
     role === 'site'
       ? (get: Get) => get('deployUploads')
       : (get: Get) => among(times(get('requests'), get('writesPerRequest')));
-  uses.add(part, 'bucketGigabytes', 'kept', (get) => get(role === 'site' ? 'siteGb' : 'dataGb'));
+  uses.add(part, 'bucketGigabytes', 'kept', (get) => (role === 'site' ? get('siteGb') : among(get('dataGb'))));
   uses.add(part, 'bucketReads', role === 'site' ? 'what the CDN does not have' : 'by the API', reads);
   uses.add(part, 'bucketWrites', role === 'site' ? 'by releases' : 'by the API', writes);
   if (!kms) return;
@@ -113,16 +115,14 @@ function bucketUsage(
   uses.add(part, 'keyRequests', keys.length === 0 ? "of AWS's own key" : 'of its key', asked);
 }
 
+/** @param of how many log groups share what is written */
 function logUsage(
   { part, role, infrequent, retentionDays }: LogGroup,
   of: number,
-  all: (get: Get) => Decimal,
+  written: (get: Get) => Decimal,
   uses: Uses,
 ): void {
-  const taken = (get: Get) => {
-    const gigabytes = role === 'app' ? logGigabytes(get, all(get)) : times(all(get), get('flowLogGbPerMachine'));
-    return over(gigabytes, decimal(of));
-  };
+  const taken = (get: Get) => over(written(get), decimal(of));
   // What AWS itself delivers is metered apart, and has no allowance. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/tracking-free-tier-usage.html
   const meter = infrequent ? 'logsInfrequent' : role === 'app' ? 'logsIngested' : 'logsVended';
   uses.add(part, meter, role === 'app' ? 'of the machines' : 'flow logs', taken);
