@@ -3,7 +3,7 @@
  * the rule is found which is named here, and nothing else. A rule without a line here is not believed.
  */
 import type { ConfigInput } from '../src/blueprint/config.ts';
-import { synthesise } from '../src/blueprint/synthesise.ts';
+import { synthesised } from '../src/blueprint/synthesised.fixture.ts';
 import { edgeMistakes, refusedEdgeMistakes } from '../src/insight/check/edge/planted.suite.ts';
 
 export interface Planted {
@@ -66,7 +66,7 @@ const config: ConfigInput = { name: 'gallery', domain: 'myapp.com' };
 
 /** The blueprint's template after an edit. */
 export function edited(edit: (resources: Edit) => void, from: ConfigInput = config): string {
-  const template = structuredClone(synthesise(from).template) as unknown as { Resources: Record<string, Resource> };
+  const template = synthesised(from) as { Resources: Record<string, Resource> };
   edit(new Edit(template.Resources));
   return JSON.stringify(template, null, 1);
 }

@@ -1,5 +1,6 @@
 /** The blueprint's template, whole and with one mistake planted, for tests of traces. */
-import { type ConfigInput, synthesise } from '../../blueprint/index.ts';
+import type { ConfigInput } from '../../blueprint/index.ts';
+import { synthesised } from '../../blueprint/synthesised.fixture.ts';
 import { parseTemplate } from '../../region/template.ts';
 import type { TraceResult } from './result.ts';
 import { type TraceRequest, traceTemplate } from './trace.ts';
@@ -20,7 +21,7 @@ export function traced(request: TraceRequest, change: Change = () => {}, config 
 }
 
 function templateOf(config: ConfigInput, change: Change): string {
-  const template = structuredClone(synthesise(config).template) as unknown as { Resources: Resources };
+  const template = synthesised(config) as { Resources: Resources };
   change(template.Resources);
   for (const resource of Object.values(template.Resources)) {
     const needed = [resource.DependsOn ?? []].flat().filter((name) => name in template.Resources);
