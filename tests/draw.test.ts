@@ -48,8 +48,8 @@ test("an app's folder as SVG, and nothing else is said than that", async () => {
 
 test.concurrent.each([
   ['a.drawio', '<mxfile '],
-  ['a.mmd', 'flowchart LR'],
-  ['a.md', '```mermaid\nflowchart LR'],
+  ['a.mmd', 'flowchart TB'],
+  ['a.md', '```mermaid\nflowchart TB'],
   ['dark.svg', '<svg '],
 ])('the ending of %s says the format', async (file, begin) => {
   const { code } = await drawing('network.yml', '-o', file, '--theme', 'dark', '--parameter', 'Range=10.7.0.0/16');
@@ -61,7 +61,7 @@ test.concurrent.each([
 test('onto the screen', async () => {
   const { code, out } = await drawing('network.yml', '-o', '-', '--format', 'mermaid');
   expect(code).toBe(0);
-  expect(out).toMatch(/^flowchart LR\n/);
+  expect(out).toMatch(/^flowchart TB\n/);
 });
 
 test('what changed, and what is not modelled', async () => {

@@ -8,6 +8,8 @@ import { changesOf } from './changes.ts';
 import { compared } from './compare.ts';
 import { geometryProblems } from './geometry.suite.ts';
 import { sceneOf } from './make-scene.ts';
+import { mermaidProblems } from './mermaid.suite.ts';
+import { mermaidOf } from './mermaid.ts';
 import { layoutOf } from './place.ts';
 import { eachPart } from './scene-parts.ts';
 import { oddTemplates } from './templates.suite.ts';
@@ -54,6 +56,10 @@ describe.each(all)('%s', (_name, template) => {
     const covered = new Set([...eachPart(scene)].flatMap(({ covers }) => covers));
     expect(resources.filter((id) => !covered.has(id))).toEqual([]);
     expect(layout.paths.length).toBe(scene.links.length);
+  });
+
+  it('is text that Mermaid reads', () => {
+    expect(mermaidProblems(mermaidOf(picture.scene))).toEqual([]);
   });
 });
 

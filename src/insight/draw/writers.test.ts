@@ -1,12 +1,16 @@
 /** The files are sound: SVG that stands alone, draw.io cells that hold together, Mermaid that no name breaks. */
+import fc from 'fast-check';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { synthesise } from '../../blueprint/index.ts';
 import { modelOf } from '../model/model.ts';
+import { draw } from './draw.ts';
 import { drawioOf } from './drawio.ts';
 import type { Layout } from './layout.ts';
 import { sceneOf } from './make-scene.ts';
-import { escapedText, mermaidOf } from './mermaid.ts';
+import { mermaidProblems } from './mermaid.suite.ts';
+import { mermaidOf } from './mermaid.ts';
+import { escapedText, fittedName } from './mermaid-text.ts';
 import { layoutOf } from './place.ts';
 import { findBrowser, pngOf } from './png.ts';
 import type { Scene } from './scene.ts';
@@ -150,21 +154,49 @@ describe('draw.io', () => {
 });
 
 describe('Mermaid', () => {
-  it('closes what it opens, and its arrows join nodes that are there', () => {
-    const lines = mermaidOf(scene)
-      .split('\n')
-      .map((line) => line.trim());
-    expect(lines.filter((line) => line.startsWith('subgraph')).length).toBe(
-      lines.filter((line) => line === 'end').length,
-    );
-    const nodes = new Set(lines.flatMap((line) => /^(?:subgraph )?(n_\w+)\[/.exec(line)?.[1] ?? []));
-    const arrows = lines.flatMap((line) => /^(n_\w+) \S+?(?:\|"[^"]*"\|)? (n_\w+)$/.exec(line)?.slice(1, 3) ?? []);
-    expect(arrows.length).toBe(2 * scene.links.length);
-    expect(arrows.filter((id) => !nodes.has(id))).toEqual([]);
+  it('is of forms that Mermaid reads, with every arrow and every resource', () => {
+    const text = mermaidOf(scene);
+    expect(mermaidProblems(text)).toEqual([]);
+    expect(text.match(/^ {2}n_\w+ \S+?(?:\|"[^"]*"\|)? n_\w+$/gm)?.length).toBe(scene.links.length);
+    for (const id of ['ApiGroup', 'PrivateAcl', 'ApiSecurityGroup', 'NatGatewayC']) expect(text).toContain(`${id}"]`);
+    expect(text).toContain('n_SpaBucket["Amazon S3<br>SpaBucket"]');
+  });
+
+  it('names what stands alone, and what is empty', async () => {
+    const template = 'Resources:\n  Lonely: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }\n';
+    const { content } = await draw({ template, name: 'a.yml', format: 'mermaid' });
+    expect(mermaidProblems(String(content))).toEqual([]);
+    expect(content).toContain('n_Lonely["VPC<br>10.0.0.0/16"]');
+  });
+
+  it.each([
+    ['a "b" <c> #d; `e`', 'a #34;b#34; #60;c#62; #35;d#59; #96;e#96;'],
+    ['1. is no list', '1#46; is no list'],
+    ['- nor this', '#45; nor this'],
+    ['10.0.0.0/16', '10.0.0.0/16'],
+    ['https://www.example.com', 'https#58;//www#46;example.com'],
+    ['ops@example.com', 'ops#64;example.com'],
+    ['%%{init: {}}%%', '#37;#37;#123;init: #123;#125;#125;#37;#37;'],
+    ['two\nlines', 'two lines'],
+  ])('takes %s as it is', (text, expected) => {
+    expect(escapedText(text)).toBe(expected);
   });
 
   it('takes any name', () => {
-    expect(escapedText('a "b" <c> #d; `e`')).toBe('a #34;b#34; #60;c#62; #35;d; #96;e#96;');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (name) => {
+        const label = escapedText(name);
+        expect(mermaidProblems(`flowchart TB\n  n_a["x${label}"]`)).toEqual([]);
+        const read = label.replace(/#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+        expect(read).toBe(name.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' '));
+      }),
+    );
+  });
+
+  it('cuts what is too long for a node', () => {
+    expect(fittedName('One, Two, Three, Four, Five')).toBe('One, Two, Three, Four, Five');
+    expect(fittedName('One, Two, Three, Four, Five, Six')).toBe('One, Two, Three, Four and 2 more');
+    expect(fittedName(`${'A'.repeat(40)}Bucket`)).toBe(`${'A'.repeat(15)}…${'A'.repeat(10)}Bucket`);
   });
 });
 
