@@ -1,4 +1,5 @@
 /** Pictures are orderly whatever is in them, show everything, and stay as they are where nothing changed. */
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ConfigInput, synthesise } from '../../blueprint/index.ts';
 import { everyVariant, variants } from '../../blueprint/variants.suite.ts';
@@ -11,6 +12,7 @@ import { sceneOf } from './make-scene.ts';
 import { mermaidProblems } from './mermaid.suite.ts';
 import { mermaidOf } from './mermaid.ts';
 import { layoutOf } from './place.ts';
+import { chosenTemplate, templateOf } from './random-template.suite.ts';
 import { eachPart } from './scene-parts.ts';
 import { oddTemplates } from './templates.suite.ts';
 
@@ -61,6 +63,19 @@ describe.each(all)('%s', (_name, template) => {
   it('is text that Mermaid reads', () => {
     expect(mermaidProblems(mermaidOf(picture.scene))).toEqual([]);
   });
+});
+
+it('is in order whatever a template has: networks, tiers, balancers, groups, endpoints and sites by chance', async () => {
+  await fc.assert(
+    fc.asyncProperty(chosenTemplate, async (chosen) => {
+      const { scene, layout } = await drawn(templateOf(chosen));
+      expect(geometryProblems(layout)).toEqual([]);
+      expect(layout.paths.length).toBe(scene.links.length);
+      expect(mermaidProblems(mermaidOf(scene))).toEqual([]);
+    }),
+    // Large ones are few: ten of these take as long as all pictures above.
+    { numRuns: 8, seed: 11, interruptAfterTimeLimit: 4_000, endOnFailure: true },
+  );
 });
 
 type Resources = Record<string, { Type: string; Properties?: Record<string, unknown> }>;

@@ -65,7 +65,7 @@ export function networkScene(vpc: Vpc, facts: Facts): NetworkScene {
       (row, index): Row => ({
         tier: row.tier,
         subnets: row.subnets.map((subnet) => subnet && subnetScene(subnet, row.tier, facts)),
-        bands: bandsOf(row.subnets, index, facts),
+        bands: bandsOf({ vpc: vpc.name, row: index, grid }, facts),
         aclsAbove: acls[index]?.above ?? [],
         aclsBelow: acls[index]?.below ?? [],
       }),
@@ -116,21 +116,27 @@ function aclsOf({ rows }: Grid): { above: AclScene[]; below: AclScene[] }[] {
   });
 }
 
-function bandsOf(subnets: readonly (Subnet | undefined)[], row: number, facts: Facts): Band[] {
+function bandsOf({ vpc, row, grid }: { vpc: string; row: number; grid: Grid }, facts: Facts): Band[] {
+  const subnets = grid.rows[row]?.subnets ?? [];
   const columnOf = new Map(subnets.flatMap((subnet, column) => (subnet ? [[subnet.id, column] as const] : [])));
+  const above = new Set(grid.rows.slice(0, row).flatMap((one) => one.subnets.map((subnet) => subnet?.id)));
+  // What has subnets in several rows is in each of them; arrows meet the first.
+  const keyOf: KeyOf = (name, subnetIds) => (subnetIds.some((id) => above.has(id)) ? `${name}@${row}` : name);
   return [
-    ...balancerBands(columnOf, row, facts),
+    ...balancerBands(columnOf, row, keyOf, facts),
     ...machineBands(columnOf, row, facts),
-    ...endpointBands(columnOf, row, facts),
+    ...endpointBands(columnOf, `${vpc}/${row}`, keyOf, facts),
   ];
 }
 
-function balancerBands(columnOf: ReadonlyMap<string, number>, row: number, facts: Facts): Band[] {
+type KeyOf = (name: string, subnetIds: readonly string[]) => string;
+
+function balancerBands(columnOf: ReadonlyMap<string, number>, row: number, keyOf: KeyOf, facts: Facts): Band[] {
   return facts.balancers.flatMap(({ logicalId, network, subnetIds, groupIds }) => {
     const columns = columnsOf(subnetIds, columnOf);
     if (columns.length === 0) return [];
     const part: Part = {
-      key: logicalId,
+      key: keyOf(logicalId, subnetIds),
       icon: network ? 'networkBalancer' : 'applicationBalancer',
       title: network ? 'Network Load Balancer' : 'Application Load Balancer',
       name: logicalId,
@@ -142,7 +148,7 @@ function balancerBands(columnOf: ReadonlyMap<string, number>, row: number, facts
 }
 
 /** Endpoints in the same subnets and security groups share a band. */
-function endpointBands(columnOf: ReadonlyMap<string, number>, row: number, facts: Facts): Band[] {
+function endpointBands(columnOf: ReadonlyMap<string, number>, place: string, keyOf: KeyOf, facts: Facts): Band[] {
   const { world } = facts.model;
   const found = new Map<string, { parts: Part[]; columns: readonly number[]; groups: readonly string[] }>();
   for (const { name, serviceName, interfaceIds } of world.interfaceEndpoints.values()) {
@@ -150,14 +156,12 @@ function endpointBands(columnOf: ReadonlyMap<string, number>, row: number, facts
       const one = world.interfaces.get(id);
       return one ? [one] : [];
     });
-    const columns = columnsOf(
-      interfaces.map(({ subnetId }) => subnetId),
-      columnOf,
-    );
+    const subnetIds = interfaces.map(({ subnetId }) => subnetId);
+    const columns = columnsOf(subnetIds, columnOf);
     if (columns.length === 0) continue;
     const groups = groupNames(interfaces[0]?.groupIds ?? [], facts);
     const part: Part = {
-      key: name,
+      key: keyOf(name, subnetIds),
       icon: 'endpoint',
       title: serviceOf(serviceName).short,
       name,
@@ -169,10 +173,10 @@ function endpointBands(columnOf: ReadonlyMap<string, number>, row: number, facts
     else found.set(key, { parts: [part], columns, groups });
   }
   return [...found.values()].map(({ parts, columns, groups }, index) => ({
-    key: `endpoints ${groups.join()} ${row}${index === 0 ? '' : ` ${index}`}`,
+    key: `endpoints ${groups.join()} ${place}${index === 0 ? '' : ` ${index}`}`,
     kind: 'endpoints' as const,
     columns,
-    frame: frameOf(groups, `endpoints/${row}/${index}`),
+    frame: frameOf(groups, `endpoints/${place}/${index}`),
     parts,
     cards: [],
   }));

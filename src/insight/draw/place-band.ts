@@ -121,9 +121,12 @@ function placeEndpoints(sheet: Sheet, band: Band, space: BandSpace): void {
   }
 }
 
+/** A gateway endpoint on the VPC's lower edge, with its label beside it. */
+export const doorPitch = 152;
+
 /** Endpoints begin right of the gateway endpoints, so that the services of all of them stand straight below. */
 export function endpointInset(doors: number): number {
-  return doors === 0 ? 16 : 56 + (doors - 1) * 136;
+  return doors === 0 ? 16 : 56 + (doors - 1) * doorPitch;
 }
 
 function placeMachines(sheet: Sheet, band: Band, space: BandSpace): void {

@@ -2,6 +2,7 @@
 import {
   bandHeight,
   type Columns,
+  doorPitch,
   endpointInset,
   endpointPitch,
   looseHeight,
@@ -86,13 +87,18 @@ export function placeNetwork(
   return { right: left + width, bottom: serviceRow.bottom, gatewayY, nextService: serviceRow.next };
 }
 
+/** How many zones lie beside each other where the parts of a band are. */
+function firstRun(columns: readonly number[]): number {
+  const [[from, to] = [0, 0]] = runsOf(columns);
+  return to - from + 1;
+}
+
 function zoneWidthOf({ zones, rows, doors }: NetworkScene): number {
   const needs = rows.flatMap(({ bands }) =>
     bands
       .filter(({ kind }) => kind === 'endpoints')
       .map(
-        ({ parts, columns }) =>
-          (endpointInset(doors.length) + parts.length * endpointPitch + 48) / Math.max(1, columns.length),
+        ({ parts, columns }) => (endpointInset(doors.length) + parts.length * endpointPitch + 48) / firstRun(columns),
       ),
   );
   return Math.max(narrowestZone, ...(zones.length > 0 ? needs.map((need) => up(need) + 2 * zonePadding) : []));
@@ -208,8 +214,8 @@ function placeDoors(
   bottom: number,
 ): { readonly bottom: number; readonly next: { readonly x: number; readonly y: number } } {
   for (const [index, door] of doors.entries()) {
-    const x = left + 16 + index * 136;
-    const label = labelAt({ x: x + iconSize + 4, y: bottom + 4, width: 92 }, [
+    const x = left + 16 + index * doorPitch;
+    const label = labelAt({ x: x + iconSize + 4, y: bottom + 4, width: doorPitch - iconSize - 12 }, [
       [door.title, 'title', 2],
       [door.name, 'name'],
     ]);
@@ -221,7 +227,7 @@ function placeDoors(
   const middles = sheet.shapes.filter((one) => one.y === y && one.parent === region).map((one) => one.x + 24);
   const next = { x: Math.max(left + 40 - servicePitch, ...middles) + servicePitch, y };
   const lowest = Math.max(...sheet.shapes.filter((one) => one.y === y).map(({ label }) => label.y + label.h));
-  return { bottom: reached.length > 0 ? up(lowest) : bottom + 24, next };
+  return { bottom: reached.length > 0 ? up(lowest) : bottom + (doors.length > 0 ? 72 : 24), next };
 }
 
 export const servicePitch = 136;

@@ -25,21 +25,23 @@ export function cheapest({ field, from, to, own, through }: Search): number[] | 
   for (const port of to) if (field.isFree(port.node)) goals.set(port.node * 4 + ((port.outward + 2) % 4), port);
   if (goals.size === 0) return undefined;
   const bounds = boundsOf(field, to);
-  const best = new Map<number, number>();
-  const came = new Map<number, number>();
+  const best = new Float64Array(field.columns * field.rows * 4).fill(Number.POSITIVE_INFINITY);
+  const came = new Int32Array(best.length).fill(-1);
   const queue = new Queue();
   const visit = (state: number, cost: number, before: number | undefined) => {
-    if (cost >= (best.get(state) ?? Number.POSITIVE_INFINITY)) return;
-    best.set(state, cost);
-    if (before !== undefined) came.set(state, before);
+    if (cost >= (best[state] ?? 0)) return;
+    best[state] = cost;
+    if (before !== undefined) came[state] = before;
     queue.push(state, cost + distance(field, state >> 2, bounds), cost);
   };
   for (const { node, outward, cost } of from) if (field.isFree(node)) visit(node * 4 + outward, cost, undefined);
   const starts = new Set(from.map(({ node }) => node));
-  for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
+  for (let least = queue.pop(); least !== undefined; least = queue.pop()) {
+    const { state, cost } = least;
+    // A cheaper way to it was found since.
+    if (cost > (best[state] ?? 0)) continue;
     const node = state >> 2;
-    const cost = best.get(state) ?? 0;
-    if (goals.has(state) && came.has(state)) return wayTo(state, came);
+    if (goals.has(state) && came[state] !== -1) return wayTo(state, came);
     const free = field.isFree(node);
     for (let direction = 0; direction < 4; direction++) {
       const facing = state & 3;
@@ -60,9 +62,9 @@ export function cheapest({ field, from, to, own, through }: Search): number[] | 
   return undefined;
 }
 
-function wayTo(state: number, came: ReadonlyMap<number, number>): number[] {
+function wayTo(state: number, came: Int32Array): number[] {
   const nodes: number[] = [];
-  for (let at: number | undefined = state; at !== undefined; at = came.get(at)) nodes.push(at >> 2);
+  for (let at = state; at >= 0; at = came[at] ?? -1) nodes.push(at >> 2);
   return nodes.reverse();
 }
 
@@ -86,10 +88,16 @@ function distance({ columns }: Field, node: number, { left, right, top, bottom }
   return Math.max(left - x, 0, x - right) + Math.max(top - y, 0, y - bottom);
 }
 
+interface Item {
+  readonly state: number;
+  readonly estimate: number;
+  readonly cost: number;
+  readonly order: number;
+}
+
 /** A heap; of equals, what came first. */
 class Queue {
-  readonly #items: { state: number; estimate: number; cost: number; order: number }[] = [];
-  readonly #done = new Map<number, number>();
+  readonly #items: Item[] = [];
   #count = 0;
 
   push(state: number, estimate: number, cost: number): void {
@@ -104,22 +112,16 @@ class Queue {
     }
   }
 
-  /** Each state once, at its least cost. */
-  pop(): number | undefined {
-    for (;;) {
-      const items = this.#items;
-      const [first] = items;
-      const last = items.pop();
-      if (!first || !last) return undefined;
-      if (items.length > 0) {
-        items[0] = last;
-        this.#sink();
-      }
-      const done = this.#done.get(first.state);
-      if (done !== undefined && done <= first.cost) continue;
-      this.#done.set(first.state, first.cost);
-      return first.state;
+  pop(): Item | undefined {
+    const items = this.#items;
+    const [first] = items;
+    const last = items.pop();
+    if (!first || !last) return undefined;
+    if (items.length > 0) {
+      items[0] = last;
+      this.#sink();
     }
+    return first;
   }
 
   #sink(): void {
