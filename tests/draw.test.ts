@@ -51,8 +51,10 @@ test.concurrent.each([
   ['a.mmd', 'flowchart TB'],
   ['a.md', '```mermaid\nflowchart TB'],
   ['dark.svg', '<svg '],
+  ['dark.drawio', '<mxfile '],
 ])('the ending of %s says the format', async (file, begin) => {
-  const { code } = await drawing('network.yml', '-o', file, '--theme', 'dark', '--parameter', 'Range=10.7.0.0/16');
+  const theme = file.startsWith('dark') ? ['--theme', 'dark'] : [];
+  const { code } = await drawing('network.yml', '-o', file, ...theme, '--parameter', 'Range=10.7.0.0/16');
   expect(code).toBe(0);
   expect(written(file).startsWith(begin)).toBe(true);
   expect(written(file)).toContain('10.7.0.0');
@@ -96,6 +98,7 @@ test.concurrent.each([
     ['network.yml', '--format', 'gif'],
     /--format must be svg, drawio, png or mermaid, not "gif"/,
   ],
+  ['a theme of Mermaid text', ['network.yml', '-o', 'a.mmd', '--theme', 'dark'], /has the theme of the page/],
   ['a theme that is none', ['network.yml', '--theme', 'blue'], /--theme must be light, dark or auto, not "blue"/],
   [
     'where nothing can be written',

@@ -50,6 +50,8 @@ async function run(given: string, options: DrawArguments): Promise<void> {
   const { format, file } = target(options);
   if (!themes.includes(options.theme))
     throw new UserError(`--theme must be light, dark or auto, not "${options.theme}".`);
+  if (format === 'mermaid' && options.theme !== 'auto')
+    throw new UserError('--theme is for SVG, draw.io and PNG: Mermaid text has the theme of the page that it is in.');
   const { stack, diff } = options;
   const [before, after] =
     diff === undefined ? [undefined, await templateInput(given, stack)] : await templatePair(diff, given, stack);

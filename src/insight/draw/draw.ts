@@ -21,7 +21,7 @@ export type DrawFormat = (typeof formats)[number];
 
 export interface DrawOptions extends Omit<ModelOptions, 'partial'> {
   readonly format: DrawFormat;
-  /** Of SVG and PNG: `auto` follows the viewer's in SVG, and is light in PNG. */
+  /** Of all but Mermaid: `auto` follows the viewer's in SVG and draw.io, and is light in PNG. */
   readonly theme?: ThemeName;
   /** The heading; the template's name by default. */
   readonly title?: string;
@@ -147,7 +147,7 @@ async function written(scene: Scene, format: DrawFormat, theme: ThemeName): Prom
   if (format === 'mermaid') return { content: mermaidOf(scene), size: undefined };
   const layout = layoutOf(scene);
   const size = { width: layout.width, height: layout.height };
-  if (format === 'drawio') return { content: drawioOf(layout), size };
+  if (format === 'drawio') return { content: drawioOf(layout, theme), size };
   if (format === 'svg') return { content: svgOf(layout, theme), size };
   return { content: await pngOf(svgOf(layout, theme === 'auto' ? 'light' : theme), size, findBrowser()), size };
 }

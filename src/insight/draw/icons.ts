@@ -20,6 +20,7 @@ const compute = '#ED7100';
 const storage = '#7AA116';
 const security = '#DD344C';
 const management = '#E7157B';
+const database = '#C925D1';
 
 const service = (file: string, shape: string, colour: string): Icon => ({
   file: `architecture-service/${file}`,
@@ -60,6 +61,16 @@ export const icons = {
   systemsManager: service('AWSSystemsManager', 'systems_manager', management),
   topic: service('AmazonSimpleNotificationService', 'sns', management),
   email: resource('AmazonSimpleNotificationServiceEmailNotification', 'email_notification', management),
+  dynamodb: service('AmazonDynamoDB', 'dynamodb', database),
+  rds: service('AmazonRDS', 'rds', database),
+  ecs: service('AmazonElasticContainerService', 'ecs', compute),
+  ecr: service('AmazonElasticContainerRegistry', 'ecr', compute),
+  sqs: service('AmazonSimpleQueueService', 'sqs', management),
+  eventBridge: service('AmazonEventBridge', 'eventbridge', management),
+  stepFunctions: service('AWSStepFunctions', 'step_functions', management),
+  apiGateway: service('AmazonAPIGateway', 'api_gateway', networking),
+  kinesis: service('AmazonKinesisDataStreams', 'kinesis_data_streams', networking),
+  secretsManager: service('AWSSecretsManager', 'secrets_manager', security),
   budget: service('AWSBudgets', 'budgets_2', '#7AA116'),
 } as const satisfies Readonly<Record<string, Icon>> & Record<string, Icon>;
 

@@ -111,12 +111,17 @@ export function apiJourney(placed: Placed, parts: ApiParts): Journey {
     );
   } else {
     name = askName(placed, 'api', balancer.logicalId, counting, {
-      who: 'The page',
+      who: edge.sites.length > 0 ? 'The page' : 'The client',
       answer: "the balancer's addresses, one a zone",
     });
     const toGateway = links.pair(users, gateway, 'api', ['Request', 'The answer']);
     toGateway.request('api', counting.next("The request reaches the internet gateway, the VPC's only way in"));
-    backwards.push((number) => toGateway.reply('api', number('It leaves through the internet gateway, for the page')));
+    backwards.push((number) =>
+      toGateway.reply(
+        'api',
+        number(`It leaves through the internet gateway, for the ${edge.sites.length > 0 ? 'page' : 'client'}`),
+      ),
+    );
   }
   const toBalancer = links.pair(gateway, balancer.logicalId, 'api', ['Request', 'The answer']);
   const secure = balancer.listeners.some(({ protocol }) => protocol === 'HTTPS' || protocol === 'TLS');

@@ -119,6 +119,30 @@ describe('a small change moves little', () => {
     expect(await moved(template())).toMatchObject({ side, others: 0 });
   });
 
+  it('one more bucket stands beside those below the network, or in the next row', async () => {
+    const template = changed((resources) => {
+      resources.OneMore = { Type: 'AWS::S3::Bucket' };
+    });
+    const { shown, ...by } = await moved(template);
+    expect(shown).toContain('OneMore');
+    expect(by).toEqual({ side: 0, others: 0 });
+  });
+
+  it('one more tier of subnets is below the others', async () => {
+    const template = changed((resources) => {
+      for (const [index, zone] of ['A', 'B', 'C'].entries()) {
+        const { Properties } = resources[`PrivateSubnet${zone}`] ?? {};
+        const CidrBlock = `10.0.${200 + index}.0/24`;
+        resources[`DataSubnet${zone}`] = { Type: 'AWS::EC2::Subnet', Properties: { ...Properties, CidrBlock } };
+      }
+    });
+    const [before, after] = [await positions(synthesise(base).yaml), await positions(template)];
+    const far = [...before].filter(([key, { x, y }]) => after.get(key)?.x !== x || after.get(key)?.y !== y);
+    // What is on the network's lower edge, or stands below it, goes down with it.
+    expect(far.map(([key]) => key)).toEqual(['S3Endpoint', 'DataBucket', 'service monitoring', 'service logs']);
+    expect([...after.keys()]).toContain('DataSubnetC');
+  });
+
   it('one more endpoint', async () => {
     const template = changed((resources) => {
       const { Properties } = resources.LogsEndpoint ?? {};

@@ -177,10 +177,17 @@ export function trafficLinks(network: NetworkScene, machines: readonly PlacedMac
 
 function outboundLinks(network: NetworkScene, machines: readonly PlacedMachine[], { links, facts }: Placed): void {
   const { world } = facts.model;
+  // A subnet without machines stands for those that will be in it.
+  const empty = network.rows.flatMap(({ subnets }) =>
+    subnets.flatMap((scene) => {
+      const subnet = [...world.subnets.values()].find(({ name }) => name === scene?.key);
+      return subnet && !machines.some((one) => one.subnet.id === subnet.id) ? [{ key: subnet.name, subnet }] : [];
+    }),
+  );
   const nameOf = (id: string) => world.natGateways.get(id)?.name ?? world.gateways.get(id)?.name;
   const egressOnly = new Set<string>();
   const nats = new Set<string>();
-  for (const { key, subnet } of machines) {
+  for (const { key, subnet } of [...machines, ...empty]) {
     for (const { target, destination } of subnet.routes) {
       if (!/^(0\.0\.0\.0|::)\/0$/.test(destination)) continue;
       if (target.kind !== 'nat' && target.kind !== 'egressOnlyGateway') continue;

@@ -60,6 +60,7 @@ function columnsOf({ journeys, notes, links, compared }: Scene): Column[] {
   const has = (kind: string) => links.some((link) => link.kind === kind);
   const sample = (kind: (typeof links)[number]['kind'], text: string, { reply = false, both = false } = {}): Entry[] =>
     has(kind) ? [{ sample: { kind, reply, both, stopped: false }, text }] : [];
+  const told = links.some(({ kind, both }) => kind === 'api' && both);
   const replied = links.find((link) => link.reply)?.kind;
   const legend: Entry[] = [
     ...(compared
@@ -69,14 +70,16 @@ function columnsOf({ journeys, notes, links, compared }: Scene): Column[] {
     ...sample('api', 'Request to the API'),
     ...(replied === undefined ? [] : sample(replied, 'Its answer, by the same way', { reply: true })),
     ...sample('shared', 'For both'),
-    ...sample('plain', 'The same for others, there and back', { both: true }),
+    ...sample('plain', told ? 'The same for others, there and back' : 'There and back', { both: true }),
     ...(links.some(({ stopped }) => stopped)
       ? [{ sample: { kind: 'api' as const, reply: false, both: false, stopped: true }, text: 'Stopped by a rule' }]
       : []),
     ...sample('outbound', 'Connections that machines open to the internet'),
   ];
   const title = { text: 'Lines', style: 'title' as const };
-  const entries = [...notes.map((text) => ({ text })), ...(legend.length > 0 ? [title, ...legend] : [])];
-  if (entries.length > 0) columns.push({ heading: 'Notes', entries });
+  if (notes.length > 0) {
+    const entries = [...notes.map((text) => ({ text })), ...(legend.length > 0 ? [title, ...legend] : [])];
+    columns.push({ heading: 'Notes', entries });
+  } else if (legend.length > 0) columns.push({ heading: title.text, entries: legend });
   return columns;
 }

@@ -42,14 +42,17 @@ export function looseHeight({ subnets }: Row): number {
 export function placeLoose(sheet: Sheet, subnet: SubnetScene, at: Columns[number], top: number): void {
   for (const [index, { part }] of subnet.loose.entries()) {
     const icon = { x: at.x + 16, y: top + index * loosePitch, w: iconSize, h: iconSize };
-    addShape(sheet, subnet.key, icon, part, beside(part, icon, at.width - 160));
+    addShape(sheet, subnet.key, icon, part, beside(part, icon, at.width - 164));
   }
 }
+
+/** Between an icon and the label beside it: room for the mark of a change. */
+export const besideGap = 10;
 
 /** A label to the right of an icon, on its middle. */
 function beside(part: Part, icon: Rect, width: number): ReturnType<typeof labelAt> {
   const lines = part.name === '' ? 17 : 32;
-  return labelAt({ x: icon.x + icon.w + 6, y: icon.y + Math.round((icon.h - lines) / 2), width }, [
+  return labelAt({ x: icon.x + icon.w + besideGap, y: icon.y + Math.round((icon.h - lines) / 2), width }, [
     [part.title, 'title'],
     [part.name, 'name'],
   ]);
@@ -101,11 +104,17 @@ function placeBalancer(sheet: Sheet, band: Band, space: BandSpace): void {
   const rect = spanBoxes(sheet, band, space, 80);
   const [part] = band.parts;
   if (!rect || !part) return;
-  const wide = rect.w > 400;
+  const wide = rect.w >= 576;
   // In the middle of its zones, where no arrow to a machine leaves the band.
-  const icon = { x: down8(rect.x + rect.w / 2 - (wide ? 96 : 120)), y: rect.y + 16, w: iconSize, h: iconSize };
+  // In one zone it is below the name of its security groups.
+  const icon = {
+    x: down8(rect.x + rect.w / 2 - (wide ? 96 : 120)),
+    y: rect.y + (wide ? 16 : 24),
+    w: iconSize,
+    h: iconSize,
+  };
   const parent = sheet.ends.get(part.key);
-  addShape(sheet, parent, icon, part, beside(part, icon, rect.x + rect.w - icon.x - iconSize - 16));
+  addShape(sheet, parent, icon, part, beside(part, icon, rect.x + rect.w - icon.x - iconSize - 20));
 }
 
 function placeEndpoints(sheet: Sheet, band: Band, space: BandSpace): void {
@@ -115,7 +124,7 @@ function placeEndpoints(sheet: Sheet, band: Band, space: BandSpace): void {
   const inset = endpointInset(space.network.doors.length);
   for (const [index, part] of band.parts.entries()) {
     const icon = { x: rect.x + inset + index * endpointPitch, y: rect.y + 32, w: smallIcon, h: smallIcon };
-    addShape(sheet, parent, icon, part, beside(part, icon, endpointPitch - smallIcon - 14));
+    addShape(sheet, parent, icon, part, beside(part, icon, endpointPitch - smallIcon - 18));
     // Machines meet all of them at the band; what is behind is reached from each.
     if (!band.frame) sheet.ends.set(part.key, parent);
   }

@@ -1,6 +1,7 @@
 /** A VPC on the sheet: zones side by side, rows of subnets below each other, bands across them. */
 import {
   bandHeight,
+  besideGap,
   type Columns,
   doorPitch,
   endpointInset,
@@ -162,7 +163,7 @@ function placeStrip(sheet: Sheet, network: NetworkScene, acl: AclScene, columns:
     const key = index === 0 ? `${acl.key} strip` : `${acl.key} strip ${index}`;
     addBox(sheet, 'acl', network.key, rect, { ...acl, key }, undefined);
     const icon = { x: first.x + 56, y: y + 8, w: 24, h: 24 };
-    const label = labelAt({ x: first.x + 86, y: y + 4, width: 112, on: 'acl' }, [
+    const label = labelAt({ x: icon.x + icon.w + besideGap, y: y + 4, width: 108, on: 'acl' }, [
       [acl.title, 'group'],
       [acl.name, 'groupName'],
     ]);
@@ -215,7 +216,7 @@ function placeDoors(
 ): { readonly bottom: number; readonly next: { readonly x: number; readonly y: number } } {
   for (const [index, door] of doors.entries()) {
     const x = left + 16 + index * doorPitch;
-    const label = labelAt({ x: x + iconSize + 4, y: bottom + 4, width: doorPitch - iconSize - 12 }, [
+    const label = labelAt({ x: x + iconSize + besideGap, y: bottom + 4, width: doorPitch - iconSize - besideGap - 8 }, [
       [door.title, 'title', 2],
       [door.name, 'name'],
     ]);

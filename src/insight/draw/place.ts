@@ -11,6 +11,8 @@ import { addBox, addShape, below, emptySheet, iconSize, labelAt, type Sheet, sma
 
 const margin = 24;
 const titleHeight = 48;
+/** Of the whole picture. */
+const narrowest = 640;
 const cell = 120;
 const sidePitch = 64;
 const sideWidth = 216;
@@ -55,7 +57,7 @@ export function layoutOf(scene: Scene): Layout {
   sheet.boxes.push(...inside.boxes);
   sheet.shapes.push(...inside.shapes);
   for (const [from, to] of inside.ends) sheet.ends.set(from, to);
-  const width = Math.max(cloud.x + cloud.w + margin, 640);
+  const width = Math.max(cloud.x + cloud.w + margin, narrowest);
   const panel = placePanel(scene, { x: margin, y: up(cloud.y + cloud.h + margin), w: width - 2 * margin });
   return {
     width,
@@ -141,17 +143,16 @@ function placeRegion(
     next = place.nextService;
     y = place.bottom + 16;
   }
-  for (const [index, part] of services.entries()) {
-    const middle = next.x + index * servicePitch;
-    addShape(
-      sheet,
-      'region',
-      { x: middle - 24, y: next.y, w: iconSize, h: iconSize },
-      part,
-      below(part, middle, next.y + 52, 128),
-    );
+  const rowEnd = Math.max(right - 56, next.x + 5 * servicePitch);
+  let middle = next.x;
+  let serviceTop = next.y;
+  for (const part of services) {
+    if (middle > rowEnd) [middle, serviceTop] = [left + 80, y];
+    const icon = { x: middle - 24, y: serviceTop, w: iconSize, h: iconSize };
+    addShape(sheet, 'region', icon, part, below(part, middle, serviceTop + 52, 128));
     right = Math.max(right, middle + 56);
-    y = Math.max(y, next.y + 120);
+    y = Math.max(y, serviceTop + 120);
+    middle += servicePitch;
   }
   let bottom = y;
   if (side.length > 0) {
@@ -159,7 +160,7 @@ function placeRegion(
     right += 24 + sideWidth;
     bottom = Math.max(bottom, networksTop + side.length * sidePitch);
   }
-  right = Math.max(right + 24, left + 320);
+  right = Math.max(right + 24, left + plainWidth + 80, narrowest - 2 * margin);
   return {
     right,
     bottom: placeNotModelled(sheet, scene.notModelled, { x: left + 24, y: bottom, w: right - left - 48 }),
@@ -179,7 +180,7 @@ function placeSide(sheet: Sheet, side: readonly Part[], x: number, top: number):
   }
 }
 
-const plainWidth = 208;
+const plainWidth = 264;
 const plainHeight = 48;
 
 function placeNotModelled(sheet: Sheet, parts: readonly Part[], space: Omit<Rect, 'h'>): number {
@@ -188,7 +189,7 @@ function placeNotModelled(sheet: Sheet, parts: readonly Part[], space: Omit<Rect
   const rows = Math.ceil(parts.length / perRow);
   const rect = { ...space, h: 40 + rows * (plainHeight + 16) };
   const key = 'not modelled';
-  const text = 'Not modelled, or not made: nothing more is known of them';
+  const text = 'Not modelled, or not made';
   const label = labelAt({ x: rect.x + 16, y: rect.y + 12, width: rect.w - 32 }, [[text, 'group']]);
   addBox(sheet, 'notModelled', 'region', rect, { key, title: 'Not modelled', name: '', covers: [] }, label);
   for (const [index, part] of parts.entries()) {

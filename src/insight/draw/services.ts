@@ -24,6 +24,20 @@ const known: Readonly<Record<string, readonly [title: string, icon: IconName]>> 
   ec2: ['Amazon EC2 API', 'ec2'],
   autoscaling: ['EC2 Auto Scaling', 'autoScaling'],
   cloudformation: ['CloudFormation', 'cloudformation'],
+  dynamodb: ['Amazon DynamoDB', 'dynamodb'],
+  ecs: ['Amazon ECS', 'ecs'],
+  'ecs-agent': ['Amazon ECS', 'ecs'],
+  'ecs-telemetry': ['Amazon ECS', 'ecs'],
+  'ecr.api': ['Amazon ECR', 'ecr'],
+  'ecr.dkr': ['Amazon ECR', 'ecr'],
+  sqs: ['Amazon SQS', 'sqs'],
+  secretsmanager: ['Secrets Manager', 'secretsManager'],
+  lambda: ['AWS Lambda', 'lambda'],
+  'execute-api': ['API Gateway', 'apiGateway'],
+  events: ['EventBridge', 'eventBridge'],
+  'kinesis-streams': ['Kinesis Data Streams', 'kinesis'],
+  rds: ['Amazon RDS API', 'rds'],
+  states: ['Step Functions', 'stepFunctions'],
 };
 
 /** `com.amazonaws.us-east-1.monitoring` */

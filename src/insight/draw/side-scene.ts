@@ -63,10 +63,41 @@ export function otherParts(model: Model, left: ReadonlySet<string>): Part[] {
     byType.set(resource.type, [...(byType.get(resource.type) ?? []), resource]);
   }
   return [...byType].map(([type, some]): Part => {
-    const title = type.replace(/^AWS::/, '').replace('::', ' ');
     const name = some.map(({ logicalId }) => logicalId).join(', ');
-    return { key: `side ${type}`, icon: 'plain', title, name, covers: idsOf(some) };
+    const [, service = ''] = type.split('::');
+    return {
+      key: `side ${type}`,
+      icon: iconOfService[service] ?? 'plain',
+      title: titleOf(type),
+      name,
+      covers: idsOf(some),
+    };
   });
+}
+
+/** Where a type has no icon of its own, its service's. */
+const iconOfService: Readonly<Record<string, IconName>> = {
+  AutoScaling: 'autoScaling',
+  CertificateManager: 'certificate',
+  CloudFormation: 'cloudformation',
+  CloudFront: 'cloudfront',
+  CloudWatch: 'cloudwatch',
+  EC2: 'ec2',
+  ElasticLoadBalancingV2: 'applicationBalancer',
+  IAM: 'role',
+  KMS: 'key',
+  Lambda: 'lambda',
+  Logs: 'logs',
+  Route53: 'route53',
+  S3: 's3',
+  SNS: 'topic',
+  SSM: 'systemsManager',
+};
+
+/** `AWS::EC2::SecurityGroup` → `Security group`. */
+function titleOf(type: string): string {
+  const words = (type.split('::').at(-1) ?? type).replace(/([a-z\d])([A-Z])/g, '$1 $2').split(' ');
+  return words.map((word, index) => (index === 0 || word === word.toUpperCase() ? word : word.toLowerCase())).join(' ');
 }
 
 const upper = (text: string) => text.toUpperCase();
@@ -89,7 +120,7 @@ export function notModelledParts(model: Model): Part[] {
     if (parts.some(({ key }) => key === logicalId)) continue;
     // It may be drawn in its place, too: a group whose machines started and never said that they are ready.
     const key = `not made ${logicalId}`;
-    parts.push({ key, icon: 'plain', title: Type, name: `${logicalId}: not made`, covers: [logicalId] });
+    parts.push({ key, icon: 'plain', title: `${Type}, not made`, name: logicalId, covers: [logicalId] });
   }
   return parts;
 }

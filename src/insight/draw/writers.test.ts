@@ -136,6 +136,25 @@ describe('draw.io', () => {
     expect(outside.map(({ id }) => id)).toEqual([]);
   });
 
+  it('moves network ACLs with their network, and what is in them', () => {
+    const cells = new Map(cellsOf(drawioOf(layout)).map((cell) => [cell.id, cell]));
+    expect(cells.get('PrivateAcl strip')?.parent).toBe('Vpc');
+    expect(cells.get('PrivateAcl')?.parent).toBe('PrivateAcl strip');
+    const beside = ['side IAM role', 'side Certificate'].map((id) => cells.get(id)?.parent);
+    expect(beside).toEqual(['layer security', 'layer security']);
+  });
+
+  it('is light or dark as its reader is, or as told', () => {
+    expect(drawioOf(layout)).toContain('adaptiveColors="auto"');
+    expect(drawioOf(layout, 'light')).toMatch(/<mxGraphModel [^>]*adaptiveColors="none">/);
+    expect(drawioOf(layout, 'light')).not.toContain('background=');
+    const night = drawioOf(layout, 'dark');
+    expect(night).toMatch(/<mxGraphModel [^>]*background="#0F1720" adaptiveColors="none">/);
+    const colours = (text: string) => new Set(text.match(/(?<=fontColor=)#\w+/g));
+    expect([...colours(night)]).not.toContain('#16191F');
+    expect(cellsOf(night).length).toBe(cellsOf(drawioOf(layout)).length);
+  });
+
   it('has layers, the shapes of the AWS library, and labels that are escaped for HTML in XML', () => {
     const text = drawioOf(layout);
     const cells = cellsOf(text);
