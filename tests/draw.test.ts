@@ -71,7 +71,7 @@ test('what changed, and what is not modelled', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^added +Queue +AWS::SQS::Queue/m);
   expect(out).toMatch(/^added +Data +AWS::S3::Bucket/m);
-  expect(error).toBe('Not modelled, and drawn as plain boxes:\n  Queue  AWS::SQS::Queue\n');
+  expect(error).toBe('Not modelled, and drawn without anything around them:\n  Queue  AWS::SQS::Queue\n');
   expect(written('change.svg')).toContain('network → larger');
 });
 

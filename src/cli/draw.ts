@@ -125,15 +125,15 @@ function changeTable(changes: readonly ResourceChange[]): string {
   return rows.replace(/ +$/gm, '');
 }
 
-/** What the picture shows as plain boxes. */
+/** What the picture shows in an area of its own. */
 function warnings({ notModelled, failed }: Drawing): string {
   const lines: string[] = [];
   if (notModelled.length > 0) {
-    lines.push(paint.yellow('Not modelled, and drawn as plain boxes:'));
+    lines.push(paint.yellow('Not modelled, and drawn without anything around them:'));
     for (const { logicalId, type } of notModelled) lines.push(`  ${logicalId}  ${type}`);
   }
   if (failed.length > 0) {
-    lines.push(paint.yellow('Could not be made, and drawn as plain boxes with what needs them:'));
+    lines.push(paint.yellow('Could not be made, and drawn with what needs them, without anything around:'));
     for (const { message, line: at } of failed) lines.push(`  ${at === undefined ? '' : `line ${at}: `}${message}`);
   }
   return lines.join('\n');

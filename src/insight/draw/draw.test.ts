@@ -84,12 +84,27 @@ describe('arrows', () => {
   });
 });
 
-it('draws what the model has nothing of as plain boxes, and lists it', async () => {
-  const { parts, notModelled } = await pictureOf(
-    oddTemplates['types that are not modelled, with names that need care'] ?? '',
-  );
+it('draws what the model has nothing of with the icon of its service, and lists it', async () => {
+  const template = oddTemplates['types that are not modelled, with names that need care'] ?? '';
+  const { parts, notModelled, content } = await draw({ template, name: 'template.yml', format: 'drawio' });
+  expect(content).toMatch(/label="[^"]*Queue[^"]*"[^>]*><mxCell style="[^"]*resIcon=mxgraph\.aws4\.sqs;/);
   expect(notModelled).toContainEqual({ logicalId: 'Queue', type: 'AWS::SQS::Queue' });
   expect(parts.map(({ key }) => key)).toEqual(expect.arrayContaining(['Queue', 'Table']));
+});
+
+it('draws the way out of subnets without machines, and tells only of what is there', async () => {
+  const template = synthesise({ name: 'gallery', network: { zones: 2 } }).template as { Resources: object };
+  const kept = Object.entries(template.Resources).filter(
+    ([, { Type }]) => Type.startsWith('AWS::EC2::') && !/LaunchTemplate|SecurityGroup|VPCEndpoint$/.test(Type),
+  );
+  const text = JSON.stringify({ Resources: Object.fromEntries(kept) });
+  const drawing = await draw({ template: text, name: 'network.json', format: 'svg' });
+  expect(arrowsOf(drawing)).toEqual([
+    'PrivateSubnetA → NatGatewayA',
+    'PrivateSubnetB → NatGatewayB',
+    'NatGatewayA → InternetGateway',
+  ]);
+  expect(drawing.content).not.toContain('there and back');
 });
 
 it('draws what could not be made, with what needed it, and says why', async () => {

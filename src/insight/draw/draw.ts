@@ -45,9 +45,9 @@ export interface Drawing {
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly parts: readonly DrawnPart[];
   readonly arrows: readonly Pick<Link, 'from' | 'to' | 'kind' | 'reply' | 'both' | 'stopped' | 'badges' | 'mark'>[];
-  /** Logical ids and types of what is a plain box, as the model has nothing of it. */
+  /** Logical ids and types of what stands in an area of its own, as the model has nothing of it. */
   readonly notModelled: readonly { readonly logicalId: string; readonly type: string }[];
-  /** Why some resources could not be made: they are plain boxes too. */
+  /** Why some resources could not be made: they stand there too. */
   readonly failed: readonly ModelProblem[];
   /** With `before`. */
   readonly changes: readonly ResourceChange[];

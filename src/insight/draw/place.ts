@@ -4,6 +4,7 @@
  */
 import type { Layout, Rect } from './layout.ts';
 import { placePanel } from './panel.ts';
+import { besideGap } from './place-band.ts';
 import { placeNetwork, servicePitch } from './place-network.ts';
 import { routes } from './route.ts';
 import type { Part, Scene } from './scene.ts';
@@ -160,7 +161,8 @@ function placeRegion(
     right += 24 + sideWidth;
     bottom = Math.max(bottom, networksTop + side.length * sidePitch);
   }
-  right = Math.max(right + 24, left + plainWidth + 80, narrowest - 2 * margin);
+  const columns = Math.min(3, Math.ceil(scene.notModelled.length / 4));
+  right = Math.max(right + 24, left + 64 + columns * (plainWidth + 16), narrowest - 2 * margin);
   return {
     right,
     bottom: placeNotModelled(sheet, scene.notModelled, { x: left + 24, y: bottom, w: right - left - 48 }),
@@ -195,11 +197,15 @@ function placeNotModelled(sheet: Sheet, parts: readonly Part[], space: Omit<Rect
   for (const [index, part] of parts.entries()) {
     const x = rect.x + 16 + (index % perRow) * (plainWidth + 16);
     const y = rect.y + 40 + Math.floor(index / perRow) * (plainHeight + 16);
-    const inner = labelAt({ x: x + 8, y: y + 8, width: plainWidth - 16 }, [
+    const boxed = part.icon === 'plain';
+    const indent = boxed ? 8 : 8 + smallIcon + besideGap;
+    const inner = labelAt({ x: x + indent, y: y + 8, width: plainWidth - indent - 8 }, [
       [part.name, 'title'],
-      [part.title, 'name'],
+      // An icon says of which service it is.
+      [boxed ? part.title : part.title.replace(/^.*::/, ''), 'name'],
     ]);
-    addShape(sheet, key, { x, y, w: plainWidth, h: plainHeight }, part, inner);
+    const shape = boxed ? { x, y, w: plainWidth, h: plainHeight } : { x: x + 8, y: y + 8, w: smallIcon, h: smallIcon };
+    addShape(sheet, key, shape, part, inner);
   }
   return rect.y + rect.h + 24;
 }

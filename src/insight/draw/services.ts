@@ -1,4 +1,4 @@
-/** AWS's services behind endpoints: names of endpoint services, and the service that a picture shows for each. */
+/** AWS's services: what a picture shows for an endpoint of one, and for a resource type that has no icon of its own. */
 import type { IconName } from './icons.ts';
 
 interface EndpointService {
@@ -45,4 +45,40 @@ export function serviceOf(serviceName: string): EndpointService {
   const short = serviceName.split('.').slice(3).join('.') || serviceName;
   const [title, icon] = known[short] ?? [short, 'plain'];
   return { key: `service ${short}`, title, short, icon };
+}
+
+/** By the second part of a resource type. */
+const iconOfService: Readonly<Record<string, IconName>> = {
+  ApiGateway: 'apiGateway',
+  ApiGatewayV2: 'apiGateway',
+  AutoScaling: 'autoScaling',
+  CertificateManager: 'certificate',
+  CloudFormation: 'cloudformation',
+  CloudFront: 'cloudfront',
+  CloudWatch: 'cloudwatch',
+  DynamoDB: 'dynamodb',
+  EC2: 'ec2',
+  ECR: 'ecr',
+  ECS: 'ecs',
+  ElasticLoadBalancing: 'applicationBalancer',
+  ElasticLoadBalancingV2: 'applicationBalancer',
+  Events: 'eventBridge',
+  IAM: 'role',
+  Kinesis: 'kinesis',
+  KMS: 'key',
+  Lambda: 'lambda',
+  Logs: 'logs',
+  RDS: 'rds',
+  Route53: 'route53',
+  S3: 's3',
+  SNS: 'topic',
+  SQS: 'sqs',
+  SSM: 'systemsManager',
+  SecretsManager: 'secretsManager',
+  StepFunctions: 'stepFunctions',
+};
+
+export function iconOfType(type: string): IconName {
+  const [owner, service = ''] = type.split('::');
+  return owner === 'AWS' && Object.hasOwn(iconOfService, service) ? (iconOfService[service] ?? 'plain') : 'plain';
 }

@@ -2,6 +2,7 @@
 import type { Model, ModelResource } from '../model/model.ts';
 import type { IconName } from './icons.ts';
 import type { Part } from './scene.ts';
+import { iconOfType } from './services.ts';
 
 interface Kind {
   readonly types: readonly string[];
@@ -64,35 +65,15 @@ export function otherParts(model: Model, left: ReadonlySet<string>): Part[] {
   }
   return [...byType].map(([type, some]): Part => {
     const name = some.map(({ logicalId }) => logicalId).join(', ');
-    const [, service = ''] = type.split('::');
     return {
       key: `side ${type}`,
-      icon: iconOfService[service] ?? 'plain',
+      icon: iconOfType(type),
       title: titleOf(type),
       name,
       covers: idsOf(some),
     };
   });
 }
-
-/** Where a type has no icon of its own, its service's. */
-const iconOfService: Readonly<Record<string, IconName>> = {
-  AutoScaling: 'autoScaling',
-  CertificateManager: 'certificate',
-  CloudFormation: 'cloudformation',
-  CloudFront: 'cloudfront',
-  CloudWatch: 'cloudwatch',
-  EC2: 'ec2',
-  ElasticLoadBalancingV2: 'applicationBalancer',
-  IAM: 'role',
-  KMS: 'key',
-  Lambda: 'lambda',
-  Logs: 'logs',
-  Route53: 'route53',
-  S3: 's3',
-  SNS: 'topic',
-  SSM: 'systemsManager',
-};
 
 /** `AWS::EC2::SecurityGroup` → `Security group`. */
 function titleOf(type: string): string {
@@ -110,7 +91,8 @@ function idsOf(resources: readonly ModelResource[]): string[] {
 export function notModelledParts(model: Model): Part[] {
   const parts: Part[] = [];
   for (const { logicalId, type, modelled } of model.resources.values()) {
-    if (!modelled) parts.push({ key: logicalId, icon: 'plain', title: type, name: logicalId, covers: [logicalId] });
+    if (!modelled)
+      parts.push({ key: logicalId, icon: iconOfType(type), title: type, name: logicalId, covers: [logicalId] });
   }
   if (model.failed.length === 0) return parts;
   for (const [logicalId, { Type, Condition }] of Object.entries(model.template.resources)) {
@@ -120,7 +102,7 @@ export function notModelledParts(model: Model): Part[] {
     if (parts.some(({ key }) => key === logicalId)) continue;
     // It may be drawn in its place, too: a group whose machines started and never said that they are ready.
     const key = `not made ${logicalId}`;
-    parts.push({ key, icon: 'plain', title: `${Type}, not made`, name: logicalId, covers: [logicalId] });
+    parts.push({ key, icon: iconOfType(Type), title: `${Type}, not made`, name: logicalId, covers: [logicalId] });
   }
   return parts;
 }
