@@ -78,7 +78,20 @@ const iconOfService: Readonly<Record<string, IconName>> = {
   StepFunctions: 'stepFunctions',
 };
 
+/** Of EC2's types that are no machines, by how their names begin. */
+const ofNetworks: readonly (readonly [RegExp, IconName])[] = [
+  [/^VPCEndpoint/, 'endpoint'],
+  [/^(Route|SubnetRouteTable|VPC|Subnet$|TransitGateway|DHCP)/, 'router'],
+  [/^(NetworkAcl|SubnetNetworkAcl)/, 'acl'],
+  [/^NetworkInterface/, 'networkInterface'],
+  [/^(InternetGateway|EgressOnly)/, 'internetGateway'],
+  [/^NatGateway/, 'natGateway'],
+  [/^FlowLog/, 'flowLogs'],
+];
+
 export function iconOfType(type: string): IconName {
-  const [owner, service = ''] = type.split('::');
+  const [owner, service = '', resource = ''] = type.split('::');
+  const ofNetwork = service === 'EC2' ? ofNetworks.find(([begin]) => begin.test(resource)) : undefined;
+  if (ofNetwork) return ofNetwork[1];
   return owner === 'AWS' && Object.hasOwn(iconOfService, service) ? (iconOfService[service] ?? 'plain') : 'plain';
 }
