@@ -107,6 +107,21 @@ it('draws the way out of subnets without machines, and tells only of what is the
   expect(drawing.content).not.toContain('there and back');
 });
 
+it('keeps subnets of one group in a row, where another tier is not in every zone', async () => {
+  const lines = ['One us-east-1a 0', 'One us-east-1c 1', 'Two us-east-1a 2', 'Two us-east-1b 3', 'Two us-east-1c 4'];
+  const subnets = lines
+    .map((line) => line.split(' '))
+    .map(
+      ([tier, zone, number]) =>
+        `  ${tier}${number}: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref V, AvailabilityZone: ${zone}, CidrBlock: 10.0.${number}.0/24 } }\n`,
+    );
+  const balancer =
+    '  Inner: { Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: { Scheme: internal, Subnets: [!Ref Two2, !Ref Two3, !Ref Two4] } }\n';
+  const vpc = '  V: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }\n';
+  const { parts } = await pictureOf(`Resources:\n${vpc}${subnets.join('')}${balancer}`);
+  expect(parts.filter(({ title }) => title === 'Application Load Balancer').map(({ key }) => key)).toEqual(['Inner']);
+});
+
 it('draws what could not be made, with what needed it, and says why', async () => {
   const { parts, failed } = await pictureOf(oddTemplates['what cannot be made'] ?? '');
   expect(failed).toMatchObject([{ logicalId: 'Overlapping', message: expect.stringMatching(/conflicts/) }]);

@@ -26,13 +26,41 @@ function gridOf(vpc: Vpc, facts: Facts): Grid {
     .sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
   const zones = [...new Set(subnets.map(({ zone }) => zone))].sort();
   const rows = (['public', 'private'] as const).flatMap((tier) => {
-    const byZone = zones.map((zone) =>
-      subnets.filter((one) => one.zone === zone && isPublic(one) === (tier === 'public')),
-    );
-    const deepest = Math.max(0, ...byZone.map(({ length }) => length));
-    return Array.from({ length: deepest }, (_, index) => ({ tier, subnets: byZone.map((some) => some[index]) }));
+    const own = subnets.filter((one) => isPublic(one) === (tier === 'public'));
+    return rowsOf(own, zones, usersOf(facts)).map((row) => ({ tier, subnets: row }));
   });
   return { zones, rows };
+}
+
+/** In the first row that has room in its zone; before that, beside those that it shares a balancer, group or endpoint with. */
+function rowsOf(
+  subnets: readonly Subnet[],
+  zones: readonly string[],
+  users: readonly ReadonlySet<string>[],
+): (Subnet | undefined)[][] {
+  const rows: (Subnet | undefined)[][] = [];
+  for (const subnet of subnets) {
+    const column = zones.indexOf(subnet.zone);
+    const open = rows.filter((row) => row[column] === undefined);
+    const shares = (other: Subnet | undefined) =>
+      other !== undefined && users.some((ids) => ids.has(subnet.id) && ids.has(other.id));
+    let row = open.find((one) => one.some(shares)) ?? open[0];
+    if (!row) {
+      row = zones.map(() => undefined);
+      rows.push(row);
+    }
+    row[column] = subnet;
+  }
+  return rows;
+}
+
+/** Of each balancer, group and endpoint the subnets that it is in. */
+function usersOf({ balancers, groups, model }: Facts): ReadonlySet<string>[] {
+  const { interfaces, interfaceEndpoints } = model.world;
+  const ofEndpoints = [...interfaceEndpoints.values()].map(({ interfaceIds }) =>
+    interfaceIds.flatMap((id) => interfaces.get(id)?.subnetId ?? []),
+  );
+  return [...[...balancers, ...groups].map(({ subnetIds }) => subnetIds), ...ofEndpoints].map((ids) => new Set(ids));
 }
 
 export function networkScene(vpc: Vpc, facts: Facts): NetworkScene {
