@@ -31,12 +31,15 @@ export interface Answer {
  * Linux chooses of 32768–60999; balancers, other systems and Lambda of 1024–65535:
  * https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
  */
-export function usualPorts({ from }: Flow): PortRange {
+export function usualPorts({ from }: Pick<Flow, 'from'>): PortRange {
   const machine = from.kind === 'interfaces' && from.members[0]?.kind === 'instance';
   return machine ? { from: 32768, to: 60999 } : { from: 1024, to: 65535 };
 }
 
-export function answer(flow: Flow, question: Question): Answer {
+/** Of a flow, what its answer depends on: the same for all pairs of two sites between which the same is allowed. */
+export type Answerable = Pick<Flow, 'from' | 'destination' | 'allowed' | 'clientPorts' | 'natPorts'>;
+
+export function answer(flow: Answerable, question: Question): Answer {
   const header = headerAsked(flow, question);
   const protocol = Math.floor(header / detailCount);
   if (!hasHeader(flow.allowed, header)) return { passes: 'never', lostPorts: [], lostNatPorts: [] };
@@ -49,7 +52,10 @@ export function answer(flow: Flow, question: Question): Answer {
   return { passes: none ? 'never' : lost === 0 ? 'always' : 'sometimes', lostPorts, lostNatPorts };
 }
 
-export function headerAsked({ destination }: Flow, { protocol, port, icmp: type }: Question): Header {
+export function headerAsked(
+  { destination }: Pick<Flow, 'destination'>,
+  { protocol, port, icmp: type }: Question,
+): Header {
   const address = { address: destination, port };
   return headerOf(
     startWalk({ protocol, icmp: type, source: address, destination: address, enters: { kind: 'internet' } }),

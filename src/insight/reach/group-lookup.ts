@@ -7,7 +7,7 @@ import { firstRule } from '../../region/network/filters.ts';
 import type { GroupGate } from '../../region/network/gate.ts';
 import type { GroupRule, NetworkInterface, SecurityGroupPart } from '../../region/network/world.ts';
 import type { Books } from './books.ts';
-import type { Pair, Side } from './pairs.ts';
+import type { Pair, Side } from './sides.ts';
 
 /** The rules of one group in one direction, with the number of the set that they allow by the peer's badge, plus one. */
 interface Row {

@@ -1,12 +1,13 @@
 /** Expectations held against a proof: each broken one with the packet that shows it, and what would mend it. */
 import { packetText, viaText } from '../../region/network/describe.ts';
 import type { Via } from '../../region/network/verdict.ts';
-import { answer, type Question, questionOf } from './answer.ts';
+import { type Question, questionOf } from './answer.ts';
 import type { Books } from './books.ts';
 import { type Expectation, ExpectationError, expectationText, onlyBy } from './expectation.ts';
-import { type End, type Flow, flowsBetween } from './flow.ts';
+import type { Flow } from './flow.ts';
 import { type Obstacle, obstacles } from './obstacle.ts';
 import { type Place, placeNamed } from './place.ts';
+import { byVpc, passingFlows, reached } from './search.ts';
 import { everyTarget, targetsOf } from './target.ts';
 import { type Witness, witness } from './witness.ts';
 
@@ -57,9 +58,8 @@ function held(asked: Asked, found: Partial<Held> & Pick<Held, 'holds' | 'text'>)
 }
 
 function holdNever(asked: Asked): Held {
-  const { books, from, to } = asked;
-  const targets = everyTarget(books, to);
-  for (const flow of from.ends.flatMap((one) => targets.flatMap((other) => flowsBetween(books, one, other)))) {
+  const { books, question, from, to } = asked;
+  for (const flow of passingFlows({ books, question }, from.ends, everyTarget(books, to))) {
     const passes = passing(asked, flow);
     if (passes) return held(asked, { holds: false, ...shown(asked, passes) });
   }
@@ -85,18 +85,11 @@ function shown({ books }: Asked, { packet, trip }: Witness): Pick<Held, 'text' |
 }
 
 function holdAlways(asked: Asked): Held {
-  let seen: Witness | undefined;
-  for (const unit of unitsOf(asked)) {
-    const found = unit.find((needed) => needed.every((flows) => flows.some((flow) => reaches(asked, flow))));
-    if (!found) return missed(asked, unit.flat(2));
-    const flow = found[0]?.find((one) => reaches(asked, one));
-    seen ??= flow && passing(asked, flow);
-  }
+  const { books, question, from, to } = asked;
+  const { unmet, first } = reached({ books, question }, from.ends, (one) => targetsOf(books, one, to));
+  if (unmet) return missed(asked, unmet);
+  const seen = first && passing(asked, first);
   return held(asked, { holds: true, text: seen ? `${packetText(seen.packet)} passes` : 'all pass', witness: seen });
-}
-
-function reaches({ question }: Asked, flow: Flow): boolean {
-  return question ? answer(flow, question).passes === 'always' : flow.allowed.id !== 0;
 }
 
 function missed(asked: Asked, flows: readonly Flow[]): Held {
@@ -109,53 +102,18 @@ function missed(asked: Asked, flows: readonly Flow[]): Held {
 
 /** It is reached by one way, and nothing reaches it by another where its name leads. */
 function holdOnly(asked: Asked, via: Via['kind']): Held {
-  const { books, from, to } = asked;
-  for (const one of from.ends) {
-    for (const other of targetsOf(books, one, to)) {
-      const others = flowsBetween(books, one, other).filter((flow) => flow.via !== undefined && flow.via.kind !== via);
-      for (const flow of others) {
-        const passes = passing(asked, flow);
-        if (!passes) continue;
-        const route = passes.trip.forward.hops.find(({ kind }) => kind === 'route');
-        const fix =
-          via === 'gatewayEndpoint' && route ? `add ${route.part} to a gateway endpoint of the service` : undefined;
-        return held(asked, { holds: false, ...shown(asked, passes), fix });
-      }
+  const { books, question, from, to } = asked;
+  const otherWay = (other: Via) => other.kind !== via;
+  for (const one of byVpc(from.ends)) {
+    const targets = targetsOf(books, one[0], to);
+    for (const flow of passingFlows({ books, question }, one, targets, otherWay)) {
+      const passes = passing(asked, flow);
+      if (!passes) continue;
+      const route = passes.trip.forward.hops.find(({ kind }) => kind === 'route');
+      const fix =
+        via === 'gatewayEndpoint' && route ? `add ${route.part} to a gateway endpoint of the service` : undefined;
+      return held(asked, { holds: false, ...shown(asked, passes), fix });
     }
   }
   return holdAlways(asked);
-}
-
-/** Pairs of which each must be connected in one of several ways (an address family), each of which needs some flows. */
-function* unitsOf({ books, from, to }: Asked): Iterable<Flow[][][]> {
-  for (const senders of partiesOf(from.ends)) {
-    const [first] = senders.flat();
-    for (const receivers of first ? partiesOf(targetsOf(books, first, to)) : []) {
-      const alternatives = senders.flatMap((all) =>
-        receivers.map((others) =>
-          all.flatMap((one) => others.flatMap((other) => (alone(one, other) ? [] : [flowsBetween(books, one, other)]))),
-        ),
-      );
-      const possible = alternatives.filter((needed) => needed.length > 0);
-      if (possible.length > 0) yield possible;
-    }
-  }
-}
-
-/** Each class by itself; all that is outside together, by IPv4 or by IPv6. */
-function partiesOf(ends: readonly End[]): End[][][] {
-  const families = new Map<string, End[]>();
-  const parties: End[][][] = [];
-  for (const end of ends) {
-    if (end.kind === 'interfaces') parties.push([[end]]);
-    else families.set(typeof end.address, [...(families.get(typeof end.address) ?? []), end]);
-  }
-  return families.size > 0 ? [...parties, [...families.values()]] : parties;
-}
-
-/** The same single interface: a machine reaches itself whatever the rules are. */
-function alone(one: End, other: End): boolean {
-  if (one.kind === 'outside' || other.kind === 'outside') return false;
-  const [first] = one.members;
-  return one.members.length === 1 && other.members.length === 1 && other.members[0] === first;
 }

@@ -14,6 +14,7 @@ import { type Obstacle, obstacles } from './obstacle.ts';
 import { type Connected, connectedPairs, countPairs, type PairCount } from './pairs.ts';
 import { type Place, placeNamed, placeNames } from './place.ts';
 import type { InterfaceClass, Outside } from './positions.ts';
+import { everyKindOfPassing, someOfEach } from './search.ts';
 import { targetsOf } from './target.ts';
 import { counterexample, type Witness, witness } from './witness.ts';
 
@@ -31,6 +32,10 @@ export interface Reach {
    * A service is where DNS leads from there: at its interface endpoint, or at its public addresses.
    */
   between(from: Place | string, to: Place | string): readonly Flow[];
+  /** Of `between` those that pass, with one for each way and set of headers at least: enough to tell of thousands of machines. */
+  passing(from: string, to: string): Iterable<Flow>;
+  /** Of `between` all, or where there are more than a thousand some of each pair of sites: enough to tell what stops them. */
+  some(from: string, to: string): readonly Flow[];
   /** What becomes of one packet, from the sets: ending, place and rule as `roundTrip` gives them. */
   decide(packet: Packet): Decided;
   /** A packet that passes, verified by `roundTrip`; undefined where none does. */
@@ -41,6 +46,8 @@ export interface Reach {
   answer(flow: Flow, question: Question): Answer;
   /** What loses packets between two places on a port, one for each flow; the nearest to success first. */
   why(from: Place | string, to: Place | string, question: Question): readonly Obstacle[];
+  /** The same of some flows. */
+  obstacles(flows: readonly Flow[], question: Question): readonly Obstacle[];
   /** Throws a `PlaceError` for a name that is nobody's, an `ExpectationError` for an expectation that asks nothing. */
   hold(expectations: readonly Expectation[]): readonly Held[];
   /** Everything that is allowed, grouped by class. */
@@ -75,6 +82,9 @@ export function reachability(world: World): Reach {
     witness: (flow, question) => witness(books, flow, question),
     counterexample: (flow, question) => counterexample(books, flow, question),
     answer,
+    passing: (from, to) => everyKindOfPassing(books, place(from), place(to)),
+    some: (from, to) => someOfEach(books, place(from), place(to)),
+    obstacles: (flows, question) => obstacles(books, flows, question),
     why: (from, to, question) => obstacles(books, between(from, to), question),
     hold: (expectations) => expectations.map((one) => hold(books, one)),
     connected: () => connectedPairs(books),

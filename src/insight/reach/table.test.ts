@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { buildWorld } from '../../region/network/build-world.ts';
 import { withoutEntry, worldOf } from '../../region/network/example-changes.ts';
+import { largeNetwork } from './large-network.fixture.ts';
 import { reachability } from './reach.ts';
 import { reachTable } from './table.ts';
 
@@ -28,4 +30,19 @@ it('tells what stops the others, and the smallest change', () => {
 
 it('refuses a place that is none', () => {
   expect(() => rowsOf(worldOf(), ['ApiA', 'nobody'])).toThrow("nothing is called 'nobody'");
+});
+
+it('tells of two thousand machines within seconds', { timeout: 20_000 }, () => {
+  const size = { machines: 2_000, subnets: 60, groups: 200, random: true, seed: 1 };
+  const reach = reachability(buildWorld(largeNetwork(size)));
+  const rows = reachTable(reach, ['machines', 'internet', 's3']);
+  const texts = rows.map(({ from, to, passes, stopped }) => [from, to, passes.length > 0, stopped !== undefined]);
+  expect(texts).toEqual([
+    ['machines', 'machines', true, false],
+    ['machines', 'internet', true, false],
+    ['machines', 's3', true, false],
+    ['internet', 'machines', true, false],
+    ['internet', 's3', false, true],
+  ]);
+  expect([...reach.passing('machines', 's3')].every(({ allowed }) => allowed.id !== 0)).toBe(true);
 });

@@ -53,14 +53,19 @@ export function reachTable(reach: Reach, names: readonly string[] = []): ReachRo
 
 /** Undefined where there are no two addresses of which one could be the other's client. */
 function rowOf(reach: Reach, from: string, to: string): ReachRow | undefined {
-  const flows = reach.between(from, to);
   const passes = new Map<string, Passing>();
-  for (const flow of flows) {
+  const known = new Set<string>();
+  for (const flow of reach.passing(from, to)) {
+    const key = `${flow.allowed.id} ${flow.via && viaText(reach.world, flow.via)} ${repliesOf(reach, flow)}`;
+    if (known.has(key)) continue;
     const found = passingOf(reach, flow);
-    if (found) passes.set(JSON.stringify([found.traffic, found.by, found.replies]), found);
+    if (!found) continue;
+    known.add(key);
+    passes.set(JSON.stringify([found.traffic, found.by, found.replies]), found);
   }
   if (passes.size > 0) return { from, to, passes: [...passes.values()] };
-  const nearest = furthest(reach, from, to, flows);
+  const flows = reach.some(from, to);
+  const nearest = furthest(reach, flows);
   if (!nearest) return flows.length === 0 && from !== 'internet' ? undefined : { from, to, passes: [] };
   const { rule, text, fix, lost } = nearest;
   return { from, to, passes: [], stopped: { packet: packetText(lost.packet), rule, text, fix } };
@@ -82,23 +87,27 @@ function lastStopped(flow: Flow): Header | undefined {
   return [https, ...edges, 0].find((header) => header <= everyHeader.to && arrives(header));
 }
 
-function furthest(reach: Reach, from: string, to: string, flows: readonly Flow[]): Obstacle | undefined {
+function furthest(reach: Reach, flows: readonly Flow[]): Obstacle | undefined {
   return [...new Set(flows.flatMap((flow) => lastStopped(flow) ?? []))]
-    .flatMap((header) => reach.why(from, to, questionOf(header))[0] ?? [])
+    .flatMap((header) => reach.obstacles(flows, questionOf(header))[0] ?? [])
     .reduce<Obstacle | undefined>((best, one) => (best && hopsOf(best) >= hopsOf(one) ? best : one), undefined);
+}
+
+/** Of the first of what passes. */
+function repliesOf(reach: Reach, flow: Flow): Passes {
+  const [first] = flow.allowed.spans;
+  return first ? reach.answer(flow, questionOf(first.from)).passes : 'never';
 }
 
 function passingOf(reach: Reach, flow: Flow): Passing | undefined {
   const [first] = flow.allowed.spans;
-  if (!first) return undefined;
-  const question = questionOf(first.from);
-  const { passes } = reach.answer(flow, question);
-  const witness = reach.witness(flow, question);
-  if (passes === 'never' || !witness || !flow.via) return undefined;
+  const replies = repliesOf(reach, flow);
+  const witness = first && reach.witness(flow, questionOf(first.from));
+  if (replies === 'never' || !witness || !flow.via) return undefined;
   return {
     traffic: headersText(flow.allowed),
     by: viaText(reach.world, flow.via),
-    replies: passes,
+    replies,
     witness: packetText(witness.packet),
   };
 }
