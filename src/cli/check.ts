@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UserError } from '../delivery/user-error.ts';
 import { type CheckResult, check, knownRules, severities } from '../insight/check/check.ts';
-import { type ObservedCall, observedCalls } from '../insight/check/edge/observed.ts';
+import { type Observed, observedCalls, type StackNames } from '../insight/check/edge/observed.ts';
 import type { Severity } from '../insight/check/rule.ts';
 import { sarif } from '../insight/check/sarif.ts';
 import { parseSuppressions, type Suppression } from '../insight/check/suppress.ts';
@@ -15,7 +15,7 @@ import { line, passing } from './print.ts';
 import { checkReportFile } from './profile-options.ts';
 import { readText } from './read-file.ts';
 import { recentEvents } from './region-events.ts';
-import { findRunning } from './running.ts';
+import { findRunning, type RunningRegion } from './running.ts';
 import { templateArgument, templateInput, withStack } from './template-input.ts';
 import { version } from './version.ts';
 
@@ -81,10 +81,16 @@ async function run(given: string, options: CheckArguments): Promise<void> {
 }
 
 /** What the roles of the running region's machines were granted so far. */
-async function seenIn(folder: string): Promise<readonly ObservedCall[]> {
+async function seenIn(folder: string): Promise<Observed> {
   const running = await findRunning(folder);
   if (!running) throw new UserError(`No region runs for ${folder}.`, 'Start one: orrery up');
-  return observedCalls(await recentEvents(running));
+  return { calls: observedCalls(await recentEvents(running)), names: await namesOf(running) };
+}
+
+async function namesOf(running: RunningRegion): Promise<StackNames> {
+  // Loading the SDK takes its time, which only who asks for it should wait.
+  const [{ stackNames }, { targetOf }] = await Promise.all([import('./stack-names.ts'), import('./running-target.ts')]);
+  return stackNames(targetOf(running));
 }
 
 function print(result: CheckResult, { json, sarif: file, reach }: CheckArguments): void {

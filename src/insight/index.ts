@@ -1,6 +1,7 @@
 /** What can be known of a template before it is deployed, for programs: `orrery/insight`. */
 export { type CheckOptions, type CheckResult, check, knownRules } from './check/check.ts';
 export {
+  type Observed,
   type ObservedCall,
   observedCalls,
   roleUnused,

@@ -4,7 +4,7 @@ import type { Model, ModelOptions } from '../model/model.ts';
 import type { Expectation } from '../reach/expectation.ts';
 import { reachability } from '../reach/reach.ts';
 import { type ReachRow, reachTable } from '../reach/table.ts';
-import { type ObservedCall, roleUnused, roleUnusedName } from './edge/observed.ts';
+import { type Observed, roleUnused, roleUnusedName } from './edge/observed.ts';
 import { expectationRule, holdAll } from './expected.ts';
 import { type Making, makeWhatCanBe } from './make.ts';
 import { scalingGroups } from './network/groups.ts';
@@ -28,7 +28,7 @@ export interface CheckOptions extends Omit<ModelOptions, 'partial'> {
   /** Whose reachability is told: names of places, or none for all. Absent: nobody's. */
   readonly reach?: readonly string[];
   /** What roles were seen to do in a running region: permissions that none of it needed are told. */
-  readonly observed?: readonly ObservedCall[];
+  readonly observed?: Observed;
   /** Told before each rule: how many are done, of how many. */
   onProgress?(done: number, all: number, title: string): void;
 }

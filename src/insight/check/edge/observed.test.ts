@@ -36,15 +36,15 @@ it('tells which actions of a statement no call used, whatever names the resource
     call('cloudwatch:PutMetricData', '*'),
     call('ec2:DescribeTags', '*'),
   ];
-  expect(told(await unusedPermissions(model, seen))).toEqual([
+  expect(told(await unusedPermissions(model, { calls: seen }))).toEqual([
     ['statement UseData of policy machine', ['s3:DeleteObject'], []],
     ['statement WriteLogs of policy machine', ['logs:DescribeLogStreams'], []],
   ]);
 });
 
 it('says nothing of a role that was not seen, and does not take one bucket for another', async () => {
-  expect(await unusedPermissions(model, [call('s3:GetObject', `${bucket}/*`, 'other-role')])).toEqual([]);
-  const elsewhere = await unusedPermissions(model, [call('s3:GetObject', 'arn:aws:s3:::others-pictures/*')]);
+  expect(await unusedPermissions(model, { calls: [call('s3:GetObject', `${bucket}/*`, 'other-role')] })).toEqual([]);
+  const elsewhere = await unusedPermissions(model, { calls: [call('s3:GetObject', 'arn:aws:s3:::others-pictures/*')] });
   expect(told(elsewhere)[0]).toEqual([
     'statement UseData of policy machine',
     ['s3:GetObject', 's3:ListBucket', 's3:PutObject', 's3:DeleteObject'],
@@ -53,16 +53,62 @@ it('says nothing of a role that was not seen, and does not take one bucket for a
 });
 
 it('says of machines that were not seen that it knows nothing', async () => {
-  const { findings } = await check({ template: yaml, name: 'build.yml' }, [roleUnused([])]);
+  const { findings } = await check({ template: yaml, name: 'build.yml' }, [roleUnused({ calls: [] })]);
   expect(findings).toMatchObject([
     { rule: 'role-unused', logicalId: 'MachineRole', message: expect.stringMatching(/^No machine was seen/) },
   ]);
 });
 
+const roles = [
+  'MachinesOfThePictureServiceRoleAlpha',
+  'MachinesOfThePictureServiceRoleBeta',
+  'OnlyOneOfTheReportingServiceRole',
+];
+const statement = { Effect: 'Allow', Action: ['s3:GetObject', 'sns:Publish'], Resource: '*' };
+const trust = { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' };
+const role = {
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    AssumeRolePolicyDocument: { Statement: [trust] },
+    Policies: [{ PolicyName: 'all', PolicyDocument: { Statement: [statement] } }],
+  },
+};
+
+it('knows roles whose names CloudFormation cut: by the stack that ran, or where only one begins so', async () => {
+  const made = await modelOf({
+    template: JSON.stringify({ Resources: Object.fromEntries(roles.map((id) => [id, role])) }),
+    name: 'long.json',
+  });
+  const cut = (name: string) => call('s3:GetObject', 'arn:aws:s3:::other/*', name);
+  const rolesOf = async (...observed: Parameters<typeof unusedPermissions>[1][]) =>
+    (await Promise.all(observed.map((one) => unusedPermissions(made, one)))).map((found) =>
+      found.map(({ grant, unused }) => `${grant.role.logicalId} ${unused}`),
+    );
+  const alpha = 'pictures-of-my-cats-and-M-MachinesOfThePictureServi-Q7W8E9R0T1Y2';
+  const report = 'pictures-of-my-cats-and-M-OnlyOneOfTheReportingServ-Q7W8E9R0T1Y3';
+  try {
+    expect(
+      await rolesOf(
+        { calls: [cut(alpha)], names: new Map([[alpha, 'MachinesOfThePictureServiceRoleAlpha']]) },
+        { calls: [cut(alpha)] },
+        { calls: [cut(report)] },
+        { calls: [cut(alpha)], names: new Map() },
+      ),
+    ).toEqual([
+      ['MachinesOfThePictureServiceRoleAlpha sns:Publish'],
+      [],
+      ['OnlyOneOfTheReportingServiceRole sns:Publish'],
+      [],
+    ]);
+  } finally {
+    await made.close();
+  }
+});
+
 const wide = `
 Resources:
   Pictures: { Type: AWS::S3::Bucket }
-  Machine:
+  MachinesOfThePictureServiceRole:
     Type: AWS::IAM::Role
     Properties:
       AssumeRolePolicyDocument:
@@ -77,7 +123,7 @@ it('names what could stand in the place of a wildcard, from the events of a regi
   const region = await Region.start({ ports: false });
   const invoke = <O>(service: string, operation: string, input: object) => region.invoke<O>(service, operation, input);
   await invoke('cloudformation', 'CreateStack', {
-    StackName: 'wide',
+    StackName: 'pictures-that-people-hang-on-the-wall',
     TemplateBody: wide,
     Capabilities: ['CAPABILITY_IAM'],
   });
@@ -85,14 +131,16 @@ it('names what could stand in the place of a wildcard, from the events of a regi
     invoke<{ StackResources?: { LogicalResourceId: string; PhysicalResourceId?: string; ResourceStatus: string }[] }>(
       'cloudformation',
       'DescribeStackResources',
-      { StackName: 'wide' },
+      { StackName: 'pictures-that-people-hang-on-the-wall' },
     ).then(({ StackResources = [] }) => StackResources);
   await expect
     .poll(async () => (await resources()).filter((one) => one.ResourceStatus === 'CREATE_COMPLETE').length)
     .toBe(2);
   const nameOf = async (id: string) =>
     (await resources()).find(({ LogicalResourceId }) => LogicalResourceId === id)?.PhysicalResourceId ?? '';
-  const roleName = await nameOf('Machine');
+  const roleName = await nameOf('MachinesOfThePictureServiceRole');
+  // Cut by CloudFormation to 64 characters.
+  expect(roleName).toMatch(/-MachinesOfThePictureServi-\w{12}$/);
   const caller = {
     kind: 'role' as const,
     account,
@@ -106,13 +154,13 @@ it('names what could stand in the place of a wildcard, from the events of a regi
   const observed = observedCalls(region.events.recent());
   await region.close();
 
-  const { findings } = await check({ template: wide, name: 'wide.yml' }, [roleUnused(observed)]);
+  const { findings } = await check({ template: wide, name: 'wide.yml' }, [roleUnused({ calls: observed })]);
   expect(findings).toMatchObject([
     {
       rule: 'role-unused',
-      logicalId: 'Machine',
+      logicalId: 'MachinesOfThePictureServiceRole',
       message:
-        'Machine was not seen to use sns:Publish, and used only s3:ListBucket and s3:PutObject of its wildcards (statement 1 of policy all).',
+        'MachinesOfThePictureServiceRole was not seen to use sns:Publish, and used only s3:ListBucket and s3:PutObject of its wildcards (statement 1 of policy all).',
       fix: 'Action: [s3:ListBucket, s3:PutObject]',
     },
   ]);

@@ -3,7 +3,7 @@
  * names there than in a model of it, so both are brought to logical ids first.
  */
 import { matches, wildcard } from '../../../region/wildcard.ts';
-import type { Model } from '../../model/model.ts';
+import type { Model, ModelResource } from '../../model/model.ts';
 import type { Found, Rule, RuleName } from '../rule.ts';
 import { type Grant, grantsOf, roleType } from './grants.ts';
 import { and, ofType, textsOf } from './parts.ts';
@@ -26,6 +26,16 @@ export interface UnusedPermission {
   readonly seen: readonly string[];
 }
 
+/** Logical ids by physical ones: of the stacks that ran, as CloudFormation tells them. */
+export type StackNames = ReadonlyMap<string, string>;
+
+/** What was seen, and the names that resources had there. */
+export interface Observed {
+  readonly calls: readonly ObservedCall[];
+  /** Absent: resources are recognised by how CloudFormation makes names. */
+  readonly names?: StackNames | undefined;
+}
+
 /** Of a region's events, as `GET /_orrery/events` tells them. */
 export function observedCalls(
   events: Iterable<{ readonly kind: string; readonly data?: Readonly<Record<string, unknown>> | undefined }>,
@@ -46,13 +56,15 @@ export function observedCalls(
  */
 export async function unusedPermissions(
   model: Model,
-  observed: readonly ObservedCall[],
+  { calls: seenCalls, names }: Observed,
 ): Promise<readonly UnusedPermission[]> {
-  const rename = renamer(model);
-  const calls = observed.map((call) => ({
+  const generated = generatedRenamer(model);
+  const rename = names ? renamerOf(new Map([...model.resources.values()].map(idOf))) : generated;
+  const renameSeen = names ? renamerOf(names) : generated;
+  const calls = seenCalls.map((call) => ({
     ...call,
-    role: roleOf(model, call.role),
-    resource: rename(call.resource),
+    role: roleOf(model, call.role, names),
+    resource: renameSeen(call.resource),
   }));
   const seenRoles = new Set(calls.map(({ role }) => role));
   return (await grantsOf(model)).flatMap((grant): UnusedPermission[] => {
@@ -79,7 +91,7 @@ export const roleUnusedName: RuleName = {
 };
 
 /** The rule over what was seen, beside all others that need nothing but a template. */
-export function roleUnused(observed: readonly ObservedCall[]): Rule {
+export function roleUnused(observed: Observed): Rule {
   return {
     ...roleUnusedName,
     async find(model) {
@@ -89,8 +101,8 @@ export function roleUnused(observed: readonly ObservedCall[]): Rule {
 }
 
 /** Of machines that called nothing it is not known what they need. */
-function unseen(model: Model, observed: readonly ObservedCall[]): readonly Found[] {
-  const seen = new Set(observed.map(({ role }) => roleOf(model, role)));
+function unseen(model: Model, { calls, names }: Observed): readonly Found[] {
+  const seen = new Set(calls.map(({ role }) => roleOf(model, role, names)));
   const ofMachines = new Set(
     ofType(model, 'AWS::IAM::InstanceProfile').flatMap(({ properties }) => textsOf(properties.Roles)),
   );
@@ -117,26 +129,50 @@ function unusedFinding({ grant, unused, seen }: UnusedPermission): Found {
   };
 }
 
-/** CloudFormation makes names of the stack's, the logical id and a suffix. */
-function roleOf(model: Model, name: string): string | undefined {
+function roleOf(model: Model, name: string, names: StackNames | undefined): string | undefined {
   const roles = ofType(model, roleType);
-  const same = roles.find(({ physicalId }) => physicalId === name);
-  return (same ?? longest(roles.filter(({ logicalId }) => generated(logicalId).test(name))))?.logicalId;
+  const known = names?.get(name);
+  const same = roles.find(({ logicalId, physicalId }) => (names ? logicalId === known : physicalId === name));
+  return same?.logicalId ?? (names ? undefined : generatedFor(name, roles));
 }
 
-function longest<T extends { readonly logicalId: string }>(found: readonly T[]): T | undefined {
-  return [...found].sort((a, b) => b.logicalId.length - a.logicalId.length)[0];
+/**
+ * CloudFormation makes names of the stack's, the logical id and a suffix. Of long ones it cuts both, of a role's the
+ * logical id after no less than 25 characters: who begins with these is meant, unless several do.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+ */
+function generatedFor(name: string, among: Iterable<{ readonly logicalId: string }>): string | undefined {
+  const body = /^(.*)-[a-z0-9]{12,13}$/i.exec(name)?.[1]?.toLowerCase();
+  if (body === undefined) return undefined;
+  const ids = [...among].map(({ logicalId }) => logicalId);
+  const whole = ids.filter((id) => body.endsWith(`-${id.toLowerCase()}`)).sort((a, b) => b.length - a.length);
+  if (whole[0] !== undefined) return whole[0];
+  const cut = /[^-]+$/.exec(body)?.[0] ?? '';
+  const beginning = cut.length < shortestCut ? [] : ids.filter((id) => id.toLowerCase().startsWith(cut));
+  return beginning.length === 1 ? beginning[0] : undefined;
 }
 
-const generated = (logicalId: string) => new RegExp(`[\\w-]+-${logicalId}-[a-z0-9]{12,13}`, 'i');
+const shortestCut = 24;
+
+const generatedName = /[\w-]+-[a-z0-9]{12,13}(?![\w])/gi;
 const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
+const idOf = ({ physicalId, logicalId }: ModelResource) => [physicalId, logicalId] as const;
+
+/** Puts logical ids in the place of the names that resources have, the longest first. */
+function renamerOf(names: StackNames): (arn: string) => string {
+  const known = [...names.keys()].filter(Boolean).sort((a, b) => b.length - a.length);
+  if (known.length === 0) return (arn) => arn;
+  const escaped = known.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const any = new RegExp(`(?<![\\w-])(${escaped.join('|')})(?![\\w-])`, 'g');
+  return (arn) => arn.replace(any, (name) => `<${names.get(name)}>`);
+}
+
 /** Puts logical ids in the place of generated names, and forgets ids that are drawn by lot. */
-function renamer(model: Model): (arn: string) => string {
-  const ids = [...model.resources.keys()].sort((a, b) => b.length - a.length);
-  return (arn) => {
-    const id = ids.find((one) => generated(one).test(arn));
-    const named = id === undefined ? arn : arn.replace(generated(id), `<${id}>`);
-    return named.replace(uuid, '<id>');
-  };
+function generatedRenamer(model: Model): (arn: string) => string {
+  return (arn) =>
+    arn.replace(uuid, '<id>').replace(generatedName, (name) => {
+      const id = generatedFor(name, model.resources.values());
+      return id === undefined ? name : `<${id}>`;
+    });
 }
