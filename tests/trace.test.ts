@@ -79,6 +79,16 @@ describe('live', () => {
     expect(seen).toBeLessThanOrEqual(ms);
   });
 
+  test('a URL as the region tells it, with the port of a door, is one of port 443 or 80', async () => {
+    const { https } = gallery.region.ports;
+    const { live, delivered } = await traceRunning(folder, { url: `http://api.myapp.localhost:${https}/items` });
+    expect({ delivered, url: live?.url, status: live?.status }).toEqual({
+      delivered: true,
+      url: 'https://api.myapp.localhost/items',
+      status: 200,
+    });
+  });
+
   test('a request to the site: from the bucket, then from the cache', async () => {
     const cached = async () => {
       const result = await traceRunning(folder, { url: 'https://myapp.com/assets/../index.html' });

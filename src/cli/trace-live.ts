@@ -29,7 +29,7 @@ export async function traceRunning(given: string, asked: TraceRequest): Promise<
   if (!running) throw new UserError('No region runs for this folder.', 'Start one: orrery up');
   let unknown: TraceError | undefined;
   for (const stack of await stacksOf(running)) {
-    const url = localUrl(request, stack);
+    const url = withoutDoor(localUrl(request, stack), running);
     try {
       const { template, parameters, name } = stack;
       const { region } = running;
@@ -75,6 +75,16 @@ function localUrl({ url, host, kind }: ReturnType<typeof requestOf>, { template,
   const there = new URL(url);
   there.hostname = `${host.slice(0, host.length - pair[0].length)}${pair[1]}`;
   return there.href;
+}
+
+/** The ports that `orrery up` tells of stand for 443 and 80, on which the model listens. */
+function withoutDoor(url: string, { ports }: RunningRegion): string {
+  if (!URL.canParse(url)) return url;
+  const there = new URL(url);
+  const port = Number(there.port);
+  if (port === 0 || ![ports.https, ports.tls, ports.http].includes(port)) return url;
+  there.port = '';
+  return there.href.replace(/^https?/, port === ports.http ? 'http' : 'https');
 }
 
 async function follow(running: RunningRegion, url: string, method: string | undefined) {

@@ -13,11 +13,11 @@ import {
   type TargetConfig,
   type TargetGroupConfig,
 } from '../../region/decisions.ts';
-import { packetFix, reference } from './fix.ts';
+import { packetFix } from './fix.ts';
 import { around, back, type Leg, leg, stoppedLeg, there, type Way, within, withNotes } from './leg.ts';
+import { groupType, listenerType, nobodyListens } from './listeners.ts';
 import { anyPorts, ask, tripLeg } from './packets.ts';
-import { templateText } from './paste.ts';
-import type { Fix, TraceStep } from './result.ts';
+import type { TraceStep } from './result.ts';
 import type { Tracing } from './tracing.ts';
 import { unmodelledUser } from './unmade.ts';
 import { webUrl } from './web.ts';
@@ -40,41 +40,15 @@ export function balancerWays(
   return around(taken, () => ruled(tracing, config, node, listener, request));
 }
 
-function nobodyListens({ model, names }: Tracing, { arn, name, listeners }: BalancerConfig, request: Arriving): Leg {
-  const { port, scheme } = request;
-  const others = listeners.map((one) => `${names.of(listenerType, one.arn)} on ${one.port}`).join(', ');
-  const why = `nobody listens on port ${port}${others === '' ? '' : `: there is ${others}`}`;
-  const [other] = listeners.filter(({ rules }) => rules.some(({ action }) => action.type === 'forward'));
-  const action = other?.rules.map((one) => one.action).find(({ type }) => type === 'forward');
-  const group = action?.type === 'forward' ? action.groups[0]?.group : undefined;
-  const own = names.of('AWS::ElasticLoadBalancingV2::LoadBalancer', arn);
-  const target = group ? names.of(groupType, group.arn) : 'TargetGroup';
-  const paste = templateText({
-    [`${own.replace(/[^A-Za-z0-9]/g, '')}Port${port}`]: {
-      Type: listenerType,
-      Properties: {
-        LoadBalancerArn: reference(model, own),
-        Port: port,
-        Protocol: scheme.toUpperCase(),
-        ...(scheme === 'https' ? { Certificates: [{ CertificateArn: '…' }] } : {}),
-        DefaultActions: [{ Type: 'forward', TargetGroupArn: reference(model, target) }],
-      },
-    },
-  });
-  const fix: Fix = { text: `add a listener to ${own} on port ${port}`, paste };
-  return stoppedLeg({ kind: 'listener', at: name, rule: '', why }, { ending: 'refused', fix });
-}
-
-const listenerType = 'AWS::ElasticLoadBalancingV2::Listener';
 const ruleType = 'AWS::ElasticLoadBalancingV2::ListenerRule';
-const groupType = 'AWS::ElasticLoadBalancingV2::TargetGroup';
 
 function listenerLeg({ names }: Tracing, { name }: BalancerConfig, listener: ListenerConfig, request: Arriving): Leg {
   const rule = names.of(listenerType, listener.arn);
   const { port, protocol, certificates } = listener;
   if (protocol.toLowerCase() !== request.scheme) {
     const why = `it speaks ${protocol} on port ${port}, and is spoken to by ${request.scheme.toUpperCase()}`;
-    return stoppedLeg({ kind: 'listener', at: name, rule, why }, { ending: 'refused' });
+    const fix = { text: `ask for ${protocol.toLowerCase()}://${request.host}:${port}${request.path}` };
+    return stoppedLeg({ kind: 'listener', at: name, rule, why }, { ending: 'refused', fix });
   }
   if (protocol === 'HTTP')
     return answered(name, leg(there({ kind: 'listener', at: name, rule, why: `HTTP on port ${port}` })));

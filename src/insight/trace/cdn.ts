@@ -109,8 +109,16 @@ export async function cdnWays(
   );
 }
 
-function entranceLeg(tracing: Tracing, config: EdgeConfig, { scheme, host }: TracedRequest): Leg {
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html */
+const edgePorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+function entranceLeg(tracing: Tracing, config: EdgeConfig, { scheme, host, port, path }: TracedRequest): Leg {
   const { name, certificate, aliases, domainName } = config;
+  if (port !== edgePorts[scheme]) {
+    const why = `CloudFront takes HTTP on port 80 and HTTPS on port 443: nobody listens for ${scheme.toUpperCase()} on ${port}`;
+    const fix = { text: `ask for ${scheme}://${host}${path}` };
+    return stoppedLeg({ kind: 'cdn', at: name, rule: '', why }, { ending: 'refused', fix });
+  }
   const shown = certificate && host !== domainName ? certificateName(tracing, config) : '*.cloudfront.net';
   const secure = scheme === 'https' ? `HTTPS, certificate ${shown}` : 'HTTP';
   const step = {

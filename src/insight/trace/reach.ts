@@ -8,6 +8,7 @@ import { atService, outsideAtAws } from './at-service.ts';
 import { balancerWays } from './balancer.ts';
 import { cdnWays } from './cdn.ts';
 import { around, type Leg, leg, stoppedLeg, there, type Way, within, withNotes } from './leg.ts';
+import { lostToNobody, whoListens } from './listeners.ts';
 import { type Found, knownNames, lookUp } from './lookup.ts';
 import { ask, seenFrom, tripLeg } from './packets.ts';
 import type { TracedRequest } from './request.ts';
@@ -128,14 +129,16 @@ function toAddress(
   const to = { address, port: request.port, protocol: request.scheme === 'udp' ? 'udp' : 'tcp' } as const;
   const trip = ask(tracing, from, to);
   const way = tripLeg(tracing, from, to, trip);
-  const node = tracing.balancers
-    .flatMap(({ nodes }) => nodes)
-    .find(({ publicIp, privateIp }) => [publicIp, privateIp].includes(address));
+  const isThere = ({ publicIp, privateIp }: NodeConfig) => [publicIp, privateIp].includes(address);
+  const balancer = tracing.balancers.find(({ nodes }) => nodes.some(isThere));
+  const node = balancer?.nodes.find(isThere);
   // Stopped before it arrived: the choice has a name all the same.
   const endpoint = source.at?.subnet.vpc.byAddress.get(parseAddress(address));
   const through = endpoint?.kind === 'endpoint' ? `through ${endpoint.name}` : '';
   if (way.stopped && node && !source.at && node.publicIp === undefined) return [inside(node, way.stopped)];
-  if (way.stopped) return [{ name: node ? `node ${node.zone}` : through, leg: way }];
+  if (way.stopped && node && balancer)
+    return [{ name: `node ${node.zone}`, leg: lostToNobody(tracing, balancer, request.port, way) }];
+  if (way.stopped) return [{ name: through, leg: way }];
   return around(way, () => arrival(tracing, source, request, trip, elsewhere, headers, host));
 }
 
@@ -191,7 +194,7 @@ function atInterface(
     const { port } = trip.forward.destination;
     if (scheme !== 'http' && scheme !== 'https') {
       const open = config.listeners.some((one) => one.port === port);
-      const why = open ? `it listens on port ${port}` : `nobody listens on port ${port}`;
+      const why = open ? `it listens on port ${port}` : whoListens(tracing, config, port);
       const step = { kind: 'listener', at: config.name, rule: '', why } as const;
       return [{ name: `node ${node.zone}`, leg: open ? leg(there(step)) : stoppedLeg(step, { ending: 'refused' }) }];
     }

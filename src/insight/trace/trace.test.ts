@@ -382,6 +382,24 @@ it('goes by the names that there are, where there is no domain', async () => {
   expect(steps).toEqual(expect.arrayContaining(['function ApiPath', 'origin api', 'rule FromDistribution']));
 });
 
+it.each([
+  [
+    'http://api.myapp.com:9999/',
+    'dropped',
+    /^no rule allows tcp port 9999 from \S+; besides, nobody listens on port 9999: there are HttpListener on 80 and HttpsListener on 443$/,
+    /^ask for port 80 or 443, or add a listener to ApiBalancer on port 9999 and let it pass$/,
+  ],
+  ['tcp://api.myapp.com:22', 'dropped', /besides, nobody listens on port 22/, /^ask for port 80 or 443/],
+  ['http://api.myapp.com:443/', 'refused', /speaks HTTPS on port 443/, /^ask for https:\/\/api\.myapp\.com:443\/$/],
+  ['https://myapp.com:8443/a', 'refused', /nobody listens for HTTPS on 8443/, /^ask for https:\/\/myapp\.com\/a$/],
+])('says of a port that nobody listens on: %s', async (url, ending, why, fix) => {
+  const { delivered, parts } = await traced({ url });
+  expect({ delivered, stopped: parts[0]?.shown.stopped }).toMatchObject({
+    delivered: false,
+    stopped: { ending, why: expect.stringMatching(why), fix: { text: expect.stringMatching(fix) } },
+  });
+});
+
 it('compares every node with every target, and shows the way that differs', async () => {
   const { parts } = await traced(api, undefined, { ...withDomain, network: { zones: 3 }, api: { min: 3 } });
   // Ranges of three zones do not join into one: the third has entries of its own in the ACLs.
