@@ -400,7 +400,7 @@ export const networkMistakes: readonly Planted[] = [
   },
 ];
 
-const openMachine = `
+const balancedMachine = `
 Resources:
   Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
   Gateway: { Type: AWS::EC2::InternetGateway }
@@ -436,7 +436,7 @@ Resources:
   Balancer:
     Type: AWS::ElasticLoadBalancingV2::LoadBalancer
     DependsOn: Out
-    Properties: { Subnets: [!Ref SubnetA, !Ref SubnetB], SecurityGroups: [!Ref BalancerGroup] }
+    Properties: { SCHEME, Subnets: [!Ref SubnetA, !Ref SubnetB], SecurityGroups: [!Ref BalancerGroup] }
   Targets:
     Type: AWS::ElasticLoadBalancingV2::TargetGroup
     Properties: { VpcId: !Ref Vpc, Port: 8080, Protocol: HTTP, Targets: [{ Id: !Ref Machine }] }
@@ -449,9 +449,31 @@ Resources:
       DefaultActions: [{ Type: forward, TargetGroupArn: !Ref Targets }]
 `;
 
+const openMachine = balancedMachine.replace('SCHEME', 'Scheme: internal');
+
 const ofBalancer = 'SourceSecurityGroupId: !Ref BalancerGroup';
 
 export const machineMistakes: readonly Planted[] = [
+  {
+    name: 'a balancer for everybody has plain HTTP alone',
+    rule: 'balancer-http',
+    logicalId: 'Listener',
+    template: balancedMachine.replace('SCHEME', 'Scheme: internet-facing').replace('SOURCE', ofBalancer),
+    says: /takes plain HTTP from the internet on port 80 and forwards it, and has no HTTPS/,
+    mends: /^HttpsListener:.*LoadBalancerArn: \{"Ref":"Balancer"\}.*Port: 443.*Type: redirect/s,
+  },
+  {
+    name: 'a listener of HTTP forwards, beside that of HTTPS',
+    rule: 'balancer-http',
+    logicalId: 'HttpListener',
+    template: edited((to) => {
+      to.set('HttpListener', {
+        DefaultActions: to.properties<{ DefaultActions: unknown }>('HttpsListener').DefaultActions,
+      });
+    }),
+    says: /beside HTTPS on port 443/,
+    mends: /^HttpListener:\n.*RedirectConfig: \{ Protocol: HTTPS, Port: "443"/s,
+  },
   {
     name: 'a machine with a public address takes requests of everybody, not of its balancer alone',
     rule: 'balancer-bypassed',

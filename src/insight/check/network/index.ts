@@ -8,6 +8,7 @@ import {
   publicAddressUnreachable,
   zoneWithoutOwnNat,
 } from './gateways.ts';
+import { balancerHttp } from './plain-http.ts';
 import { aclReturnPorts } from './return-ports.ts';
 import { aclShadowedEntry, groupCoveredRule } from './shadowed.ts';
 import { shellOpenToWorld } from './shell.ts';
@@ -23,6 +24,7 @@ export const networkRules: readonly Rule[] = [
   healthCheckBlocked,
   balancerMissesZone,
   balancerBypassed,
+  balancerHttp,
   shellOpenToWorld,
   endpointGroupClosed,
   endpointWithoutPrivateDns,
