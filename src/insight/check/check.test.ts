@@ -120,3 +120,31 @@ Resources:
   expect(whats).toMatch(/^Group: .*No default VPC/m);
   expect(whats).toMatch(/^Logged: .*Access logging/m);
 });
+
+it.each([
+  ['by reference', 'Pages: { Type: AWS::S3::Bucket }', '!Ref Pages'],
+  ['by its name', 'Pages: { Type: AWS::S3::Bucket, Properties: { BucketName: my-pages-7 } }', 'my-pages-7'],
+  ['by a text with its name', 'Pages: { Type: AWS::S3::Bucket }', '!Sub "${Pages}"'],
+])('says of a bucket whose policy could not be made that it is not known who reads it: %s', async (_, bucket, name) => {
+  const template = `
+Conditions: { Always: !Equals [a, a] }
+Resources:
+  ${bucket}
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Condition: Always
+    Properties:
+      Bucket: ${name}
+      PolicyDocument: { Statement: [{ Effect: Deny, Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::another/*' }] }
+`;
+  const { findings, notProven } = await check({ template, name: 'x.yml' });
+  expect(findings.map(({ rule, logicalId }) => `${rule} ${logicalId}`)).toEqual([
+    'service-refused Policy',
+    'bucket-versioning Pages',
+  ]);
+  expect(findings[0]?.message).toBe('Policy: Policy has invalid resource (MalformedPolicy).');
+  expect(notProven.map(({ logicalId, what }) => `${logicalId}: ${what}`)).toEqual([
+    'Policy: it could not be made',
+    'Pages: its policy could not be made: who may read it, and whether by TLS alone, is not known',
+  ]);
+});

@@ -4,7 +4,10 @@ import type { Model, ModelOptions } from '../model/model.ts';
 import type { Expectation } from '../reach/expectation.ts';
 import { reachability } from '../reach/reach.ts';
 import { type ReachRow, reachTable } from '../reach/table.ts';
+import { lacksItsPolicy } from './edge/bucket-questions.ts';
 import { type Observed, roleUnused, roleUnusedName } from './edge/observed.ts';
+import { bucketType } from './edge/origins.ts';
+import { ofType } from './edge/parts.ts';
 import { expectationRule, holdAll } from './expected.ts';
 import { type Making, makeWhatCanBe } from './make.ts';
 import { scalingGroups } from './network/groups.ts';
@@ -95,6 +98,7 @@ export async function check(options: CheckOptions, asked: readonly Rule[] = ever
       notProven: [
         ...notProven(making, template),
         ...(model ? await withoutMachines(model) : []),
+        ...(model ? withoutPolicies(model) : []),
         ...(expected?.notProven ?? []),
       ],
       resources: model ? [...model.resources.values()].filter(({ modelled }) => modelled).length : 0,
@@ -134,6 +138,15 @@ async function withoutMachines(model: Model): Promise<readonly NotModelled[]> {
     const logicalId = model.logicalIdOf(AutoScalingGroupName) ?? AutoScalingGroupName;
     const { type = '', line } = model.resources.get(logicalId) ?? {};
     return { logicalId, type, path: '', what: 'it begins without machines: what they would reach is not seen', line };
+  });
+}
+
+/** Buckets whose policy could not be made: who may read and write them, and how, is not known. */
+function withoutPolicies(model: Model): readonly NotModelled[] {
+  const open = ofType(model, bucketType).filter((bucket) => lacksItsPolicy(model, bucket));
+  return open.map(({ logicalId, type, line }) => {
+    const what = 'its policy could not be made: who may read it, and whether by TLS alone, is not known';
+    return { logicalId, type, path: '', what, line };
   });
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../../region/template.ts';
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
 import { ModelError } from '../model/model-error.ts';
+import { sentence } from '../model/reason-text.ts';
 import { lintRules, refusalOf, serviceRefused } from './refused.ts';
 import type { Finding } from './rule.ts';
 
@@ -59,7 +60,7 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
   for (let round = 0; sound !== undefined && round < mostRounds; round++) {
     const model = await modelOf({ ...options, template: sound, partial: true });
     if (model.failed.length === 0) {
-      return { findings, model: inTermsOf(template, model), unmade, notModelled: lint.notModelled };
+      return { findings, model: inTermsOf(template, model, unmade), unmade, notModelled: lint.notModelled };
     }
     await model.close();
     const left = withoutResources(
@@ -71,12 +72,12 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
       const known = refusalOf(message);
       // It may only lack what the model has left out of it.
       if (!known && (tainted.has(logicalId) || ofModelAlone.test(message))) {
-        unmade.set(logicalId, `it could not be made without what is not modelled: ${withoutHandler(message)}`);
+        unmade.set(logicalId, `it could not be made without what is not modelled: ${message}`);
         continue;
       }
       findings.push({
         ...{ rule: known?.rule ?? serviceRefused.id, severity: 'error', fix: known?.fix, logicalId },
-        ...{ message: withoutHandler(message), line: template.lineOf(['Resources', logicalId]) },
+        ...{ message, line: template.lineOf(['Resources', logicalId]) },
         constructPath: pathOf(logicalId),
       });
     }
@@ -105,21 +106,8 @@ function linted({ template, name, parameters }: ModelOptions): Lint {
 }
 
 /** Lines are those of the text that was given, not of what was left of it. */
-function inTermsOf(template: Model['template'], model: Model): Model {
-  if (model.template === template) return model;
+function inTermsOf(template: Model['template'], model: Model, unmade: Making['unmade']): Model {
   const lineOf: Model['lineOf'] = (logicalId, ...path) => template.lineOf(['Resources', logicalId, ...path]);
   const resources = [...model.resources].map(([id, one]) => [id, { ...one, line: lineOf(id) }] as const);
-  return { ...model, template, lineOf, resources: new Map(resources) };
-}
-
-function sentence(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
-}
-
-/** The service's own words and code, out of what CloudFormation writes around them. */
-function withoutHandler(message: string): string {
-  const said = /^(.*?)Resource handler returned message: "(.*)" \(RequestToken: .*\)$/s.exec(message);
-  const [, before = '', text = message] = said ?? [];
-  const [, words = text, code] = /^(.*?)\.? \(Service: .*Error Code: ([\w.]+)\)$/s.exec(text) ?? [];
-  return sentence(`${before}${code === undefined ? words : `${words} (${code})`}`);
+  return { ...model, template, lineOf, resources: new Map(resources), unmade: [...unmade.keys()] };
 }

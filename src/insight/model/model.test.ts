@@ -45,7 +45,10 @@ it('says what cannot be made, and where', async () => {
 it('gives the rest of what cannot be made as a whole, on request', async () => {
   const model = await modelOf({ template: overlapping, name: 'two.yml', partial: true });
   expect(model.failed).toHaveLength(1);
-  expect(model.failed[0]?.message).toMatch(/conflicts with another subnet/);
+  // The service's own words, without what CloudFormation writes around them.
+  expect(model.failed[0]?.message).toMatch(
+    /^\w+: The CIDR '\S+' conflicts with another subnet \(InvalidSubnet\.Conflict\)\.$/,
+  );
   expect(model.resources.has('Vpc')).toBe(true);
   await model.close();
 });

@@ -18,6 +18,7 @@ import {
 } from '../../region/template.ts';
 import { createStack, refusalText } from './create-stack.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
+import { reasonText } from './reason-text.ts';
 
 export interface ModelOptions {
   /** CloudFormation, JSON or YAML. */
@@ -117,7 +118,10 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       .filter(
         ({ logicalId, reason }) => logicalId !== stackName && !/^Resource (creation|update) cancelled/.test(reason),
       )
-      .map(({ logicalId, reason }) => ({ message: `${logicalId}: ${reason}`, logicalId, line: lineOf(logicalId) }));
+      .map(({ logicalId, reason }) => {
+        const message = `${logicalId}: ${reasonText(reason)}`;
+        return { message, logicalId, line: lineOf(logicalId) };
+      });
     if (made.status !== 'CREATE_COMPLETE' && !partial) throw new ModelError(name, failed);
     await simulated.clock.advance(settlingMs);
     const resources = resourcesOf(simulated.stackResources(made.stackId), template);

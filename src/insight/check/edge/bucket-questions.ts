@@ -86,14 +86,14 @@ export function policyOf(model: Model, bucket: ModelResource): ModelResource | u
 }
 
 /** Its policy is in the template and could not be made: what the bucket lets in is not known. */
-export function lacksItsPolicy({ template, resources }: Model, { logicalId }: ModelResource): boolean {
-  return Object.entries(template.resources).some(
-    ([id, { Type, Condition, Properties }]) =>
-      Type === 'AWS::S3::BucketPolicy' &&
-      Condition === undefined &&
-      !resources.has(id) &&
-      JSON.stringify(Properties.Bucket ?? '').includes(`"${logicalId}"`),
-  );
+export function lacksItsPolicy({ template, unmade }: Model, { logicalId }: ModelResource): boolean {
+  const name = JSON.stringify(template.resources[logicalId]?.Properties.BucketName);
+  return unmade.some((id) => {
+    const { Type, Properties } = template.resources[id] ?? {};
+    if (Type !== 'AWS::S3::BucketPolicy') return false;
+    const whose = JSON.stringify(Properties?.Bucket) ?? '';
+    return whose === name || whose.includes(`"${logicalId}"`) || whose.includes(`\${${logicalId}}`);
+  });
 }
 
 function statementsOf(model: Model, bucket: ModelResource) {
