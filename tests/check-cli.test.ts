@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CheckResult } from '../src/insight/check/check.ts';
 import { type Ended, expectBuilt, runCommand } from './command.fixture.ts';
 
 const gallery = join(import.meta.dirname, '..', 'examples', 'gallery');
@@ -31,6 +32,9 @@ const files: Readonly<Record<string, string>> = {
   'empty.yml': '\n',
   'text.yml': 'hello\n',
   'other.yml': 'version: 3\nservices: {}\n',
+  'controls.yml': `Resources:\n  A: { Type: AWS::SNS::Topic, Properties: { "Nam\\e[2J\\e[8m\\u202e": x } }\n`,
+  'store.yml':
+    "Parameters: { Name: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/topic } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }\n",
   'torn.json': '{ "Resources": {\n',
   'circle.yml':
     'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: B }\n  B: { Type: AWS::SNS::Topic, DependsOn: A }\n',
@@ -88,6 +92,11 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     ['a missing parameter', ['parameter.yml'], /\[Name\] must have values\nGive them: --parameter Name=…/],
     ['a parameter of no template', ['nat.yml', '--parameter', 'X=1'], /\[X\] do not exist in the template/],
     ['a malformed parameter', ['nat.yml', '--parameter', 'X'], /--parameter must be Name=Value/],
+    [
+      'a parameter of the account',
+      ['store.yml'],
+      /\[\/shop\/topic\] from parameter store.*\n.*nothing of your account/,
+    ],
     ['several stacks', ['cdk'], /has 2 stacks: Web, Data\.\nSay which: --stack Web/],
     ['no such stack', ['cdk/cdk.out', '--stack', 'Api'], /has no stack Api\. There are: Web, Data\./],
     ['a stack of a file', ['nat.yml', '--stack', 'Web'], /--stack is for what CDK has written/],
@@ -113,6 +122,15 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     expect(code).toBe(1);
     expect(out).toMatch(/template-cycle {2}A, line 2\n.*Circular dependency between resources: \[A, B\]\./);
     expect(out).toContain('A (AWS::SNS::Topic, line 2): it could not be made');
+  });
+
+  test.concurrent('what a terminal would obey is shown in place of being sent', async () => {
+    const { code, out } = await orreryCheck('controls.yml');
+    expect(code).toBe(1);
+    expect(out).toContain('Nam\\u001b[2J\\u001b[8m\\u202e');
+    expect(out).not.toMatch(/\p{Bidi_Control}|(?![\n\t])\p{Cc}/u);
+    const { findings } = JSON.parse((await orreryCheck('controls.yml', '--json')).out) as CheckResult;
+    expect(findings[0]?.message).toContain('Nam\u001b[2J\u001b[8m\u202e');
   });
 
   test.concurrent('types that are not modelled are listed as not proven', async () => {

@@ -103,7 +103,34 @@ function innerSubnet(to: Edit, zone: 'A' | 'B'): void {
   });
 }
 
+const repeated = `{
+  "Resources": {
+    "Topic": { "Type": "AWS::SNS::Topic" },
+    "Alarms": {
+      "Type": "AWS::SNS::Topic",
+      "Properties": {
+        "TopicName": "first: \\"one\\"",
+        "TopicName": "second"
+      }
+    }
+  }
+}`;
+
 export const templateMistakes: readonly Planted[] = [
+  {
+    name: 'a key of JSON is there twice',
+    rule: 'template-repeated-key',
+    logicalId: 'Alarms',
+    template: repeated,
+    says: /"TopicName" is there twice, and the last one counts, at line 8: what stands at line 7 is lost/,
+  },
+  {
+    name: 'a resource of YAML is there three times',
+    rule: 'template-repeated-key',
+    logicalId: 'Topic',
+    template: `Resources:\n${'  Topic: { Type: AWS::SNS::Topic }\n'.repeat(3)}`,
+    says: /"Topic" is there 3 times, and the last one counts, at line 4: what stands at line 2 and 3 is lost/,
+  },
   {
     name: 'a property is misspelt',
     rule: 'template-schema',

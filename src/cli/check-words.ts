@@ -24,7 +24,7 @@ function findingText({ rule, logicalId, line, constructPath, message, fix }: Fin
   const place = [logicalId, line === undefined ? undefined : `line ${line}`, constructPath].filter(Boolean);
   return [
     `  ${paint.bold(rule)}${place.length > 0 ? `  ${place.join(', ')}` : ''}`,
-    `    ${message}`,
+    `    ${message.replaceAll('\n', '\n    ')}`,
     ...fixText(fix),
     paint.dim(`    docs/checks/${rule}.md`),
   ].join('\n');

@@ -99,7 +99,7 @@ function print(result: CheckResult, { json, sarif: file, reach }: CheckArguments
       ? ''
       : JSON.stringify(sarif(result, { uri: result.name, version: version(), rules: knownRules() }), null, 2);
   if (file !== undefined && file !== '-') writeFileSync(file, `${log}\n`);
-  if (file === '-') process.stdout.write(`${log}\n`);
+  if (file === '-') line(log);
   else line(json ? JSON.stringify(result, null, 2) : checkText(result, reach !== undefined && reach !== true));
 }
 

@@ -7,7 +7,7 @@ import type { ResourceChange } from '../insight/draw/changes.ts';
 import type { DrawFormat, Drawing } from '../insight/draw/draw.ts';
 import type { ThemeName } from '../insight/draw/theme.ts';
 import { withParameters } from './parameters.ts';
-import { line, paint, table } from './print.ts';
+import { harmless, line, paint, table } from './print.ts';
 import { templateArgument, templateInput, templatePair, withStack } from './template-input.ts';
 
 interface DrawArguments {
@@ -71,7 +71,7 @@ async function run(given: string, options: DrawArguments): Promise<void> {
   if (options.json && file !== '-') line(JSON.stringify({ file: resolve(file), ...rest }, null, 2));
   else if (file !== '-') line(summary(file, drawing));
   const warned = warnings(drawing);
-  if (warned !== '') process.stderr.write(`${warned}\n`);
+  if (warned !== '') process.stderr.write(`${harmless(warned)}\n`);
 }
 
 function target({ output, format }: DrawArguments): { readonly format: DrawFormat; readonly file: string } {

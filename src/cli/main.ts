@@ -43,7 +43,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Only then: it knows errors of parts that most commands do without.
-  const { failure } = await import('./failure.ts');
-  process.stderr.write(failure(error));
+  const [{ failure }, { harmless }] = await Promise.all([import('./failure.ts'), import('./print.ts')]);
+  process.stderr.write(harmless(failure(error)));
   process.exitCode = 1;
 }

@@ -15,16 +15,32 @@ export const paint = {
 /** Whether a line can be written over: on a terminal only. */
 export const live = process.stdout.isTTY === true;
 
-/** A line for good, in the place of a passing one. */
+/** Text for good, in the place of a passing line. */
 export function line(text = ''): void {
-  process.stdout.write(`${live ? eraseLine : ''}${text}\n`);
+  process.stdout.write(`${live ? eraseLine : ''}${harmless(text)}\n`);
 }
+
+/**
+ * Names of templates and answers of services may hold what a terminal obeys: it is shown in place of being sent, all but
+ * line ends, tabs and the colours of `paint`. Within JSON it means the same.
+ */
+export function harmless(text: string): string {
+  return text.replace(obeyed, (one, at: number) => {
+    if (one === '\n' || one === '\t' || (one === '\u001b' && painted.test(text.slice(at + 1, at + 5)))) return one;
+    return `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** Controls, and what turns the direction of the text after it: https://trojansource.codes */
+const obeyed = /[\p{Cc}\p{Bidi_Control}]/gu;
+const painted = /^\[(?:1|2|22|31|32|33|39)m/;
 
 const eraseLine = '\r\u001b[K';
 
 /** What is so just now; the next line takes its place. */
 export function passing(text: string): void {
-  if (live) process.stdout.write(`${eraseLine}${paint.dim(text.slice(0, (process.stdout.columns ?? 80) - 1))}`);
+  if (live)
+    process.stdout.write(`${eraseLine}${paint.dim(harmless(text).slice(0, (process.stdout.columns ?? 80) - 1))}`);
 }
 
 /** Columns as wide as their longest cell. */

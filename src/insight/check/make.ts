@@ -41,11 +41,11 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     const path = logicalId === undefined ? undefined : template.resources[logicalId]?.Metadata['aws:cdk:path'];
     return typeof path === 'string' ? path : undefined;
   };
-  const findings = lint.mistakes.map(({ kind, message, path = [] }): Finding => {
+  const findings = lint.mistakes.map(({ kind, message, path = [], line = template.lineOf(path) }): Finding => {
     const { id: rule, severity } = lintRules[kind];
     const logicalId = path[0] === 'Resources' ? String(path[1]) : undefined;
     return {
-      ...{ rule, severity, logicalId, line: template.lineOf(path), constructPath: pathOf(logicalId) },
+      ...{ rule, severity, logicalId, line, constructPath: pathOf(logicalId) },
       message: logicalId === undefined ? sentence(message) : `${logicalId}: ${sentence(message)}`,
       ...(logicalId === undefined ? {} : { path: path.slice(2) }),
     };
@@ -60,7 +60,8 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
   for (let round = 0; sound !== undefined && round < mostRounds; round++) {
     const model = await modelOf({ ...options, template: sound, partial: true });
     if (model.failed.length === 0) {
-      return { findings, model: inTermsOf(template, model, unmade), unmade, notModelled: lint.notModelled };
+      const notModelled = [...lint.notModelled, ...ofParameters(template, model)];
+      return { findings, model: inTermsOf(template, model, unmade), unmade, notModelled };
     }
     await model.close();
     const left = withoutResources(
@@ -84,6 +85,13 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     sound = left.leftOut.size > 0 && Object.keys(template.resources).length > unmade.size ? left.text : undefined;
   }
   return { findings, model: undefined, unmade, notModelled: lint.notModelled };
+}
+
+/** What stands for values that are not known; that of resources the lint has told of. */
+function ofParameters({ parameters, lineOf }: Model['template'], { notModelled }: Model): readonly NotModelled[] {
+  return notModelled
+    .filter(({ logicalId }) => Object.hasOwn(parameters, logicalId))
+    .map((one) => ({ ...one, line: lineOf(['Parameters', one.logicalId]) }));
 }
 
 /** Resources of which something is not modelled, and those that need one of an unmodelled type. */

@@ -29,6 +29,13 @@ export const templateCycle: RuleName = {
   page: `${templates}/troubleshooting.html`,
 };
 
+export const templateRepeatedKey: RuleName = {
+  id: 'template-repeated-key',
+  severity: 'error',
+  title: 'No key is there twice',
+  page: `${templates}/template-formats.html`,
+};
+
 export const templateRefused: RuleName = {
   id: 'template-refused',
   severity: 'error',
@@ -70,6 +77,7 @@ export const refusalRules: readonly RuleName[] = [
   templateSchema,
   templateReference,
   templateCycle,
+  templateRepeatedKey,
   templateRefused,
   serviceRefused,
   aclRuleLimit,
@@ -82,6 +90,7 @@ export const lintRules: Readonly<Record<LintKind, RuleName>> = {
   schema: templateSchema,
   reference: templateReference,
   cycle: templateCycle,
+  repeated: templateRepeatedKey,
   refused: templateRefused,
 };
 

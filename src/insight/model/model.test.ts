@@ -78,3 +78,40 @@ it('lists what is not modelled, and makes the rest', async () => {
   expect(model.resources.get('Q')?.modelled).toBe(false);
   await model.close();
 });
+
+it('has an image stand for one of AWS’s that it does not know, and says so', async () => {
+  const ecs = '/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id';
+  const template = `
+Parameters:
+  Image: { Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', Default: ${ecs} }
+  Known:
+    Type: AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>
+    Default: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
+${network}  Machine:
+    Type: AWS::EC2::Instance
+    Properties: { ImageId: !Ref Image, InstanceType: t4g.small, SubnetId: !Ref Subnet }
+  Other:
+    Type: AWS::EC2::Instance
+    Properties: { ImageId: !Ref Known, InstanceType: t3.small, SubnetId: !Ref Subnet }
+`;
+  const model = await modelOf({ template, name: 'x.yml' });
+  expect(model.notModelled).toEqual([
+    {
+      ...{ logicalId: 'Image', type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', path: '', line: 3 },
+      what: `the image of ${ecs} is not known: one of Amazon Linux 2023 stands for it`,
+    },
+  ]);
+  expect(model.resources.size).toBe(4);
+  await model.close();
+});
+
+it('says of a parameter of the account that it does not have it, and what to do', async () => {
+  const template = `
+Parameters: { Name: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/topic } }
+Resources:
+  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }
+`;
+  await expect(modelOf({ template, name: 'x.yml' })).rejects.toThrow(
+    /Unable to fetch parameters \[\/shop\/topic\] .*\n.*nothing of your account.*--parameter Name=/,
+  );
+});

@@ -19,6 +19,7 @@ import {
 import { createStack, refusalText } from './create-stack.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
 import { reasonText } from './reason-text.ts';
+import { standIns } from './stand-ins.ts';
 
 export interface ModelOptions {
   /** CloudFormation, JSON or YAML. */
@@ -103,10 +104,11 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     ...(options.region === undefined ? {} : { region: options.region }),
   });
   try {
+    const instead = await standIns(simulated, template, parameters);
     const made = await createStack(simulated, {
       stackName,
       template: options.template,
-      parameters,
+      parameters: { ...parameters, ...instead.parameters },
       allowUnmodelled: true,
       keepHalf: true,
     }).catch((error: unknown) => {
@@ -134,7 +136,7 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       template,
       world: simulated.world(),
       resources,
-      notModelled,
+      notModelled: [...notModelled, ...instead.notModelled],
       failed,
       unmade: failed.length === 0 ? [] : resourcesOfStack(template, parameters).filter((one) => !resources.has(one)),
       invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
@@ -170,6 +172,9 @@ function parsed({ template, name }: ModelOptions): Template {
 }
 
 function hintOf(message: string): string | undefined {
+  const unknown = /^Unable to fetch parameters \[(.+)\] from parameter store/.exec(message)?.[1];
+  if (unknown !== undefined)
+    return `The model's Parameter Store has the images of Amazon Linux (/aws/service/ami-amazon-linux-latest/…) and what the template makes, nothing of your account. Give the template a parameter of another type for ${unknown}, or name one that is known: --parameter Name=…`;
   const missing = /Parameters: \[([^\]]+)\] must have values/.exec(message)?.[1];
   if (missing === undefined) return undefined;
   return `Give them: ${missing

@@ -98,9 +98,9 @@ async function known(
 }
 
 function notProven({ notModelled, failed }: Model): string[] {
-  const types = notModelled.map(({ logicalId, type, path, line }) => {
+  const types = notModelled.map(({ logicalId, type, path, line, what }) => {
     const where = line === undefined ? '' : `, line ${line}`;
-    return `${logicalId} (${type}${path === '' ? '' : ` ${path}`}${where}) is not modelled`;
+    return `${logicalId} (${type}${path === '' ? '' : ` ${path}`}${where})${what === undefined ? ' is not modelled' : `: ${what}`}`;
   });
   return [...failed.map(({ message }) => message), ...types];
 }

@@ -13,18 +13,20 @@ import { resolveMap } from './resolve.ts';
 import { conform } from './spec.ts';
 import { type NotModelled, type ResourceTypes, surveyPlan, surveySurroundings, withoutSsm } from './survey.ts';
 import { readSyntax } from './syntax.ts';
-import { type Path, type Template, TemplateFault, type Value, type ValueMap } from './template.ts';
+import { type Path, type RepeatedKey, type Template, TemplateFault, type Value, type ValueMap } from './template.ts';
 
 /**
  * `schema`: a property that the type has not, or not so. `reference`: to what is not there. `cycle`: resources that need
- * each other. `refused`: anything else that CloudFormation does not take.
+ * each other. `repeated`: a key that is there twice. `refused`: anything else that CloudFormation does not take.
  */
-export type LintKind = 'schema' | 'reference' | 'cycle' | 'refused';
+export type LintKind = 'schema' | 'reference' | 'cycle' | 'repeated' | 'refused';
 
 export interface LintMistake {
   readonly kind: LintKind;
   readonly message: string;
   readonly path: Path | undefined;
+  /** Where it is not that of the path. */
+  readonly line?: number | undefined;
 }
 
 export interface Lint {
@@ -47,6 +49,10 @@ export function lint(text: string, parameters: readonly GivenParameter[], types:
   const note = (kind: LintKind, message: string, path: Path | undefined) => {
     mistakes.set(`${message} ${path?.join(' ')}`, { kind, message, path });
   };
+  for (const one of template.repeated()) {
+    const message = repeatedText(one);
+    mistakes.set(message, { kind: 'repeated', message, path: one.path, line: one.lines[0] });
+  }
   let left: Reduced = { text, leftOut };
   const takeOut = (paths: readonly (Path | undefined)[]): boolean => {
     if (paths.some((path) => path?.[0] !== 'Resources' && path?.[0] !== 'Outputs')) return false;
@@ -82,6 +88,12 @@ export function lint(text: string, parameters: readonly GivenParameter[], types:
     if (wrong.length === 0) return ended(plan);
     if (!takeOut(wrong.map((id) => ['Resources', id]))) return ended(undefined);
   }
+}
+
+function repeatedText({ path, lines }: RepeatedKey): string {
+  const others = lines.slice(0, -1);
+  const lost = `what stands at line ${others.join(' and ')} is lost`;
+  return `The key ${JSON.stringify(path.at(-1))} is there ${lines.length === 2 ? 'twice' : `${lines.length} times`}, and the last one counts, at line ${lines.at(-1)}: ${lost}`;
 }
 
 /** By logical id, resources whose properties cannot be evaluated or do not fit their schema. */

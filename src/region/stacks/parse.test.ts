@@ -78,7 +78,6 @@ Resources:
     ['Resources:\n  A: [1\n  B: 2', 'Template format error: YAML not well-formed. (line '],
     ['Resources:\n  A: !Reff x', 'Template format error: YAML not well-formed. (line 2, column 12): unknown tag !Reff'],
     ['a: &x 1\nb: *x', 'Template error: YAML aliases are not allowed in CloudFormation templates'],
-    ['Resources:\n  A: 1\n  A: 2', 'Template format error: YAML not well-formed. (line 3'],
     ['just text', 'Template format error: unsupported structure.'],
     ['[1, 2]', 'Template format error: unsupported structure.'],
     ['', 'Template format error: unsupported structure.'],
@@ -90,6 +89,22 @@ Resources:
   it.each(['{"a": ', 'a: '])('survives nesting without end after %j', (start) => {
     const text = `${start}${'['.repeat(50_000)}${']'.repeat(50_000)}${start.startsWith('{') ? '}' : ''}`;
     expect(() => parseTemplate(text)).toThrow('Template format error');
+  });
+
+  it.each([
+    ['YAML', 'Resources:\n  A: { Type: "One::Two::Three" }\n  A:\n    Type: "One::Two::Four"\n'],
+    ['JSON', '{"Resources": {\n "A": { "Type": "One::Two::Three" },\n "A": { "Type": "One::Two::Four" }}}'],
+  ])('reads the last of several values of a key, as CloudFormation does, and tells of it: %s', (_, text) => {
+    const { resources, repeated, lineOf } = parseTemplate(text);
+    expect(resources.A?.Type).toBe('One::Two::Four');
+    expect(repeated()).toEqual([{ path: ['Resources', 'A'], lines: [2, 3] }]);
+    expect(lineOf(['Resources', 'A'])).toBe(3);
+  });
+
+  it('tells of no key that is there once', () => {
+    const text =
+      '{"Resources": {"A": {"Type": "One::Two::Three", "Metadata": {"\\"a\\": 1": ["b", ":", {"A": "Type"}]}}}}';
+    expect(parseTemplate(text).repeated()).toEqual([]);
   });
 
   it.each([

@@ -69,7 +69,7 @@ export function parseTemplate(text: string): Template {
 }
 
 function parseAnew(text: string): Template {
-  const { value: root, lineOf } = readSyntax(text);
+  const { value: root, lineOf, repeated } = readSyntax(text);
   if (!isMap(root)) throw new TemplateFault('Template format error: unsupported structure.');
   const unknown = Object.keys(root).filter((name) => !sections.includes(name));
   if (unknown.length > 0) {
@@ -116,6 +116,7 @@ function parseAnew(text: string): Template {
     resources: mapEntries(resources, parseResource),
     outputs: mapEntries(outputs, parseOutput),
     lineOf,
+    repeated,
   };
 }
 

@@ -12,11 +12,14 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
-import { type Path, TemplateFault, type Value } from './template.ts';
+import { type Path, type RepeatedKey, TemplateFault, type Value } from './template.ts';
 
 export interface Source {
   readonly value: Value;
+  /** Of the last one, where a key is there several times. */
   lineOf(path: Path): number | undefined;
+  /** Keys that are there several times in one map, in the order of the text. */
+  repeated(): readonly RepeatedKey[];
 }
 
 /** Deeper nesting than any template needs; keeps hostile input from exhausting the stack. */
@@ -69,13 +72,28 @@ function readJson(text: string): Source {
   checkDepth(value, 0);
   // JSON is YAML as well: the slower reader, which knows the lines, is only asked for them.
   let document: ReturnType<typeof openYaml> | undefined;
+  const open = () => {
+    document ??= openYaml(text);
+    return document;
+  };
   return {
     value,
-    lineOf(path) {
-      document ??= openYaml(text);
-      return lineOf(document, path);
-    },
+    lineOf: (path) => lineOf(open(), path),
+    repeated: () => (keysWritten(text) === keysRead(value) ? [] : repeatedKeys(open())),
   };
+}
+
+/** In well-formed JSON a string before a colon is a key. */
+function keysWritten(text: string): number {
+  let count = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) count++;
+  return count;
+}
+
+function keysRead(value: Value): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const children: readonly Value[] = Array.isArray(value) ? value : Object.values(value);
+  return children.reduce((sum: number, child) => sum + keysRead(child), Array.isArray(value) ? 0 : children.length);
 }
 
 function jsonPosition(text: string, error: unknown): string {
@@ -114,6 +132,7 @@ function openYaml(text: string): Opened {
           : [tag];
       }),
     logLevel: 'silent',
+    uniqueKeys: false,
     lineCounter: lines,
   });
   return { document, lines };
@@ -135,7 +154,7 @@ function readYaml(text: string): Source {
     throw new TemplateFault(`Template format error: YAML not well-formed. (line ${line}, column ${col})`);
   }
   const value = toValue(document.contents, lines, 0);
-  return { value, lineOf: (path) => lineOf(opened, path) };
+  return { value, lineOf: (path) => lineOf(opened, path), repeated: () => repeatedKeys(opened) };
 }
 
 function toValue(node: Node | null, lines: LineCounter, depth: number): Value {
@@ -185,7 +204,7 @@ function lineOf({ document, lines }: Opened, path: Path): number | undefined {
   let line: number | undefined;
   for (const step of path) {
     if (isYamlMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+      const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(step));
       if (!pair) {
         if (node.tag?.startsWith('!')) continue;
         break;
@@ -200,4 +219,22 @@ function lineOf({ document, lines }: Opened, path: Path): number | undefined {
     } else if (!(isSeq(node) && node.tag?.startsWith('!'))) break;
   }
   return line;
+}
+
+function repeatedKeys({ document, lines }: Opened): RepeatedKey[] {
+  const found: RepeatedKey[] = [];
+  const walk = (node: unknown, path: Path) => {
+    if (isSeq(node)) for (const [index, item] of node.items.entries()) walk(item, [...path, index]);
+    if (!isYamlMap(node)) return;
+    const linesOf = new Map<string, number[]>();
+    for (const { key } of node.items) {
+      if (!isScalar(key)) continue;
+      const name = key.source ?? String(key.value);
+      linesOf.set(name, [...(linesOf.get(name) ?? []), lines.linePos(key.range?.[0] ?? 0).line]);
+    }
+    for (const [name, all] of linesOf) if (all.length > 1) found.push({ path: [...path, name], lines: all });
+    for (const { key, value } of node.items) if (isScalar(key)) walk(value, [...path, String(key.value)]);
+  };
+  walk(document.contents, []);
+  return found;
 }

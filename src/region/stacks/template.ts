@@ -22,6 +22,14 @@ export interface Template {
   readonly outputs: Readonly<Record<string, OutputDefinition>>;
   /** The line (from 1) of a part of the template, or of the nearest part around it. */
   lineOf(path: Path): number | undefined;
+  /** Keys that are there several times in one map, in the order of the text. */
+  repeated(): readonly RepeatedKey[];
+}
+
+export interface RepeatedKey {
+  readonly path: Path;
+  /** The last one's is read, as CloudFormation does without a word: https://github.com/aws-cloudformation/cfn-lint/issues/35 */
+  readonly lines: readonly number[];
 }
 
 export interface ParameterDefinition {
