@@ -34,7 +34,7 @@ const files: Readonly<Record<string, string>> = {
   'other.yml': 'version: 3\nservices: {}\n',
   'controls.yml': `Resources:\n  A: { Type: AWS::SNS::Topic, Properties: { "Nam\\e[2J\\e[8m\\u202e": x } }\n`,
   'store.yml':
-    "Parameters: { Name: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/topic } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }\n",
+    "Parameters: { Name: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/topic } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }\n  B: { Type: AWS::SNS::Topic, Properties: { Topic: x } }\n",
   'torn.json': '{ "Resources": {\n',
   'circle.yml':
     'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: B }\n  B: { Type: AWS::SNS::Topic, DependsOn: A }\n',
@@ -64,6 +64,7 @@ const files: Readonly<Record<string, string>> = {
     },
   }),
   'cdk/cdk.out/Data.template.json': JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } } }),
+  'mark.json': '\ufeff{ "Resources": { "A": { "Type": "AWS::SNS::Topic" } } }',
   'plain/none.txt': '',
 };
 
@@ -92,11 +93,6 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     ['a missing parameter', ['parameter.yml'], /\[Name\] must have values\nGive them: --parameter Name=…/],
     ['a parameter of no template', ['nat.yml', '--parameter', 'X=1'], /\[X\] do not exist in the template/],
     ['a malformed parameter', ['nat.yml', '--parameter', 'X'], /--parameter must be Name=Value/],
-    [
-      'a parameter of the account',
-      ['store.yml'],
-      /\[\/shop\/topic\] from parameter store.*\n.*nothing of your account/,
-    ],
     ['several stacks', ['cdk'], /has 2 stacks: Web, Data\.\nSay which: --stack Web/],
     ['no such stack', ['cdk/cdk.out', '--stack', 'Api'], /has no stack Api\. There are: Web, Data\./],
     ['a stack of a file', ['nat.yml', '--stack', 'Web'], /--stack is for what CDK has written/],
@@ -124,6 +120,13 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     expect(out).toContain('A (AWS::SNS::Topic, line 2): it could not be made');
   });
 
+  test.concurrent('what needs the account is not proven, and the lint is told all the same', async () => {
+    const { code, out } = await orreryCheck('store.yml');
+    expect(code).toBe(1);
+    expect(out).toMatch(/template-schema {2}B, line 4\n/);
+    expect(out).toMatch(/A \(AWS::SNS::Topic, line 3\): it was not made: .*\[\/shop\/topic\].*nothing of your account/);
+  });
+
   test.concurrent('what a terminal would obey is shown in place of being sent', async () => {
     const { code, out } = await orreryCheck('controls.yml');
     expect(code).toBe(1);
@@ -131,6 +134,10 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     expect(out).not.toMatch(/\p{Bidi_Control}|(?![\n\t])\p{Cc}/u);
     const { findings } = JSON.parse((await orreryCheck('controls.yml', '--json')).out) as CheckResult;
     expect(findings[0]?.message).toContain('Nam\u001b[2J\u001b[8m\u202e');
+  });
+
+  test.concurrent('a mark of the encoding before the text is none of it', async () => {
+    expect(await orreryCheck('mark.json')).toMatchObject({ code: 0, error: '' });
   });
 
   test.concurrent('types that are not modelled are listed as not proven', async () => {

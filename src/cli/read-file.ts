@@ -10,7 +10,8 @@ export function readText(file: string, mostBytes: number): string {
   if (stat.isDirectory()) throw new UserError(`${file} is a folder, not a file.`);
   if (stat.size > mostBytes)
     throw new UserError(`${file} has ${count(stat.size)} bytes; at most ${count(mostBytes)} are read.`);
-  return readFileSync(file, 'utf8');
+  // Windows puts a mark of the encoding before the text.
+  return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
 }
 
 /** Throws `UserError` for what is not JSON, too. */

@@ -1,8 +1,8 @@
 /** Templates, for those who ask about one without a region: how it is parsed, and what of it is not modelled. */
-export { type Lint, type LintKind, templateLine, withoutResources } from './stacks/lint.ts';
+export { type Lint, type LintKind, rewritten, templateLine, withoutResources } from './stacks/lint.ts';
 export { parseTemplate } from './stacks/parse.ts';
 export type { NotModelled } from './stacks/survey.ts';
-export { type Path, type Template, TemplateFault } from './stacks/template.ts';
+export { type Path, type Template, TemplateFault, type Value } from './stacks/template.ts';
 
 import { allServices } from './services/registry.ts';
 import { type Lint, lint } from './stacks/lint.ts';

@@ -148,3 +148,46 @@ Resources:
     'Pages: its policy could not be made: who may read it, and whether by TLS alone, is not known',
   ]);
 });
+
+it('says of a policy that is made beside its bucket how to have it wait', async () => {
+  const template = `
+Resources:
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Sub 'pages-\${AWS::AccountId}'
+      PolicyDocument:
+        Statement: [{ Effect: Deny, Principal: '*', Action: 's3:*', Resource: !Sub 'arn:aws:s3:::pages-\${AWS::AccountId}/*' }]
+  Pages:
+    Type: AWS::S3::Bucket
+    DependsOn: Topic
+    Properties: { BucketName: !Sub 'pages-\${AWS::AccountId}' }
+  Topic: { Type: AWS::SNS::Topic }
+`;
+  const { findings } = await check({ template, name: 'x.yml' }, []);
+  expect(findings).toMatchObject([
+    {
+      ...{ rule: 'service-refused', logicalId: 'Policy', message: expect.stringContaining('(NoSuchBucket)') },
+      fix: expect.stringMatching(/^Bucket: !Ref Pages /),
+    },
+  ]);
+});
+
+it('takes a dynamic reference that is not modelled for no mistake', async () => {
+  const template = `
+Resources:
+  Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: '{{resolve:secretsmanager:name}}' } }
+  Base:
+    Type: AWS::RDS::DBInstance
+    Properties: { DBInstanceClass: db.t4g.micro, MasterUserPassword: '{{resolve:secretsmanager:base}}' }
+  Other: { Type: AWS::SNS::Topic, Properties: { DisplayName: !GetAtt Base.Endpoint.Address } }
+`;
+  const { findings, notProven, resources } = await check({ template, name: 'x.yml' });
+  expect(findings).toEqual([]);
+  expect(notProven.map(({ logicalId, what }) => `${logicalId}: ${what}`)).toEqual([
+    'Topic: dynamic references to secretsmanager are not modelled',
+    'Base: undefined',
+    'Topic: it could not be made',
+  ]);
+  expect(resources).toBe(1);
+});

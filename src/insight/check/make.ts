@@ -15,6 +15,7 @@ import {
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
 import { ModelError } from '../model/model-error.ts';
 import { sentence } from '../model/reason-text.ts';
+import { isOfAccount, ofAccount } from '../model/surroundings.ts';
 import { lintRules, refusalOf, serviceRefused } from './refused.ts';
 import type { Finding } from './rule.ts';
 
@@ -58,9 +59,13 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
   const tainted = withUnmodelled(lint);
   let { sound } = lint;
   for (let round = 0; sound !== undefined && round < mostRounds; round++) {
-    const model = await modelOf({ ...options, template: sound, partial: true });
+    const model = await partOf({ ...options, template: sound });
+    if (typeof model === 'string') {
+      for (const id of Object.keys(template.resources)) if (!unmade.has(id)) unmade.set(id, model);
+      break;
+    }
     if (model.failed.length === 0) {
-      const notModelled = [...lint.notModelled, ...ofParameters(template, model)];
+      const notModelled = [...lint.notModelled, ...standInsOf(template, model)];
       return { findings, model: inTermsOf(template, model, unmade), unmade, notModelled };
     }
     await model.close();
@@ -71,13 +76,18 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     note(left.leftOut);
     for (const { message, logicalId = '' } of model.failed) {
       const known = refusalOf(message);
+      if (!known && isOfAccount(message)) {
+        unmade.set(logicalId, message.replace(`${logicalId}: `, ''));
+        continue;
+      }
       // It may only lack what the model has left out of it.
       if (!known && (tainted.has(logicalId) || ofModelAlone.test(message))) {
         unmade.set(logicalId, `it could not be made without what is not modelled: ${message}`);
         continue;
       }
       findings.push({
-        ...{ rule: known?.rule ?? serviceRefused.id, severity: 'error', fix: known?.fix, logicalId },
+        ...{ rule: known?.rule ?? serviceRefused.id, severity: 'error', logicalId },
+        fix: known?.fix ?? unorderedFix(template, logicalId, message),
         ...{ message, line: template.lineOf(['Resources', logicalId]) },
         constructPath: pathOf(logicalId),
       });
@@ -87,11 +97,37 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
   return { findings, model: undefined, unmade, notModelled: lint.notModelled };
 }
 
-/** What stands for values that are not known; that of resources the lint has told of. */
-function ofParameters({ parameters, lineOf }: Model['template'], { notModelled }: Model): readonly NotModelled[] {
-  return notModelled
-    .filter(({ logicalId }) => Object.hasOwn(parameters, logicalId))
-    .map((one) => ({ ...one, line: lineOf(['Parameters', one.logicalId]) }));
+/** CloudFormation makes at the same time what does not refer to each other: a bucket, and its policy by the same text. */
+function unorderedFix({ resources }: Model['template'], logicalId: string, message: string): string | undefined {
+  const wanted = JSON.stringify(resources[logicalId]?.Properties.Bucket);
+  if (!message.includes('(NoSuchBucket)') || wanted === undefined) return undefined;
+  const bucket = Object.entries(resources).find(([, one]) => JSON.stringify(one.Properties.BucketName) === wanted)?.[0];
+  if (bucket === undefined) return undefined;
+  return `Bucket: !Ref ${bucket}   # in place of the same text: nothing tells CloudFormation to make ${bucket} first`;
+}
+
+/** What is said of all of it where nothing can be made, for no mistake of the template's. */
+async function partOf(options: ModelOptions): Promise<Model | string> {
+  try {
+    return await modelOf({ ...options, partial: true });
+  } catch (error) {
+    const [refusal] = error instanceof ModelError ? error.problems : [];
+    if (!refusal || !isOfAccount(refusal.message)) throw error;
+    return `it was not made: ${refusal.message}, and ${ofAccount}`;
+  }
+}
+
+/** With the lines of the text that was given. */
+function standInsOf({ parameters, lineOf }: Model['template'], { standIns }: Model): readonly NotModelled[] {
+  return standIns.map((one) => {
+    const steps = one.path
+      .split(/[.[\]]+/)
+      .flatMap((step) => (step === '' ? [] : /^\d+$/.test(step) ? Number(step) : step));
+    const { logicalId } = one;
+    const isParameter = Object.hasOwn(parameters, logicalId);
+    const path = isParameter ? ['Parameters', logicalId] : ['Resources', logicalId, 'Properties', ...steps];
+    return { ...one, line: lineOf(path) };
+  });
 }
 
 /** Resources of which something is not modelled, and those that need one of an unmodelled type. */

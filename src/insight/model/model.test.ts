@@ -105,13 +105,59 @@ ${network}  Machine:
   await model.close();
 });
 
-it('says of a parameter of the account that it does not have it, and what to do', async () => {
+const ofAccount = `
+Parameters:
+  Old: { Type: 'AWS::EC2::VPC::Id' }
+  OldSubnets: { Type: 'List<AWS::EC2::Subnet::Id>' }
+  Name: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/topic }
+Conditions: { IsOld: !Not [!Equals [!Ref Old, '']] }
+${network.trimStart()}  Beside: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Old, CidrBlock: 10.1.0.0/24 } }
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Condition: IsOld
+    Properties: { GroupDescription: in mine, VpcId: !Ref Vpc }
+  Other: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: !Sub 'of \${OldSubnets}', VpcId: !Ref Vpc } }
+  Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }
+  Imported: { Type: AWS::SNS::Topic, Properties: { TopicName: !ImportValue shared } }
+  Machine:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{ Effect: Allow, Principal: { Service: ec2.amazonaws.com }, Action: sts:AssumeRole }]
+      ManagedPolicyArns:
+        - !Sub 'arn:\${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore'
+        - !Join ['', ['arn:', !Ref AWS::Partition, ':iam::aws:policy/service-role/SomePolicyOfAws']]
+`;
+
+it('makes of a template that needs an account all that does not, and says what it lacks', async () => {
+  const parameters = { Old: 'vpc-0123456789abcdef0', OldSubnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1' };
+  const model = await modelOf({ template: ofAccount, name: 'x.yml', parameters, partial: true });
+  expect([...model.resources.keys()]).toEqual(['Vpc', 'Subnet', 'Group', 'Machine']);
+  expect(
+    model.failed.map(({ message }) => message.replace(/, and the model has nothing of your account.*/, '')),
+  ).toEqual([
+    'Beside: it needs vpc-0123456789abcdef0 (parameter Old)',
+    'Other: it needs subnet-0123456789abcdef0 (parameter OldSubnets)',
+    'Topic: it needs /shop/topic of Parameter Store (parameter Name)',
+    'Imported: it needs what other stacks export, as shared',
+  ]);
+  expect(model.unmade).toEqual(['Beside', 'Other', 'Topic', 'Imported']);
+  expect(model.notModelled).toMatchObject([
+    {
+      ...{ logicalId: 'Machine', path: 'ManagedPolicyArns[1]' },
+      what: 'AWS’s policy service-role/SomePolicyOfAws is not known: what it allows is not seen'.replace('’', "'"),
+    },
+  ]);
+  await model.close();
+});
+
+it('says of a template that is about the account alone that it is not there', async () => {
   const template = `
 Parameters: { Name: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/topic } }
 Resources:
   A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }
 `;
-  await expect(modelOf({ template, name: 'x.yml' })).rejects.toThrow(
-    /Unable to fetch parameters \[\/shop\/topic\] .*\n.*nothing of your account.*--parameter Name=/,
+  await expect(modelOf({ template, name: 'x.yml', partial: true })).rejects.toThrow(
+    /Unable to fetch parameters \[\/shop\/topic\] .*\n.*the model has nothing of your account/,
   );
 });

@@ -6,7 +6,7 @@ import { type Decisions, decisionsOf } from '../../region/decisions.ts';
 import type { World } from '../../region/network/world.ts';
 import type { Verdict } from '../../region/services/dispatcher.ts';
 import type { Caller, Via } from '../../region/services/service.ts';
-import { type SimulatedMachines, simulatedRegion } from '../../region/simulated-region.ts';
+import { type SimulatedMachines, type SimulatedRegion, simulatedRegion } from '../../region/simulated-region.ts';
 import {
   type NotModelled,
   type Path,
@@ -16,10 +16,10 @@ import {
   type Template,
   TemplateFault,
 } from '../../region/template.ts';
-import { createStack, refusalText } from './create-stack.ts';
+import { createStack, refusalText, type StackMade } from './create-stack.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
 import { reasonText } from './reason-text.ts';
-import { standIns } from './stand-ins.ts';
+import { isOfAccount, ofAccount, type Surrounded, surrounded, withoutMissing } from './surroundings.ts';
 
 export interface ModelOptions {
   /** CloudFormation, JSON or YAML. */
@@ -71,6 +71,8 @@ export interface Model {
   readonly resources: ReadonlyMap<string, ModelResource>;
   /** What the model has nothing for: never called proven. */
   readonly notModelled: readonly NotModelled[];
+  /** Of `notModelled`, what AWS has and the model does not know, in whose place something else is. */
+  readonly standIns: readonly NotModelled[];
   /** Resources that could not be made and why, the first cause first; only with `partial`. */
   readonly failed: readonly ModelProblem[];
   /** Logical ids of what is not there because of them: they themselves, and what was given up. */
@@ -104,18 +106,9 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     ...(options.region === undefined ? {} : { region: options.region }),
   });
   try {
-    const instead = await standIns(simulated, template, parameters);
-    const made = await createStack(simulated, {
-      stackName,
-      template: options.template,
-      parameters: { ...parameters, ...instead.parameters },
-      allowUnmodelled: true,
-      keepHalf: true,
-    }).catch((error: unknown) => {
-      throw new ModelError(name, [{ message: refusalText(error) }], hintOf(refusalText(error)));
-    });
+    const { made, around } = await makeWithin(simulated, template, options);
     const lineOf = (logicalId: string, ...path: Path) => template.lineOf(['Resources', logicalId, ...path]);
-    const failed = made.failures
+    const refused = made.failures
       // Those that were given up because of another one say nothing of themselves.
       .filter(
         ({ logicalId, reason }) => logicalId !== stackName && !/^Resource (creation|update) cancelled/.test(reason),
@@ -124,6 +117,7 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
         const message = `${logicalId}: ${reasonText(reason)}`;
         return { message, logicalId, line: lineOf(logicalId) };
       });
+    const failed = [...around.lacking, ...refused];
     if (made.status !== 'CREATE_COMPLETE' && !partial) throw new ModelError(name, failed);
     await simulated.clock.advance(settlingMs);
     const resources = resourcesOf(simulated.stackResources(made.stackId), template);
@@ -136,7 +130,8 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       template,
       world: simulated.world(),
       resources,
-      notModelled: [...notModelled, ...instead.notModelled],
+      notModelled: [...notModelled, ...around.standIns],
+      standIns: around.standIns,
       failed,
       unmade: failed.length === 0 ? [] : resourcesOfStack(template, parameters).filter((one) => !resources.has(one)),
       invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
@@ -152,6 +147,23 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
   } catch (error) {
     await simulated.close();
     throw error;
+  }
+}
+
+/** Of a template that needs what is not in the account, with `partial`, all that does not. */
+async function makeWithin(
+  simulated: SimulatedRegion,
+  template: Template,
+  { name, parameters = {}, partial = false }: ModelOptions,
+): Promise<{ readonly made: StackMade; readonly around: Surrounded }> {
+  let around = await surrounded(simulated, template, parameters);
+  for (;;) {
+    const asked = { stackName, template: around.text, parameters: around.parameters };
+    const made = await createStack(simulated, { ...asked, allowUnmodelled: true, keepHalf: true }).catch(refusalText);
+    if (typeof made !== 'string') return { made, around };
+    const less = partial ? withoutMissing(template, around, made) : undefined;
+    if (!less) throw new ModelError(name, [{ message: made }], hintOf(made));
+    around = less;
   }
 }
 
@@ -172,9 +184,7 @@ function parsed({ template, name }: ModelOptions): Template {
 }
 
 function hintOf(message: string): string | undefined {
-  const unknown = /^Unable to fetch parameters \[(.+)\] from parameter store/.exec(message)?.[1];
-  if (unknown !== undefined)
-    return `The model's Parameter Store has the images of Amazon Linux (/aws/service/ami-amazon-linux-latest/…) and what the template makes, nothing of your account. Give the template a parameter of another type for ${unknown}, or name one that is known: --parameter Name=…`;
+  if (isOfAccount(message)) return `What the template needs of the account is not there: ${ofAccount}.`;
   const missing = /Parameters: \[([^\]]+)\] must have values/.exec(message)?.[1];
   if (missing === undefined) return undefined;
   return `Give them: ${missing

@@ -53,6 +53,7 @@ export function lint(text: string, parameters: readonly GivenParameter[], types:
     const message = repeatedText(one);
     mistakes.set(message, { kind: 'repeated', message, path: one.path, line: one.lines[0] });
   }
+  const unmodelled: NotModelled[] = [];
   let left: Reduced = { text, leftOut };
   const takeOut = (paths: readonly (Path | undefined)[]): boolean => {
     if (paths.some((path) => path?.[0] !== 'Resources' && path?.[0] !== 'Outputs')) return false;
@@ -66,7 +67,9 @@ export function lint(text: string, parameters: readonly GivenParameter[], types:
     sound: plan && left.text,
     leftOut,
     active: Object.keys(template.resources).filter((id) => !plan || id in plan.resources || leftOut.has(id)),
-    notModelled: plan ? surveyPlan(plan, types).notModelled.map((one) => withLine(template, one)) : [],
+    notModelled: [...unmodelled, ...(plan ? surveyPlan(plan, types).notModelled : [])].map((one) =>
+      withLine(template, one),
+    ),
   });
 
   const stated = templateMistakes(template);
@@ -84,7 +87,7 @@ export function lint(text: string, parameters: readonly GivenParameter[], types:
       if (!takeOut(circle)) return ended(undefined);
       continue;
     }
-    const wrong = propertyMistakes(plan, note);
+    const wrong = propertyMistakes(plan, types, note, unmodelled);
     if (wrong.length === 0) return ended(plan);
     if (!takeOut(wrong.map((id) => ['Resources', id]))) return ended(undefined);
   }
@@ -99,7 +102,9 @@ function repeatedText({ path, lines }: RepeatedKey): string {
 /** By logical id, resources whose properties cannot be evaluated or do not fit their schema. */
 function propertyMistakes(
   plan: Plan,
+  types: ResourceTypes,
   note: (kind: LintKind, message: string, path: Path | undefined) => void,
+  unmodelled: NotModelled[],
 ): readonly string[] {
   const wrong: string[] = [];
   for (const [logicalId, resource] of Object.entries(plan.resources)) {
@@ -107,8 +112,10 @@ function propertyMistakes(
     try {
       const { properties, problems } = conform(resource.Type, resolveMap(resource.Properties, plan.context, path));
       for (const problem of problems) note('schema', problem.message, [...path, ...problem.path]);
-      const kinds = unmodelledReferences(properties);
-      if (kinds.length > 0) note('refused', `Dynamic references to ${kinds.join(', ')} are not modelled`, path);
+      // No mistake; of a type that is not modelled nothing reads them.
+      const kinds = Object.hasOwn(types, resource.Type) ? [...new Set(unmodelledReferences(properties))] : [];
+      const what = `dynamic references to ${kinds.join(', ')} are not modelled`;
+      if (kinds.length > 0) unmodelled.push({ logicalId, type: resource.Type, path: '', what });
       if (problems.length + kinds.length > 0) wrong.push(logicalId);
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
@@ -179,6 +186,11 @@ export function withoutResources(
   const reduced = { ...root, Resources: kept(root.Resources, (id) => !leftOut.has(id)), Outputs: keptOutputs };
   if (Object.keys(keptOutputs).length === 0) Reflect.deleteProperty(reduced, 'Outputs');
   return { text: JSON.stringify(reduced), leftOut };
+}
+
+/** The text of a template whose sections are changed. */
+export function rewritten(text: string, change: (root: Record<string, Value>) => Record<string, Value>): string {
+  return JSON.stringify(change(readSyntax(text).value as Record<string, Value>));
 }
 
 /** None in what is malformed: that is taken out by itself. */
