@@ -191,3 +191,56 @@ Resources:
   ]);
   expect(resources).toBe(1);
 });
+
+it('calls no mistake what names a thing of the account by its id', async () => {
+  const template = `
+Parameters: { Old: { Type: String, Default: vpc-0123456789abcdef0 } }
+Resources:
+  Given: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: in mine, VpcId: !Ref Old } }
+  Written: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: in mine, VpcId: vpc-0123456789abcdef1 } }
+`;
+  const { findings, notProven } = await check({ template, name: 'x.yml' });
+  expect(findings).toEqual([]);
+  expect(notProven.map(({ logicalId, what }) => `${logicalId}: ${what}`)).toEqual([
+    expect.stringMatching(/^Given: it needs vpc-0123456789abcdef0, and the model has nothing of your account/),
+    expect.stringMatching(/^Written: it needs vpc-0123456789abcdef1, and the model has nothing of your account/),
+  ]);
+});
+
+it('calls no mistake what CloudFormation takes and the model does not', async () => {
+  const template = `
+Rules:
+  InVpc: { Assertions: [{ Assert: !EachMemberEquals [!ValueOf [Subnets, VpcId], !Ref Old] }] }
+Parameters: { Old: { Type: String, Default: x }, Subnets: { Type: CommaDelimitedList, Default: x } }
+Resources:
+  Topic: { Type: AWS::SNS::Topic }
+  Other: { Type: AWS::SNS::Topic, Properties: { Fn::Transform: { Name: AWS::Include, Parameters: { Location: s3://a/b } } } }
+`;
+  const { findings, notProven, resources } = await check({ template, name: 'x.yml' });
+  expect({ findings, resources }).toEqual({ findings: [], resources: 1 });
+  expect(notProven.map(({ logicalId, what }) => `${logicalId}: ${what}`)).toEqual([
+    'InVpc: Fn::ValueOf is not modelled by Orrery: whether parameters keep the rule is not known',
+    'Other: Fn::Transform is not modelled by Orrery',
+    'Other: it could not be made',
+  ]);
+});
+
+it('calls a bucket that takes logs not public, though its ACL is not modelled', async () => {
+  const template = `
+Resources:
+  Logs:
+    Type: AWS::S3::Bucket
+    Properties:
+      AccessControl: LogDeliveryWrite
+      OwnershipControls: { Rules: [{ ObjectOwnership: BucketOwnerPreferred }] }
+  Enforced: { Type: AWS::S3::Bucket, Properties: { AccessControl: LogDeliveryWrite } }
+  Pages: { Type: AWS::S3::Bucket, Properties: { AccessControl: PublicRead } }
+`;
+  const { findings, notProven } = await check({ template, name: 'x.yml' }, []);
+  expect(findings.map(({ rule, logicalId }) => `${rule} ${logicalId}`)).toEqual([
+    'service-refused Enforced',
+    'bucket-public Pages',
+  ]);
+  expect(findings[0]?.message).toMatch(/^Enforced: Bucket cannot have ACLs set/);
+  expect(notProven.map(({ logicalId }) => logicalId)).toContain('Logs');
+});

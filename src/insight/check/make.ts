@@ -15,7 +15,7 @@ import {
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
 import { ModelError } from '../model/model-error.ts';
 import { sentence } from '../model/reason-text.ts';
-import { isOfAccount, ofAccount } from '../model/surroundings.ts';
+import { isMissing, isOfAccount, namedOfAccount, ofAccount } from '../model/surroundings.ts';
 import { lintRules, refusalOf, serviceRefused } from './refused.ts';
 import type { Finding } from './rule.ts';
 
@@ -75,9 +75,14 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     );
     note(left.leftOut);
     for (const { message, logicalId = '' } of model.failed) {
-      const known = refusalOf(message);
+      const known = refusalOf(message, template.resources[logicalId]?.Properties);
       if (!known && isOfAccount(message)) {
         unmade.set(logicalId, message.replace(`${logicalId}: `, ''));
+        continue;
+      }
+      const named = namedOfAccount(template, options.parameters ?? {}, logicalId);
+      if (!known && named !== undefined && isMissing.test(message)) {
+        unmade.set(logicalId, `it needs ${named}, and ${ofAccount}`);
         continue;
       }
       // It may only lack what the model has left out of it.

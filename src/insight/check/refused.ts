@@ -3,7 +3,7 @@
  * template's lint, and of making its resources one by one.
  */
 import type { LintKind } from '../../region/template.ts';
-import { edgeRefusalRules, edgeRefusals } from './edge/refusals.ts';
+import { type EdgeRefusal, edgeRefusalRules, edgeRefusals } from './edge/refusals.ts';
 import type { RuleName } from './rule.ts';
 
 const templates = 'https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide';
@@ -94,14 +94,8 @@ export const lintRules: Readonly<Record<LintKind, RuleName>> = {
   refused: templateRefused,
 };
 
-interface Refusal {
-  readonly says: RegExp;
-  readonly rule: string;
-  readonly fix: string;
-}
-
 /** Words of a service that a rule with a page of its own knows more about. */
-const known: readonly Refusal[] = [
+const known: readonly EdgeRefusal[] = [
   ...edgeRefusals,
   {
     says: /network acl entries has been reached/,
@@ -130,6 +124,9 @@ const known: readonly Refusal[] = [
   },
 ];
 
-export function refusalOf(message: string): Omit<Refusal, 'says'> | undefined {
-  return known.find(({ says }) => says.test(message));
+/** @param properties of the resource that was refused, as they are written */
+export function refusalOf(message: string, properties: unknown): Pick<EdgeRefusal, 'rule' | 'fix'> | undefined {
+  return known.find(
+    ({ says, written }) => says.test(message) && (!written || written.test(JSON.stringify(properties) ?? '')),
+  );
 }

@@ -122,6 +122,32 @@ export function isOfAccount(text: string): boolean {
   );
 }
 
+/** Services' words for what is not there. */
+export const isMissing = /NotFound|NoSuch|does not exist|could not be found/;
+
+const idOfAws = /^(?:vpc|subnet|sg|rtb|acl|igw|nat|eni|eipalloc|vpce|pl|ami|snap|vol|lt|tgw|fs)-[0-9a-f]{8,}$/;
+const arn = /^arn:aws[a-z-]*:.+/;
+
+/** What a resource names by AWS's id or ARN, itself or by a parameter: it is not of the template. */
+export function namedOfAccount(
+  { resources, parameters }: Template,
+  given: Readonly<Record<string, string>>,
+  logicalId: string,
+): string | undefined {
+  const { Properties = {} } = resources[logicalId] ?? {};
+  const text = JSON.stringify(Properties);
+  const byParameters = Object.entries(parameters).flatMap(([id, { Default = '' }]) => {
+    const isNamed = text.includes(`{"Ref":"${id}"}`) || text.includes(`\${${id}}`);
+    return isNamed ? (given[id] ?? Default).split(',') : [];
+  });
+  const literals = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, literal = '']) => literal);
+  return (
+    byParameters.find((one) => idOfAws.test(one.trim()) || arn.test(one.trim())) ??
+    // Policies are full of ARNs, of what the template makes, too.
+    literals.find((one) => idOfAws.test(one))
+  );
+}
+
 /** Without what needs the thing that CloudFormation did not find; undefined where it refused for another reason, or nothing is left. */
 export function withoutMissing(template: Template, before: Surrounded, refusal: string): Surrounded | undefined {
   const missing = missingOf(template, before, refusal);

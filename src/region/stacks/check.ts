@@ -163,8 +163,8 @@ function checkIfConditions(template: Template, value: Value, path: Path): void {
 function checkConditionsSection(template: Template): void {
   const missing: string[] = [];
   for (const [name, condition] of Object.entries(template.conditions)) {
-    // "&" is in the names of AWS's own VPC quick start, which CloudFormation takes.
-    if (!/^[A-Za-z0-9&]{1,255}$/.test(name)) {
+    // "&" is in AWS's own VPC quick start, "-" in its WordPress reference, which CloudFormation takes.
+    if (!/^[A-Za-z0-9&-]{1,255}$/.test(name)) {
       throw new TemplateFault(`Template format error: Conditions name ${name} is non alphanumeric.`, [
         'Conditions',
         name,

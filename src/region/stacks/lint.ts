@@ -82,6 +82,11 @@ export function lint(text: string, parameters: readonly GivenParameter[], types:
       plan = makePlan(parseTemplate(left.text), values, surveySurroundings);
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
+      if (isUnmodelled(error) && error.path?.[0] === 'Rules') {
+        unmodelled.push(ofRule(error));
+        left = { ...left, text: rewritten(left.text, withoutRule(String(error.path[1]))) };
+        continue;
+      }
       note(kindOf(error, undefined), error.message, error.path);
       const circle = error instanceof CircularDependency ? error.circle.map((id) => ['Resources', id]) : [error.path];
       if (!takeOut(circle)) return ended(undefined);
@@ -109,6 +114,11 @@ function propertyMistakes(
   const wrong: string[] = [];
   for (const [logicalId, resource] of Object.entries(plan.resources)) {
     const path = ['Resources', logicalId, 'Properties'];
+    if (Object.hasOwn(resource.Properties, 'Fn::Transform')) {
+      unmodelled.push({ logicalId, type: resource.Type, path: '', what: 'Fn::Transform is not modelled by Orrery' });
+      wrong.push(logicalId);
+      continue;
+    }
     try {
       const { properties, problems } = conform(resource.Type, resolveMap(resource.Properties, plan.context, path));
       for (const problem of problems) note('schema', problem.message, [...path, ...problem.path]);
@@ -119,11 +129,30 @@ function propertyMistakes(
       if (problems.length + kinds.length > 0) wrong.push(logicalId);
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
-      note(kindOf(error, undefined), error.message, error.path ?? path);
+      const unknown = { logicalId, type: resource.Type, path: '', what: error.message.replace(/\.$/, '') };
+      if (isUnmodelled(error)) unmodelled.push(unknown);
+      else note(kindOf(error, undefined), error.message, error.path ?? path);
       wrong.push(logicalId);
     }
   }
   return wrong;
+}
+
+/** What CloudFormation would take, and the model does not. */
+function isUnmodelled({ message }: TemplateFault): boolean {
+  return message.includes('not modelled by Orrery');
+}
+
+function ofRule({ message, path }: TemplateFault): NotModelled {
+  const what = `${message.replace(/\.$/, '')}: whether parameters keep the rule is not known`;
+  return { logicalId: String(path?.[1]), type: 'rule', path: '', what };
+}
+
+function withoutRule(name: string) {
+  return ({ Rules, ...root }: Record<string, Value>): Record<string, Value> => {
+    const left = Object.entries((Rules ?? {}) as ValueMap).filter(([id]) => id !== name);
+    return left.length === 0 ? root : { ...root, Rules: Object.fromEntries(left) };
+  };
 }
 
 function kindOf(fault: TemplateFault, unresolved: TemplateMistake['unresolved']): LintKind {

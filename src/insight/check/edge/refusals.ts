@@ -4,6 +4,8 @@ import type { RuleName } from '../rule.ts';
 export interface EdgeRefusal {
   /** In the service's words. */
   readonly says: RegExp;
+  /** Only where its definition, as JSON, has this. */
+  readonly written?: RegExp;
   readonly rule: string;
   readonly fix: string;
 }
@@ -78,6 +80,8 @@ export const edgeRefusals: readonly EdgeRefusal[] = [
   {
     // ACLs that let others in are not modelled; AWS itself refuses them where the owner is enforced.
     says: /access control list other than private|does not allow ACLs|cannot have ACLs set/,
+    // Others let services of AWS write their logs.
+    written: /"AccessControl":"(Public|Authenticated)/,
     rule: 'bucket-public',
     fix: "Remove AccessControl: an ACL such as PublicRead lets everybody in, past any distribution, and AWS has switched ACLs off for new buckets. Let the bucket's policy say who reads it.",
   },

@@ -97,8 +97,9 @@ const roleEscalates: Rule = {
 
 /** Of these a role's reach ends at a name; ARNs of roles and machines are what other rules are about. */
 const ofServices = /^arn:[^:]+:(s3|dynamodb|sqs|sns|kms|secretsmanager|ssm|lambda|logs|kinesis):/;
-/** Buckets of AWS that agents and packages come from. */
-const ofAws = /al2023-repos|amazoncloudwatch-agent|aws-ssm-|amazon-ssm-|patch-baseline|:parameter\/aws\//;
+/** Buckets of AWS that agents and packages come from, and log groups that its services make. */
+const ofAws =
+  /al2023-repos|amazoncloudwatch-agent|aws-ssm-|amazon-ssm-|patch-baseline|:parameter\/aws\/|:log-group:\/aws\//;
 
 const roleForeignResource: Rule = {
   id: 'role-foreign-resource',
