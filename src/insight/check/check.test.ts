@@ -241,6 +241,7 @@ Resources:
     'service-refused Enforced',
     'bucket-public Pages',
   ]);
-  expect(findings[0]?.message).toMatch(/^Enforced: Bucket cannot have ACLs set/);
+  expect(findings[0]?.message).toMatch(/^Enforced: The bucket does not allow ACLs /);
+  expect(findings[0]?.fix).toMatch(/ObjectOwnership: BucketOwnerPreferred/);
   expect(notProven.map(({ logicalId }) => logicalId)).toContain('Logs');
 });
