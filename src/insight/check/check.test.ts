@@ -245,3 +245,17 @@ Resources:
   expect(findings[0]?.fix).toMatch(/ObjectOwnership: BucketOwnerPreferred/);
   expect(notProven.map(({ logicalId }) => logicalId)).toContain('Logs');
 });
+
+it('calls an endpoint of a service that the model does not know no mistake, but one of another region', async () => {
+  const endpoint = (name: string, region: string) =>
+    `  ${name}: { Type: AWS::EC2::VPCEndpoint, Properties: { VpcId: !Ref Vpc, VpcEndpointType: Interface, ServiceName: com.amazonaws.${region}.textract } }`;
+  const template = `
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }
+${endpoint('Here', 'us-east-1')}
+${endpoint('Elsewhere', 'eu-west-1')}
+`;
+  const { findings, notProven } = await check({ template, name: 'x.yml' }, []);
+  expect(findings.map(({ rule, logicalId }) => `${rule} ${logicalId}`)).toEqual(['service-refused Elsewhere']);
+  expect(notProven.map(({ logicalId }) => logicalId)).toEqual(['Here', 'Elsewhere']);
+});

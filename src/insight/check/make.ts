@@ -30,6 +30,8 @@ export interface Making {
 
 /** What is refused here and no mistake of the template: accounts have a default VPC, unless it was deleted. */
 const ofModelAlone = /not modelled by Orrery|No default VPC for this user/;
+/** Of AWS's endpoint services the model knows the usual ones; one of another region is a mistake. */
+const endpointService = /Vpc Endpoint Service '(?:com\.amazonaws|aws\.api)\.([a-z0-9-]+)\./;
 
 /** Each takes a fraction of a second; what is still refused then is told when the rest is mended. */
 const mostRounds = 12;
@@ -86,7 +88,9 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
         continue;
       }
       // It may only lack what the model has left out of it.
-      if (!known && (tainted.has(logicalId) || ofModelAlone.test(message))) {
+      const unknown =
+        ofModelAlone.test(message) || endpointService.exec(message)?.[1] === (options.region ?? 'us-east-1');
+      if (!known && (tainted.has(logicalId) || unknown)) {
         unmade.set(logicalId, `it could not be made without what is not modelled: ${message}`);
         continue;
       }
