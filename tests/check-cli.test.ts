@@ -64,6 +64,8 @@ const files: Readonly<Record<string, string>> = {
     },
   }),
   'cdk/cdk.out/Data.template.json': JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } } }),
+  'nested.yml':
+    'Resources:\n  N: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: "https://s3.amazonaws.com/b/t.yml" } }\n',
   'mark.json': '\ufeff{ "Resources": { "A": { "Type": "AWS::SNS::Topic" } } }',
   'plain/none.txt': '',
 };
@@ -134,6 +136,13 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     expect(out).not.toMatch(/\p{Bidi_Control}|(?![\n\t])\p{Cc}/u);
     const { findings } = JSON.parse((await orreryCheck('controls.yml', '--json')).out) as CheckResult;
     expect(findings[0]?.message).toContain('Nam\u001b[2J\u001b[8m\u202e');
+  });
+
+  test.concurrent('of a template of which nothing is made nothing is said to hold', async () => {
+    const { code, out } = await orreryCheck('nested.yml');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^nested\.yml: nothing of it was looked at, so that nothing is said of it\.\nNot proven/);
+    expect(out).toContain('N (AWS::CloudFormation::Stack, line 2): its type is not modelled');
   });
 
   test.concurrent('a mark of the encoding before the text is none of it', async () => {

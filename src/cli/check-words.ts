@@ -81,8 +81,11 @@ function closing({ name, findings, held, notRun, notProven, resources, expectati
     expectationsHeld === 0
       ? ''
       : `, and ${count(expectationsHeld)} expectation${expectationsHeld === 1 ? ' is' : 's are'} proven for all packets`;
+  const nothing = `${name}: nothing of it was looked at, so that nothing is said of it.`;
   const first = `${name}: ${found.join(', ') || 'no finding'}; ${rules} for ${count(resources)} resource${resources === 1 ? '' : 's'}${proven}.`;
-  const lines = [found.length === 0 ? paint.green(first) : first];
+  const lines = [
+    resources === 0 && found.length === 0 ? paint.yellow(nothing) : found.length === 0 ? paint.green(first) : first,
+  ];
   if (notRun.length > 0) {
     lines.push(`Not run, as what they look at could not be made: ${notRun.join(', ')}.`);
   }

@@ -59,8 +59,9 @@ it.each([
   [
     'a circle',
     'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: B }\n  B: { Type: AWS::SNS::Topic, DependsOn: A }',
-    /[Cc]ircular/,
+    /line \d+: [Cc]ircular/,
   ],
+  ['a type that is none', 'Resources:\n  A: { Type: 5 }', /line 2: .*must contain a Type member/],
   [
     'a missing parameter',
     'Parameters: { P: { Type: String } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref P } }',

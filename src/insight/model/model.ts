@@ -15,6 +15,7 @@ import {
   surveyTemplate,
   type Template,
   TemplateFault,
+  templateLine,
 } from '../../region/template.ts';
 import { createStack, refusalText, type StackMade } from './create-stack.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
@@ -162,9 +163,15 @@ async function makeWithin(
     const made = await createStack(simulated, { ...asked, allowUnmodelled: true, keepHalf: true }).catch(refusalText);
     if (typeof made !== 'string') return { made, around };
     const less = partial ? withoutMissing(template, around, made) : undefined;
-    if (!less) throw new ModelError(name, [{ message: made }], hintOf(made));
+    if (!less)
+      throw new ModelError(name, [{ message: made, line: lineOfRefusal(template, parameters, made) }], hintOf(made));
     around = less;
   }
+}
+
+/** CloudFormation says what, and not where. */
+function lineOfRefusal({ text }: Template, parameters: Readonly<Record<string, string>>, refusal: string) {
+  return surveyTemplate(text, parameters).errors.find(({ message }) => refusal.includes(message))?.line;
 }
 
 const readyAtOnce: SimulatedMachines = {
@@ -179,7 +186,7 @@ function parsed({ template, name }: ModelOptions): Template {
     return parseTemplate(template);
   } catch (error) {
     if (!(error instanceof TemplateFault)) throw error;
-    throw new ModelError(name, [{ message: error.message }]);
+    throw new ModelError(name, [{ message: error.message, line: error.path && templateLine(template, error.path) }]);
   }
 }
 
