@@ -98,6 +98,11 @@ export const lintRules: Readonly<Record<LintKind, RuleName>> = {
 const known: readonly EdgeRefusal[] = [
   ...edgeRefusals,
   {
+    says: /does not allow ACLs|cannot have ACLs set/,
+    rule: serviceRefused.id,
+    fix: "New buckets have no ACLs. Remove AccessControl and let the bucket's policy say who writes to it; or have the bucket take ACLs:\nOwnershipControls:\n  Rules:\n    - ObjectOwnership: BucketOwnerPreferred",
+  },
+  {
     says: /network acl entries has been reached/,
     rule: aclRuleLimit.id,
     fix: 'Put neighbouring ranges or ports into one entry: 19 entries and the default one are allowed in each direction and IP family. The quota can be raised to 40.',

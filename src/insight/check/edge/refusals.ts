@@ -86,11 +86,6 @@ export const edgeRefusals: readonly EdgeRefusal[] = [
     fix: "Remove AccessControl: an ACL such as PublicRead lets everybody in, past any distribution, and AWS has switched ACLs off for new buckets. Let the bucket's policy say who reads it.",
   },
   {
-    says: /does not allow ACLs|cannot have ACLs set/,
-    rule: 'service-refused',
-    fix: "New buckets have no ACLs. Remove AccessControl and let the bucket's policy say who writes to it; or have the bucket take ACLs:\nOwnershipControls:\n  Rules:\n    - ObjectOwnership: BucketOwnerPreferred",
-  },
-  {
     says: /Access Denied for bucket: .*check S3bucket permission/,
     rule: accessLogBucket.id,
     fix: `The bucket's policy needs this statement, the balancer DependsOn that policy, and the bucket is encrypted with SSE-S3 (AES256), as delivery takes no KMS key:\n${logStatement}`,
