@@ -259,3 +259,16 @@ ${endpoint('Elsewhere', 'eu-west-1')}
   expect(findings.map(({ rule, logicalId }) => `${rule} ${logicalId}`)).toEqual(['service-refused Elsewhere']);
   expect(notProven.map(({ logicalId }) => logicalId)).toEqual(['Here', 'Elsewhere']);
 });
+
+it('tells of what is of an unknown type, and waits for what could not be made, once', async () => {
+  const template = `
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/99 } }
+  Queue: { Type: AWS::SQS::Queue, DependsOn: Vpc }
+`;
+  const { notProven } = await check({ template, name: 'x.yml' }, []);
+  expect(notProven.map(({ logicalId, what }) => [logicalId, what])).toEqual([
+    ['Queue', undefined],
+    ['Vpc', 'it could not be made'],
+  ]);
+});

@@ -154,7 +154,11 @@ function withoutPolicies(model: Model): readonly NotModelled[] {
 const withoutEffect = 'AWS::CDK::Metadata';
 
 function notProven({ notModelled, unmade }: Making, template: Model['template']): readonly NotModelled[] {
-  const missing = [...unmade].map(([logicalId, what]): NotModelled => {
+  const unknown = new Set(
+    notModelled.filter(({ path, what }) => path === '' && !what).map(({ logicalId }) => logicalId),
+  );
+  const others = [...unmade].filter(([logicalId]) => !unknown.has(logicalId));
+  const missing = others.map(([logicalId, what]): NotModelled => {
     const type = template.resources[logicalId]?.Type ?? '';
     return { logicalId, type, path: '', what, line: template.lineOf(['Resources', logicalId]) };
   });
