@@ -39,7 +39,7 @@ const files: Readonly<Record<string, string>> = {
   'circle.yml':
     'Resources:\n  A: { Type: AWS::SNS::Topic, DependsOn: B }\n  B: { Type: AWS::SNS::Topic, DependsOn: A }\n',
   'parameter.yml':
-    'Parameters: { Name: { Type: String } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }\n',
+    'Parameters: { Name: { Type: String, AllowedPattern: q+7 }, Vpc: { Type: AWS::EC2::VPC::Id } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }\n',
   'bad-suppressions.yml': 'suppress: [{ id: one-zone }]\n',
   'suppressions.yml': 'suppress: [{ id: nat-in-private-subnet, resource: Nat, reason: It is taken down tomorrow. }]\n',
   'expectations.yml': '- internet → Nat: never\n- Nat → internet:443: always\n  why: updates\n',
@@ -92,7 +92,11 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     ],
     ['torn JSON', ['torn.json'], /torn\.json .*\n.*JSON not well-formed\. \(line 2/],
     ['a folder without a configuration', ['plain'], /There is no orrery\.config\.ts in .*plain/],
-    ['a missing parameter', ['parameter.yml'], /\[Name\] must have values\nGive them: --parameter Name=…/],
+    [
+      'a parameter that nothing stands for',
+      ['parameter.yml'],
+      /\[Name\] must have values\nGive them: --parameter Name=…/,
+    ],
     ['a parameter of no template', ['nat.yml', '--parameter', 'X=1'], /\[X\] do not exist in the template/],
     ['a malformed parameter', ['nat.yml', '--parameter', 'X'], /--parameter must be Name=Value/],
     ['several stacks', ['cdk'], /has 2 stacks: Web, Data\.\nSay which: --stack Web/],
@@ -127,6 +131,14 @@ describe('bad input is told in one message, with exit code 1, and never a clean 
     expect(code).toBe(1);
     expect(out).toMatch(/template-schema {2}B, line 4\n/);
     expect(out).toMatch(/A \(AWS::SNS::Topic, line 3\): it was not made: .*\[\/shop\/topic\].*nothing of your account/);
+  });
+
+  test.concurrent('what stands for a part of the account is told', async () => {
+    const { code, out } = await orreryCheck('parameter.yml', '--parameter', 'Name=qq7');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^Assumed, and what is said holds if it is so:\n {2}Vpc \(line 1\): it has no value: a VPC 172/m,
+    );
   });
 
   test.concurrent('what a terminal would obey is shown in place of being sent', async () => {

@@ -178,7 +178,7 @@ describe('a zone that dies under load', () => {
     region.events.subscribe((event) => events.push(event));
     for (let n = 0; n < 12; n++) clients.join(reader, 2_000);
     for (let n = 0; n < 6; n++) clients.join(waiter, 500);
-    for (let n = 0; n < 4; n++) clients.join(uploader, 4_000);
+    for (let n = 0; n < 8; n++) clients.join(uploader, 4_000);
     await more(150, 10);
 
     region.faults.begin({ kind: 'zone', target: dead, for: '2h' });

@@ -1,6 +1,8 @@
 /** A check's result in words, for people. */
+
 import { type CheckResult, severities } from '../insight/check/check.ts';
 import type { Finding, Severity } from '../insight/check/rule.ts';
+import { assumedHeading, assumedText } from '../insight/model/assumed-text.ts';
 import { count } from '../insight/words.ts';
 import { paint, table } from './print.ts';
 
@@ -71,7 +73,16 @@ function suppressedText({ suppressed }: CheckResult): string[] {
 }
 
 /** What was proven, and what was not: a result without findings says nothing of what was not read. */
-function closing({ name, findings, held, notRun, notProven, resources, expectationsHeld }: CheckResult): string {
+function closing({
+  name,
+  findings,
+  held,
+  notRun,
+  notProven,
+  assumed,
+  resources,
+  expectationsHeld,
+}: CheckResult): string {
   const found = severities.flatMap((severity) => {
     const some = findings.filter((one) => one.severity === severity).length;
     return some === 0 ? [] : [`${some} ${severity}${some === 1 ? '' : 's'}`];
@@ -89,6 +100,7 @@ function closing({ name, findings, held, notRun, notProven, resources, expectati
   if (notRun.length > 0) {
     lines.push(`Not run, as what they look at could not be made: ${notRun.join(', ')}.`);
   }
+  if (assumed.length > 0) lines.push(paint.yellow(assumedHeading), ...assumed.map((one) => `  ${assumedText(one)}`));
   if (notProven.length > 0) {
     lines.push(paint.yellow('Not proven, so that nothing is said of:'));
     for (const { logicalId, type, path, what, line } of notProven) {

@@ -1,4 +1,5 @@
 /** `orrery draw`: the architecture of a template as a picture, or what a change of it does. */
+
 import { writeFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -6,6 +7,7 @@ import { UserError } from '../delivery/user-error.ts';
 import type { ResourceChange } from '../insight/draw/changes.ts';
 import type { DrawFormat, Drawing } from '../insight/draw/draw.ts';
 import type { ThemeName } from '../insight/draw/theme.ts';
+import { assumedHeading, assumedText } from '../insight/model/assumed-text.ts';
 import { withParameters } from './parameters.ts';
 import { harmless, line, paint, table } from './print.ts';
 import { templateArgument, templateInput, templatePair, withStack } from './template-input.ts';
@@ -126,8 +128,9 @@ function changeTable(changes: readonly ResourceChange[]): string {
 }
 
 /** What the picture shows in an area of its own. */
-function warnings({ notModelled, failed }: Drawing): string {
+function warnings({ notModelled, assumed, failed }: Drawing): string {
   const lines: string[] = [];
+  if (assumed.length > 0) lines.push(paint.yellow(assumedHeading), ...assumed.map((one) => `  ${assumedText(one)}`));
   if (notModelled.length > 0) {
     lines.push(paint.yellow('Not modelled, and drawn without anything around them:'));
     for (const { logicalId, type } of notModelled) lines.push(`  ${logicalId}  ${type}`);

@@ -1,4 +1,4 @@
-/** Numbers and times in words, alike on the screen and in reports. */
+/** Numbers, times and names in words, alike on the screen and in reports. */
 
 /** `12 ms`, `1.20 s` */
 export function milliseconds(ms: number): string {
@@ -22,4 +22,11 @@ export function clockText(seconds: number): string {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value: number) => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** `A`, `A and B`, `A, B and C`; of many the first few. */
+export function listed(names: Iterable<string>, most = 4): string {
+  const all = [...new Set(names)];
+  if (all.length > most) return `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 }

@@ -6,8 +6,10 @@ export { type Path, type Template, TemplateFault, type Value } from './stacks/te
 
 import { allServices } from './services/registry.ts';
 import { type Lint, lint } from './stacks/lint.ts';
+import { chooseValues } from './stacks/parameters.ts';
 import { plannedResources, survey } from './stacks/survey.ts';
 import type { Template } from './stacks/template.ts';
+import { Fault } from './wire/fault.ts';
 
 /** What is wrong with a template and what of it is not modelled, with these parameters. Never throws for the template's sake. */
 export function surveyTemplate(text: string, parameters: Readonly<Record<string, string>> = {}) {
@@ -30,4 +32,17 @@ function modelledTypes() {
 
 function given(parameters: Readonly<Record<string, string>>) {
   return Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
+}
+
+/** Whether CloudFormation takes a text for a parameter, as far as the template's own constraints go. */
+export function takesValue({ parameters }: Template, name: string, value: string): boolean {
+  const definition = parameters[name];
+  if (!definition) return false;
+  try {
+    chooseValues({ parameters: { [name]: definition } }, [{ ParameterKey: name, ParameterValue: value }]);
+    return true;
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
 }

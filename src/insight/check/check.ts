@@ -47,6 +47,8 @@ export interface CheckResult {
   readonly notRun: readonly string[];
   /** Of these nothing is claimed: types and properties that are not modelled, and resources that could not be made. */
   readonly notProven: readonly NotModelled[];
+  /** Parameters that name parts of an account, and what stands for them: the rest holds with these. */
+  readonly assumed: readonly NotModelled[];
   /** How many resources were made and looked at. */
   readonly resources: number;
   /** How many expectations were proven, for all packets. */
@@ -71,7 +73,8 @@ export async function check(options: CheckOptions, asked: readonly Rule[] = ever
     for (const [done, rule] of run.entries()) {
       options.onProgress?.(done, run.length, rule.title);
       if (model)
-        for (const one of await rule.find(model)) found.push(placed(model, rule, withoutPhysicalIds(model, one)));
+        for (const one of await rule.find(model))
+          if (!ofAccount(model, one)) found.push(placed(model, rule, withoutPhysicalIds(model, one)));
     }
     const expected = model && whole ? holdAll(model, options.expectations ?? []) : undefined;
     if (model)
@@ -101,6 +104,7 @@ export async function check(options: CheckOptions, asked: readonly Rule[] = ever
         ...(model ? withoutPolicies(model) : []),
         ...(expected?.notProven ?? []),
       ],
+      assumed: model?.assumed ?? [],
       resources: model ? [...model.resources.values()].filter(({ modelled }) => modelled).length : 0,
       expectationsHeld: expected?.held ?? 0,
       ...(reach ? { reach } : {}),
@@ -114,6 +118,11 @@ export async function check(options: CheckOptions, asked: readonly Rule[] = ever
 export function knownRules(rules: readonly Rule[] = every): readonly RuleName[] {
   const always = rules.some(({ id }) => id === roleUnusedName.id) ? [] : [roleUnusedName];
   return [...refusalRules, ...rules, ...always, expectationRule, suppressionRule];
+}
+
+/** Nothing of the account is read; what stands for it has no mistakes. */
+function ofAccount(model: Model, { logicalId }: Found): boolean {
+  return logicalId !== undefined && model.isStandIn(logicalId);
 }
 
 const ofNetwork = /^AWS::(EC2|ElasticLoadBalancingV2|AutoScaling)::/;

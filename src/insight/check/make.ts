@@ -15,6 +15,7 @@ import {
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
 import { ModelError } from '../model/model-error.ts';
 import { sentence } from '../model/reason-text.ts';
+import { standInAccount } from '../model/stand-in-account.ts';
 import { isMissing, isOfAccount, namedOfAccount, ofAccount } from '../model/surroundings.ts';
 import { lintRules, refusalOf, serviceRefused } from './refused.ts';
 import type { Finding } from './rule.ts';
@@ -77,6 +78,11 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     );
     note(left.leftOut);
     for (const { message, logicalId = '' } of model.failed) {
+      const stands = assumedBy(model, template.resources[logicalId]);
+      if (stands.length > 0) {
+        unmade.set(logicalId, `it may be made, as ${stands.join(', ')} may be another: ${message}`);
+        continue;
+      }
       const known = refusalOf(message, template.resources[logicalId]?.Properties);
       if (!known && isOfAccount(message)) {
         unmade.set(logicalId, message.replace(`${logicalId}: `, ''));
@@ -126,6 +132,13 @@ async function partOf(options: ModelOptions): Promise<Model | string> {
   }
 }
 
+/** Parameters that it names, and for which something of the model's own stands. */
+function assumedBy({ assumed }: Model, resource: object | undefined): readonly string[] {
+  const text = JSON.stringify(resource ?? {});
+  const names = assumed.map(({ logicalId }) => logicalId);
+  return names.filter((name) => text.includes(`{"Ref":"${name}"}`) || text.includes(`\${${name}}`));
+}
+
 /** With the lines of the text that was given. */
 function standInsOf({ parameters, lineOf }: Model['template'], { standIns }: Model): readonly NotModelled[] {
   return standIns.map((one) => {
@@ -148,13 +161,23 @@ function withUnmodelled({ sound, notModelled }: Lint): ReadonlySet<string> {
 
 function linted({ template, name, parameters }: ModelOptions): Lint {
   try {
-    return lintTemplate(template, parameters);
+    return lintTemplate(template, { ...parameters, ...standInsFor(template, parameters) });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const missing = /Parameters: \[([^\]]+)\] must have values/.exec(error.message)?.[1]?.split(/,\s*/);
     const hint = missing && `Give them: ${missing.map((one) => `--parameter ${one}=…`).join(' ')}`;
     const line = error instanceof TemplateFault && error.path ? templateLine(template, error.path) : undefined;
     throw new ModelError(name, [{ message: error.message, line }], hint);
+  }
+}
+
+/** None in what is no template: that is told first of all. */
+function standInsFor(template: string, parameters: ModelOptions['parameters'] = {}) {
+  try {
+    return standInAccount(parseTemplate(template), parameters)?.placeholders;
+  } catch (error) {
+    if (error instanceof TemplateFault) return {};
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 /** A month's bill of a template, before anything is deployed. */
+import { assumedText } from '../model/assumed-text.ts';
 import { type ModelOptions, modelOf } from '../model/model.ts';
 import { alternativesOf, onPlan } from './alternatives.ts';
 import { type Given, hoursOfMonth, Settings } from './assumptions.ts';
@@ -49,7 +50,9 @@ export async function cost(options: CostOptions): Promise<CostResult> {
       const other = onPlan(inventory, { ...about, prices: pricesOf(book, region, term) }, term, bill.total);
       return other && inventory.machines.length > 0 ? [other] : [];
     });
-    const typeOf = (part: string) => model.resources.get(part)?.type ?? '';
+    const typeOf = (part: string) =>
+      model.resources.get(part)?.type ?? (model.isStandIn(part) ? 'AWS::EC2::NatGateway' : '');
+    const assumed = model.assumed.map((one) => `${assumedText(one)}.`);
     const used = new Set(bill.lines.flatMap(({ assumed }) => assumed));
     return {
       ...{ region, hours: 730, currency: 'USD', usd: money(bill.total) },
@@ -67,7 +70,7 @@ export async function cost(options: CostOptions): Promise<CostResult> {
       assumptions: settings.told(used),
       free: inventory.free,
       notPriced: unpriced(inventory, bill, typeOf),
-      notes: [...(options.notes ?? []), ...notesOf(inventory, bill, options)],
+      notes: [...(options.notes ?? []), ...assumed, ...notesOf(inventory, bill, options)],
     };
   } finally {
     await model.close();

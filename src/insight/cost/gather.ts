@@ -60,8 +60,9 @@ export async function gather(model: Model): Promise<Inventory> {
   return {
     machines: inOrder(model, machines.machines),
     machineZones: machines.zones,
-    nats: inOrder(model, nats),
-    addresses: inOrder(model, addresses),
+    // Of the account are what machines use, and not its hours.
+    nats: inOrder(model, nats).filter(({ part }) => !model.isStandIn(part)),
+    addresses: inOrder(model, addresses).filter(({ part }) => !model.isStandIn(part)),
     endpoints: inOrder(model, endpoints),
     balancers: inOrder(model, balancers).map((one) => ({ ...one, behindCdn: edge.balancers.has(one.part) })),
     buckets: edge.buckets,

@@ -1,6 +1,8 @@
 /** What a change of a template does to its resources, as a change set of CloudFormation's tells it. */
+import { parseTemplate } from '../../region/template.ts';
 import { bootstrapped } from '../model/bootstrap.ts';
-import type { Model } from '../model/model.ts';
+import { type Model, modelStack } from '../model/model.ts';
+import { standInAccount } from '../model/stand-in-account.ts';
 import { templateSource } from '../model/template-source.ts';
 import { DrawError } from './draw-error.ts';
 import type { Mark } from './scene.ts';
@@ -43,14 +45,25 @@ export async function changesOf(
 ): Promise<ResourceChange[]> {
   const simulated = { region: { invoke: model.invoke } };
   const ask = <O>(operation: string, input: object) => model.invoke<O>('cloudformation', operation, input);
-  const { Stacks } = await ask<{ Stacks: { StackName: string }[] }>('DescribeStacks', {});
-  const StackName = Stacks[0]?.StackName;
+  const StackName = modelStack;
   await bootstrapped(simulated, template);
+  const next = parseTemplate(template);
+  const assumed = new Set(model.assumed.map(({ logicalId }) => logicalId));
+  // What stands for the account was made for the old template: what both ask for is there.
+  const standIns = {
+    ...standInAccount(next, { ...model.parameters, ...parameters })?.placeholders,
+    ...Object.fromEntries(
+      Object.entries(model.parameters).filter(([key]) => assumed.has(key) && Object.hasOwn(next.parameters, key)),
+    ),
+  };
   await ask('CreateChangeSet', {
     StackName,
     ChangeSetName: changeSetName,
     ...(await templateSource(simulated, template)),
-    Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
+    Parameters: Object.entries({ ...parameters, ...standIns }).map(([ParameterKey, ParameterValue]) => ({
+      ParameterKey,
+      ParameterValue,
+    })),
     Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
     Tags: [{ Key: 'orrery:allow-unmodelled', Value: 'true' }],
   }).catch((error: unknown) => {

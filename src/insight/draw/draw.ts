@@ -1,4 +1,6 @@
 /** The picture of a template, or of a change of one, in a format of its own. */
+
+import type { NotModelled } from '../../region/template.ts';
 import { parseTemplate, TemplateFault } from '../../region/template.ts';
 import type { Model, ModelOptions } from '../model/model.ts';
 import { modelOf } from '../model/model.ts';
@@ -47,6 +49,8 @@ export interface Drawing {
   readonly arrows: readonly Pick<Link, 'from' | 'to' | 'kind' | 'reply' | 'both' | 'stopped' | 'badges' | 'mark'>[];
   /** Logical ids and types of what stands in an area of its own, as the model has nothing of it. */
   readonly notModelled: readonly { readonly logicalId: string; readonly type: string }[];
+  /** Parameters that name parts of an account, and what is drawn for them. */
+  readonly assumed: readonly NotModelled[];
   /** Why some resources could not be made: they stand there too. */
   readonly failed: readonly ModelProblem[];
   /** With `before`. */
@@ -62,6 +66,8 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
     notModelled: model.notModelled
       .filter(({ path }) => path === '')
       .map(({ logicalId, type }) => ({ logicalId, type })),
+    assumed: model.assumed,
+    isStandIn: model.isStandIn,
     failed: model.failed,
   }));
   let scene: Scene = after.scene;
@@ -82,7 +88,7 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
       key,
       title: what,
       name: which,
-      resources: covers,
+      resources: covers.filter((id) => !after.isStandIn(id)),
       ...(mark === undefined ? {} : { mark }),
     })),
     arrows: scene.links.map(({ from, to, kind, reply, both, stopped, badges, mark }) => ({
@@ -96,6 +102,7 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
       ...(mark ? { mark } : {}),
     })),
     notModelled: after.notModelled,
+    assumed: after.assumed,
     failed: after.failed,
     changes,
   };

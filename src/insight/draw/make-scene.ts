@@ -54,7 +54,12 @@ export async function sceneOf(model: Model, title: string): Promise<Scene> {
     notes: [],
     compared: false,
   };
-  return withSide(scene, model, links.all(), notesOf({ scene, edge, journeys }));
+  return withSide(scene, model, links.all(), notesOf({ scene, edge, journeys, assumed: drawnFor(model) }));
+}
+
+/** Parameters for which parts of networks are drawn. */
+function drawnFor({ assumed }: Model): readonly string[] {
+  return assumed.filter(({ type }) => /::(VPC|Subnet|SecurityGroup)::/.test(type)).map(({ logicalId }) => logicalId);
 }
 
 /** What no shape stands for yet is named beside the network, or counts to the shape that it is a detail of. */

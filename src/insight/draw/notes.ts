@@ -1,4 +1,5 @@
 /** Where this architecture is often misread: what forgets, what remembers, and what a browser asks first. */
+import { listed } from '../words.ts';
 import type { EdgeScene } from './edge-scene.ts';
 import type { Journey, Scene } from './scene.ts';
 
@@ -6,9 +7,11 @@ export interface NotesInput {
   readonly scene: Scene;
   readonly edge: EdgeScene;
   readonly journeys: readonly Journey[];
+  /** Parameters that name parts of an account for which others are drawn. */
+  readonly assumed: readonly string[];
 }
 
-export function notesOf({ scene, edge, journeys }: NotesInput): string[] {
+export function notesOf({ scene, edge, journeys, assumed }: NotesInput): string[] {
   const notes: string[] = [];
   const rows = scene.networks.flatMap((network) => network.rows);
   const acls = rows.flatMap(({ aclsAbove, aclsBelow }) => [...aclsAbove, ...aclsBelow]);
@@ -36,5 +39,9 @@ export function notesOf({ scene, edge, journeys }: NotesInput): string[] {
     notes.push('A gateway endpoint is a route and costs nothing; an interface endpoint is paid for by zone and hour.');
   if (rows.some(({ bands }) => bands.some(({ cards }) => cards.some(([, { part }]) => part.faded))))
     notes.push('Pale machines: where the group may start one, and has none at its smallest.');
+  if (assumed.length > 0)
+    notes.push(
+      `Of the account, by parameters: ${listed(assumed)}. What is drawn for ${assumed.length === 1 ? 'it' : 'them'} is an example.`,
+    );
   return notes;
 }

@@ -64,7 +64,7 @@ it.each([
   ['a type that is none', 'Resources:\n  A: { Type: 5 }', /line 2: .*must contain a Type member/],
   [
     'a missing parameter',
-    'Parameters: { P: { Type: String } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref P } }',
+    'Parameters: { P: { Type: String, AllowedPattern: q+7 } }\nResources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref P } }',
     /--parameter P=…/,
   ],
 ])('refuses %s', async (_name, template, message) => {
@@ -117,7 +117,7 @@ ${network.trimStart()}  Beside: { Type: AWS::EC2::Subnet, Properties: { VpcId: !
     Type: AWS::EC2::SecurityGroup
     Condition: IsOld
     Properties: { GroupDescription: in mine, VpcId: !Ref Vpc }
-  Other: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: !Sub 'of \${OldSubnets}', VpcId: !Ref Vpc } }
+  Other: { Type: AWS::EC2::NatGateway, Properties: { ConnectivityType: private, SubnetId: !Select [1, !Ref OldSubnets] } }
   Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }
   Imported: { Type: AWS::SNS::Topic, Properties: { TopicName: !ImportValue shared } }
   Machine:
@@ -133,16 +133,18 @@ ${network.trimStart()}  Beside: { Type: AWS::EC2::Subnet, Properties: { VpcId: !
 it('makes of a template that needs an account all that does not, and says what it lacks', async () => {
   const parameters = { Old: 'vpc-0123456789abcdef0', OldSubnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1' };
   const model = await modelOf({ template: ofAccount, name: 'x.yml', parameters, partial: true });
-  expect([...model.resources.keys()]).toEqual(['Vpc', 'Subnet', 'Group', 'Machine']);
+  expect([...model.resources.keys()]).toEqual(['Vpc', 'Subnet', 'Beside', 'Group', 'Other', 'Machine']);
   expect(
     model.failed.map(({ message }) => message.replace(/, and the model has nothing of your account.*/, '')),
   ).toEqual([
-    'Beside: it needs vpc-0123456789abcdef0 (parameter Old)',
-    'Other: it needs subnet-0123456789abcdef0 (parameter OldSubnets)',
     'Topic: it needs /shop/topic of Parameter Store (parameter Name)',
     'Imported: it needs what other stacks export, as shared',
   ]);
-  expect(model.unmade).toEqual(['Beside', 'Other', 'Topic', 'Imported']);
+  expect(model.unmade).toEqual(['Topic', 'Imported']);
+  expect(model.assumed.map(({ logicalId, line, what }) => `${logicalId} ${line}: ${what}`)).toEqual([
+    'Old 3: vpc-0123456789abcdef0 is not known: a VPC 10.1.0.0/16 with an internet gateway stands for it',
+    'OldSubnets 4: subnet-0123456789abcdef0,subnet-0123456789abcdef1 is not known: a public subnet in each of 2 zones stands for it',
+  ]);
   expect(model.notModelled).toMatchObject([
     {
       ...{ logicalId: 'Machine', path: 'ManagedPolicyArns[1]' },

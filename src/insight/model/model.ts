@@ -18,8 +18,10 @@ import {
   templateLine,
 } from '../../region/template.ts';
 import { createStack, refusalText, type StackMade } from './create-stack.ts';
+import { makeStandIns } from './make-stand-ins.ts';
 import { ModelError, type ModelProblem } from './model-error.ts';
 import { reasonText } from './reason-text.ts';
+import { standInAccount } from './stand-in-account.ts';
 import { isOfAccount, ofAccount, type Surrounded, surrounded, withoutMissing } from './surroundings.ts';
 
 export interface ModelOptions {
@@ -66,6 +68,8 @@ export interface Model {
   /** The account that it is made in. */
   readonly account: string;
   readonly template: Template;
+  /** Their values, as CloudFormation was given them. */
+  readonly parameters: Readonly<Record<string, string>>;
   /** The network, as `send` reads it: with the interfaces of machines, balancers, NAT gateways and endpoints. */
   readonly world: World;
   /** By logical id, those whose condition holds, in the template's order. */
@@ -74,6 +78,10 @@ export interface Model {
   readonly notModelled: readonly NotModelled[];
   /** Of `notModelled`, what AWS has and the model does not know, in whose place something else is. */
   readonly standIns: readonly NotModelled[];
+  /** Parameters that name parts of an account, and what stands for them: what is said of the template holds with these. */
+  readonly assumed: readonly NotModelled[];
+  /** Whether it stands for something of the account; it is in `world`, and not in `resources`. */
+  isStandIn(logicalId: string): boolean;
   /** Resources that could not be made and why, the first cause first; only with `partial`. */
   readonly failed: readonly ModelProblem[];
   /** Logical ids of what is not there because of them: they themselves, and what was given up. */
@@ -91,15 +99,18 @@ export interface Model {
   close(): Promise<void>;
 }
 
-const stackName = 'model';
+/** What CloudFormation calls the template's stack in the model. */
+export const modelStack = 'model';
 const startMs = Date.UTC(2026, 0, 1);
 /** Of the model, until the machines of all groups are launched and their targets healthy. */
 const settlingMs = 10 * 60_000;
 
 /** Throws `ModelError`: not a template, a mistake in it, or (unless `partial`) a resource that cannot be made. */
 export async function modelOf(options: ModelOptions): Promise<Model> {
-  const { name, parameters = {}, partial = false } = options;
+  const { name, partial = false } = options;
   const template = parsed(options);
+  const standIns = standInAccount(template, options.parameters ?? {});
+  const parameters = { ...options.parameters, ...standIns?.placeholders };
   const { notModelled } = surveyTemplate(options.template, parameters);
   const simulated = await simulatedRegion(readyAtOnce, {
     seed: 1,
@@ -107,12 +118,16 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     ...(options.region === undefined ? {} : { region: options.region }),
   });
   try {
-    const { made, around } = await makeWithin(simulated, template, options);
+    const account = standIns && (await makeStandIns(simulated, standIns));
+    const { made, around } = await makeWithin(simulated, template, {
+      ...options,
+      parameters: { ...options.parameters, ...account?.parameters },
+    });
     const lineOf = (logicalId: string, ...path: Path) => template.lineOf(['Resources', logicalId, ...path]);
     const refused = made.failures
       // Those that were given up because of another one say nothing of themselves.
       .filter(
-        ({ logicalId, reason }) => logicalId !== stackName && !/^Resource (creation|update) cancelled/.test(reason),
+        ({ logicalId, reason }) => logicalId !== modelStack && !/^Resource (creation|update) cancelled/.test(reason),
       )
       .map(({ logicalId, reason }) => {
         const message = `${logicalId}: ${reasonText(reason)}`;
@@ -123,7 +138,10 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     await simulated.clock.advance(settlingMs);
     const resources = resourcesOf(simulated.stackResources(made.stackId), template);
     const decisions = decisionsOf(simulated.region);
-    const byPhysicalId = new Map([...resources.values()].map((one) => [one.physicalId, one.logicalId]));
+    const byPhysicalId = new Map([
+      ...(account?.logicalIds ?? []),
+      ...[...resources.values()].map(({ physicalId, logicalId }) => [physicalId, logicalId] as const),
+    ]);
     return {
       name,
       region: simulated.region.scope.region,
@@ -131,8 +149,11 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
       template,
       world: simulated.world(),
       resources,
+      parameters: around.parameters,
       notModelled: [...notModelled, ...around.standIns],
       standIns: around.standIns,
+      assumed: standIns?.told ?? [],
+      isStandIn: (logicalId) => account?.names.has(logicalId) ?? false,
       failed,
       unmade: failed.length === 0 ? [] : resourcesOfStack(template, parameters).filter((one) => !resources.has(one)),
       invoke: (service, operation, input) => simulated.region.invoke(service, operation, input),
@@ -159,7 +180,7 @@ async function makeWithin(
 ): Promise<{ readonly made: StackMade; readonly around: Surrounded }> {
   let around = await surrounded(simulated, template, parameters);
   for (;;) {
-    const asked = { stackName, template: around.text, parameters: around.parameters };
+    const asked = { stackName: modelStack, template: around.text, parameters: around.parameters };
     const made = await createStack(simulated, { ...asked, allowUnmodelled: true, keepHalf: true }).catch(refusalText);
     if (typeof made !== 'string') return { made, around };
     const less = partial ? withoutMissing(template, around, made) : undefined;

@@ -13,6 +13,8 @@ export interface TraceResult {
   readonly onward: readonly Ways[];
   /** Of what the journey touches this is not modelled or not known: nothing is claimed of it. */
   readonly notProven: readonly string[];
+  /** What stands for parts of an account that parameters name: the rest holds with these. */
+  readonly assumed: readonly string[];
   /** With `--live`: what became of a real request. */
   readonly live?: LiveTrace;
 }

@@ -1,5 +1,6 @@
 /** A trace for people: a line a hop, there (→) and back (←), and what to do where it ends too early. */
 
+import { assumedHeading } from '../model/assumed-text.ts';
 import { milliseconds } from '../words.ts';
 import { differences } from './compare.ts';
 import type {
@@ -58,11 +59,12 @@ const endings = { delivered: 'delivered', dropped: 'dropped', refused: 'refused'
 const mostNamed = 4;
 const mostUnproven = 20;
 
-export function traceText({ live, parts, onward, notProven }: TraceResult, style: Style = plain): string {
+export function traceText({ live, parts, onward, notProven, assumed }: TraceResult, style: Style = plain): string {
   const lines = live ? [...liveText(live, style), ''] : [];
   lines.push(...parts.flatMap((part) => [...waysText(part, style), '']));
   if (onward.length > 0) lines.push(style.bold('From there the machine can go on:'), '');
   lines.push(...onward.flatMap((part) => [...waysText(part, style), '']));
+  if (assumed.length > 0) lines.push(style.yellow(assumedHeading), ...assumed.map((one) => `  ${one}`), '');
   if (notProven.length > 0) {
     lines.push(style.yellow('Not proven:'), ...notProven.slice(0, mostUnproven).map((one) => `  ${one}`));
     if (notProven.length > mostUnproven) lines.push(`  and ${notProven.length - mostUnproven} more`);

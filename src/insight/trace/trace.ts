@@ -3,6 +3,7 @@
  * reply as a packet of its own), and whatever a load balancer, CloudFront, IAM and the buckets decide, asked of the
  * functions that the region itself serves by.
  */
+import { assumedText } from '../model/assumed-text.ts';
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
 import { waysOf } from './compare.ts';
 import type { Way } from './leg.ts';
@@ -58,6 +59,7 @@ export async function trace(
     parts,
     onward: machine !== undefined && inside ? await onwardFrom(tracing, machine) : [],
     notProven: notProven(model),
+    assumed: model.assumed.map(assumedText),
   };
 }
 

@@ -27,7 +27,7 @@ const valueLimit = 4096;
 
 /** Chooses and checks the values. Throws `ValidationError` in AWS's words. */
 export function chooseValues(
-  { parameters }: Template,
+  { parameters }: Pick<Template, 'parameters'>,
   given: readonly GivenParameter[],
   previous: ParameterValues = {},
 ): Record<string, ParameterValue> {

@@ -4,8 +4,9 @@ import { headerOf, spanHas, tcp } from '../../../region/network/match.ts';
 import { send } from '../../../region/network/send.ts';
 import type { GroupRule, InterfaceEndpointPart, NetworkInterface, Vpc } from '../../../region/network/world.ts';
 import type { Model } from '../../model/model.ts';
+import { listed } from '../../words.ts';
 import type { Rule } from '../rule.ts';
-import { interfacesOf, listed, placeOf, positions, routeTo, s3Address } from './parts.ts';
+import { interfacesOf, placeOf, positions, routeTo, s3Address } from './parts.ts';
 
 const privateLink = 'https://docs.aws.amazon.com/vpc/latest/privatelink';
 

@@ -1,8 +1,9 @@
 /** The ways in and out: who needs the internet gateway in front of it, and who must not have it. */
 import type { NetworkInterface, Subnet, World } from '../../../region/network/world.ts';
 import type { Model } from '../../model/model.ts';
+import { listed } from '../../words.ts';
 import type { Found, Rule } from '../rule.ts';
-import { interfacesOf, listed, outside, ownerOf, placeOf, placeOfRoute, routeTo } from './parts.ts';
+import { interfacesOf, outside, ownerOf, placeOf, placeOfRoute, routeTo } from './parts.ts';
 
 const guide = 'https://docs.aws.amazon.com/vpc/latest/userguide';
 

@@ -118,10 +118,3 @@ function find(
     if (one.type === type && test(one.properties)) return { logicalId: one.logicalId };
   return undefined;
 }
-
-/** `A`, `A and B`, `A, B and C`; of many the first few. */
-export function listed(names: Iterable<string>, most = 4): string {
-  const all = [...new Set(names)];
-  if (all.length > most) return `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
-  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
-}

@@ -7,10 +7,11 @@ import { protocolName } from '../../../region/network/match.ts';
 import type { Dropped } from '../../../region/network/verdict.ts';
 import type { PortRange, Subnet, World } from '../../../region/network/world.ts';
 import type { Model } from '../../model/model.ts';
+import { listed } from '../../words.ts';
 import type { Found, Rule } from '../rule.ts';
 import { entryText, freeNumber, joinedRanges, rangeAround } from './acl-text.ts';
 import { type Lost, lostReplies, portsOf, tripOf, type Way } from './lost-replies.ts';
-import { interfaceAt, listed, ownerOf, placeOf } from './parts.ts';
+import { interfaceAt, ownerOf, placeOf } from './parts.ts';
 
 export const aclReturnPorts: Rule = {
   id: 'acl-return-ports',

@@ -1,8 +1,9 @@
 /** Rules that never decide anything: somebody meant something by them that is not so. */
 import type { AclEntry, GroupRule } from '../../../region/network/world.ts';
 import type { Model } from '../../model/model.ts';
+import { listed } from '../../words.ts';
 import type { Found, Rule } from '../rule.ts';
-import { listed, placeOfEntry, placeOfRule } from './parts.ts';
+import { placeOfEntry, placeOfRule } from './parts.ts';
 import { type Selector, samples, selects } from './samples.ts';
 
 export const aclShadowedEntry: Rule = {

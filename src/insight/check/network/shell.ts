@@ -2,8 +2,9 @@
 import { parseRange } from '../../../region/network/address.ts';
 import { describeMatch, headerOf, spanHas, tcp } from '../../../region/network/match.ts';
 import type { GroupRule, NetworkInterface } from '../../../region/network/world.ts';
+import { listed } from '../../words.ts';
 import type { Rule } from '../rule.ts';
-import { interfacesOf, listed, ownerOf, placeOfRule, reachedFromOutside } from './parts.ts';
+import { interfacesOf, ownerOf, placeOfRule, reachedFromOutside } from './parts.ts';
 
 const ports = new Map([
   [22, 'SSH'],

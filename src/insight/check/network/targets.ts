@@ -5,10 +5,11 @@ import { roundTrip } from '../../../region/network/send.ts';
 import type { Dropped } from '../../../region/network/verdict.ts';
 import type { NetworkInterface, World } from '../../../region/network/world.ts';
 import type { Model } from '../../model/model.ts';
+import { listed } from '../../words.ts';
 import type { Found, Rule } from '../rule.ts';
 import { entryText, freeNumber, rangeAround } from './acl-text.ts';
 import { scalingGroups, type Target, type TargetGroup, targetGroups, targetsOf } from './groups.ts';
-import { interfaceAt, interfacesOf, listed, ownerOf, placeOf, reachedFromOutside } from './parts.ts';
+import { interfaceAt, interfacesOf, ownerOf, placeOf, reachedFromOutside } from './parts.ts';
 
 const balancing = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application';
 

@@ -2,9 +2,10 @@
 import { parseRange, type Range, rangeContains } from '../../../region/network/address.ts';
 import type { Subnet } from '../../../region/network/world.ts';
 import type { Model } from '../../model/model.ts';
+import { listed } from '../../words.ts';
 import type { Found, Rule } from '../rule.ts';
 import { scalingGroups } from './groups.ts';
-import { interfacesOf, listed, placeOf } from './parts.ts';
+import { interfacesOf, placeOf } from './parts.ts';
 
 export const oneZone: Rule = {
   id: 'one-zone',
