@@ -14,6 +14,7 @@ import {
 } from '../../region/template.ts';
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
 import { ModelError } from '../model/model-error.ts';
+import { inTermsOf } from '../model/model-of-rest.ts';
 import { sentence } from '../model/reason-text.ts';
 import { standInAccount } from '../model/stand-in-account.ts';
 import { isMissing, isOfAccount, namedOfAccount, ofAccount } from '../model/surroundings.ts';
@@ -69,7 +70,7 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     }
     if (model.failed.length === 0) {
       const notModelled = [...lint.notModelled, ...standInsOf(template, model)];
-      return { findings, model: inTermsOf(template, model, unmade), unmade, notModelled };
+      return { findings, model: { ...inTermsOf(template, model), unmade: [...unmade.keys()] }, unmade, notModelled };
     }
     await model.close();
     const left = withoutResources(
@@ -78,11 +79,6 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
     );
     note(left.leftOut);
     for (const { message, logicalId = '' } of model.failed) {
-      const stands = assumedBy(model, template.resources[logicalId]);
-      if (stands.length > 0) {
-        unmade.set(logicalId, `it may be made, as ${stands.join(', ')} may be another: ${message}`);
-        continue;
-      }
       const known = refusalOf(message, template.resources[logicalId]?.Properties);
       if (!known && isOfAccount(message)) {
         unmade.set(logicalId, message.replace(`${logicalId}: `, ''));
@@ -98,6 +94,11 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
         ofModelAlone.test(message) || endpointService.exec(message)?.[1] === (options.region ?? 'us-east-1');
       if (!known && (tainted.has(logicalId) || unknown)) {
         unmade.set(logicalId, `it could not be made without what is not modelled: ${message}`);
+        continue;
+      }
+      const stands = assumedBy(model, template.resources[logicalId]);
+      if (stands.length > 0) {
+        unmade.set(logicalId, `it may be made, as ${stands.join(', ')} may be another: ${message}`);
         continue;
       }
       findings.push({
@@ -179,11 +180,4 @@ function standInsFor(template: string, parameters: ModelOptions['parameters'] = 
     if (error instanceof TemplateFault) return {};
     throw error;
   }
-}
-
-/** Lines are those of the text that was given, not of what was left of it. */
-function inTermsOf(template: Model['template'], model: Model, unmade: Making['unmade']): Model {
-  const lineOf: Model['lineOf'] = (logicalId, ...path) => template.lineOf(['Resources', logicalId, ...path]);
-  const resources = [...model.resources].map(([id, one]) => [id, { ...one, line: lineOf(id) }] as const);
-  return { ...model, template, lineOf, resources: new Map(resources), unmade: [...unmade.keys()] };
 }

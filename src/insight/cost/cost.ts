@@ -1,6 +1,7 @@
 /** A month's bill of a template, before anything is deployed. */
 import { assumedText } from '../model/assumed-text.ts';
-import { type ModelOptions, modelOf } from '../model/model.ts';
+import type { ModelOptions } from '../model/model.ts';
+import { modelOfRest } from '../model/model-of-rest.ts';
 import { alternativesOf, onPlan } from './alternatives.ts';
 import { type Given, hoursOfMonth, Settings } from './assumptions.ts';
 import type { Bill, Line } from './bill.ts';
@@ -40,7 +41,7 @@ export async function cost(options: CostOptions): Promise<CostResult> {
   const prices = pricesOf(book, region, commit);
   const settings = new Settings(given);
   const { name, template, parameters } = options;
-  const model = await modelOf({ name, template, region, partial: true, ...(parameters ? { parameters } : {}) });
+  const model = await modelOfRest({ name, template, region, ...(parameters ? { parameters } : {}) });
   try {
     const gathered = await gather(model);
     const inventory = options.instanceHours ? simulated(gathered, options.instanceHours) : gathered;

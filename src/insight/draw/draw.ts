@@ -3,8 +3,8 @@
 import type { NotModelled } from '../../region/template.ts';
 import { parseTemplate, TemplateFault } from '../../region/template.ts';
 import type { Model, ModelOptions } from '../model/model.ts';
-import { modelOf } from '../model/model.ts';
 import type { ModelProblem } from '../model/model-error.ts';
+import { modelOfRest } from '../model/model-of-rest.ts';
 import { changesOf, type ResourceChange } from './changes.ts';
 import { compared } from './compare.ts';
 import { drawioOf } from './drawio.ts';
@@ -64,7 +64,7 @@ export async function draw(options: DrawOptions): Promise<Drawing> {
   const after = await withModel({ ...options, parameters: ofNew }, async (model) => ({
     scene: await sceneOf(model, title),
     notModelled: model.notModelled
-      .filter(({ path }) => path === '')
+      .filter((one) => one.path === '' && !model.standIns.includes(one))
       .map(({ logicalId, type }) => ({ logicalId, type })),
     assumed: model.assumed,
     isStandIn: model.isStandIn,
@@ -132,10 +132,9 @@ function parameterNames(template: string): ReadonlySet<string> {
 
 async function withModel<T>(options: DrawOptions, use: (model: Model) => Promise<T>): Promise<T> {
   const { template, name, parameters, region } = options;
-  const model = await modelOf({
+  const model = await modelOfRest({
     template,
     name,
-    partial: true,
     ...(parameters ? { parameters } : {}),
     ...(region === undefined ? {} : { region }),
   });

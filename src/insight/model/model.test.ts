@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { modelOf } from './model.ts';
 import { ModelError } from './model-error.ts';
+import { modelOfRest } from './model-of-rest.ts';
 
 const network = `
 Resources:
@@ -10,7 +11,6 @@ Resources:
     Metadata: { 'aws:cdk:path': Stack/Network/Subnet }
     Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 }
 `;
-
 it('has a template as AWS would have it: resolved properties, the network, names and lines', async () => {
   const model = await modelOf({ template: network, name: 'network.yml' });
   const subnet = model.resources.get('Subnet');
@@ -163,4 +163,24 @@ Resources:
   await expect(modelOf({ template, name: 'x.yml', partial: true })).rejects.toThrow(
     /Unable to fetch parameters \[\/shop\/topic\] .*\n.*the model has nothing of your account/,
   );
+});
+
+it('makes the rest of a template of which something fails, with the lines of the whole', async () => {
+  const template = `${network}  Twin: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24 } }
+  Nat: { Type: AWS::EC2::NatGateway, Properties: { ConnectivityType: private, SubnetId: !Ref Twin } }
+  Wrong: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.99.0.0/24 } }
+  Topic: { Type: AWS::SNS::Topic, DependsOn: Subnet }
+`;
+  const model = await modelOfRest({ template, name: 'x.yml' });
+  expect([...model.resources].map(([id, { line }]) => [id, line])).toEqual([
+    ['Vpc', 3],
+    ['Subnet', 4],
+    ['Topic', 11],
+  ]);
+  expect(model.failed.map(({ logicalId, line }) => [logicalId, line]).sort()).toEqual([
+    ['Twin', 8],
+    ['Wrong', 10],
+  ]);
+  expect(model.unmade).toEqual(['Twin', 'Nat', 'Wrong']);
+  await model.close();
 });

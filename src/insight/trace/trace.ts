@@ -4,7 +4,8 @@
  * functions that the region itself serves by.
  */
 import { assumedText } from '../model/assumed-text.ts';
-import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
+import type { Model, ModelOptions } from '../model/model.ts';
+import { modelOfRest } from '../model/model-of-rest.ts';
 import { waysOf } from './compare.ts';
 import type { Way } from './leg.ts';
 import { onwardFrom } from './onward.ts';
@@ -66,7 +67,7 @@ export async function trace(
 /** The same for a template, made for this alone. */
 export async function traceTemplate(options: ModelOptions, request: TraceRequest): Promise<TraceResult> {
   requestOf(request.url, request.method);
-  const model = await modelOf({ ...options, partial: true });
+  const model = await modelOfRest(options);
   try {
     return await trace(model, request);
   } catch (error) {
