@@ -157,6 +157,7 @@ export async function simulatedRegion(
         // Of a 502 it is that nobody listens at the target: the connection was refused.
         sentMs: status === 502 ? undefined : 0,
         answeredMs: undefined,
+        targetMs: undefined,
       };
       for (const { target, share } of zonesOf(route)) {
         if (!route.healthy.has(target)) counter.failedOpen(route.group, target, requests * share);

@@ -20,6 +20,8 @@ export interface Clock {
   readonly scale: number;
   /** What clocks outside of the model show, in ms since the Unix epoch: signatures and expiry dates go by it. */
   wallMs(): number;
+  /** Model ms and parts of one, from no certain beginning: for durations shorter than `now` can tell. */
+  fineMs(): number;
   /** Calls `run` once after `delayMs` of model time. */
   after(delayMs: number, run: () => void): Timer;
   /** Calls `run` every `intervalMs` of model time, the first time after one interval. */
@@ -40,6 +42,7 @@ export class ClockStopped extends Error {
 /** What a clock needs from the world below it. */
 interface Ticker {
   now(): number;
+  fineMs(): number;
   wallMs(): number;
   /** Schedules in model time, returns how to cancel. */
   schedule(delayMs: number, run: () => void): () => void;
@@ -57,6 +60,10 @@ abstract class TickingClock implements Clock {
 
   now(): number {
     return this.ticker.now();
+  }
+
+  fineMs(): number {
+    return this.ticker.fineMs();
   }
 
   date(): Date {
@@ -144,6 +151,7 @@ class RealClock extends TickingClock {
   protected readonly ticker: Ticker = {
     wallMs: () => Date.now(),
     now: () => this.#originModel + (Date.now() - this.#originReal) * this.scale,
+    fineMs: () => performance.now() * this.scale,
     schedule: (delayMs, run) => {
       let handle: NodeJS.Timeout;
       const due = this.now() + delayMs;
@@ -185,6 +193,7 @@ export class VirtualClock extends TickingClock {
   readonly #queue = new DueQueue();
   protected readonly ticker: Ticker = {
     now: () => this.#now,
+    fineMs: () => this.#now,
     wallMs: () => this.#now,
     schedule: (delayMs, run) => {
       const due: Due = { at: this.#now + delayMs, order: this.#order++, run };

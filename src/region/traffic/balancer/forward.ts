@@ -23,6 +23,8 @@ export interface ForwardResult {
   readonly sentMs: number | undefined;
   /** When the head of the answer came, in model ms; undefined when none came. */
   readonly answeredMs: number | undefined;
+  /** Between the two, with parts of a ms. */
+  readonly targetMs: number | undefined;
   /** Why there was no answer of the target's. */
   readonly reason?: string;
 }
@@ -76,6 +78,9 @@ class Exchange implements Dispatcher.DispatchHandlers {
   #bytesOut = 0;
   #sentMs: number | undefined;
   #answeredMs: number | undefined;
+  /** Of a clock that tells parts of a ms: targets nearby take no more. */
+  #sentFineMs = 0;
+  #targetMs: number | undefined;
   #gone: Error | undefined;
   #resume: (() => void) | undefined;
 
@@ -139,12 +144,14 @@ class Exchange implements Dispatcher.DispatchHandlers {
 
   onConnect(abort: (error?: Error) => void): void {
     this.#sentMs = this.#clock.now();
+    this.#sentFineMs = this.#clock.fineMs();
     this.#abort = abort;
     if (this.#gone) abort(this.#gone);
   }
 
   onRequestSent(): void {
     this.#sentMs = this.#clock.now();
+    this.#sentFineMs = this.#clock.fineMs();
   }
 
   onHeaders(status: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
@@ -152,6 +159,7 @@ class Exchange implements Dispatcher.DispatchHandlers {
     if (status < 200) return true;
     const { response, extraResponseHeaders } = this.#given;
     this.#answeredMs = this.#clock.now();
+    this.#targetMs = this.#clock.fineMs() - this.#sentFineMs;
     this.#targetStatus = status;
     this.#bytesOut += statusText.length + 17;
     response.writeHead(status, statusText, this.#pairs(raw, extraResponseHeaders));
@@ -176,6 +184,7 @@ class Exchange implements Dispatcher.DispatchHandlers {
     const { tunnel, response, extraResponseHeaders } = this.#given;
     if (!tunnel) throw new Error('a request that asked for no upgrade was not given one');
     this.#answeredMs = this.#clock.now();
+    this.#targetMs = this.#clock.fineMs() - this.#sentFineMs;
     this.#targetStatus = status;
     const headers = this.#pairs(raw ?? [], extraResponseHeaders);
     response.detachSocket(tunnel.socket as Socket);
@@ -217,6 +226,7 @@ class Exchange implements Dispatcher.DispatchHandlers {
       bytesOut: this.#bytesOut,
       sentMs: this.#sentMs,
       answeredMs: this.#answeredMs,
+      targetMs: this.#targetMs,
       ...(reason === undefined ? {} : { reason }),
     });
   }

@@ -127,13 +127,11 @@ export function nodeMeter(
     },
     forwarded(group, target, result, headBytes, weight) {
       if (!meter) return;
-      const { status, targetStatus, sentMs, answeredMs } = result;
+      const { status, targetStatus, sentMs, targetMs } = result;
       const sets = setsOf(group, target);
       if (targetStatus !== undefined) {
         meter.count(namespace, families[Math.floor(targetStatus / 100)] ?? '', sets.answers, 1, 'Count', weight);
-        if (sentMs !== undefined && answeredMs !== undefined) {
-          this.responded(group, target, (answeredMs - sentMs) / 1000 / timeScale, weight);
-        }
+        if (targetMs !== undefined) this.responded(group, target, targetMs / 1000 / timeScale, weight);
       } else if (status !== clientClosed) {
         ownAnswer(status, weight);
         if (sentMs === undefined)
