@@ -13,7 +13,7 @@ import {
   withoutResources,
 } from '../../region/template.ts';
 import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
-import { ModelError } from '../model/model-error.ts';
+import { ModelError, parametersHint } from '../model/model-error.ts';
 import { inTermsOf } from '../model/model-of-rest.ts';
 import { sentence } from '../model/reason-text.ts';
 import { standInAccount } from '../model/stand-in-account.ts';
@@ -166,7 +166,7 @@ function linted({ template, name, parameters }: ModelOptions): Lint {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const missing = /Parameters: \[([^\]]+)\] must have values/.exec(error.message)?.[1]?.split(/,\s*/);
-    const hint = missing && `Give them: ${missing.map((one) => `--parameter ${one}=…`).join(' ')}`;
+    const hint = missing && parametersHint(missing);
     const line = error instanceof TemplateFault && error.path ? templateLine(template, error.path) : undefined;
     throw new ModelError(name, [{ message: error.message, line }], hint);
   }

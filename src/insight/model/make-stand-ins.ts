@@ -1,6 +1,8 @@
 /** What stands for an account's parts, made before the template's own. */
 import type { SimulatedRegion } from '../../region/simulated-region.ts';
-import { createStack } from './create-stack.ts';
+import { createStack, refusalText } from './create-stack.ts';
+import { ModelError } from './model-error.ts';
+import { reasonText } from './reason-text.ts';
 import type { StandInAccount } from './stand-in-account.ts';
 
 export interface StandInsMade {
@@ -11,11 +13,19 @@ export interface StandInsMade {
   readonly names: ReadonlySet<string>;
 }
 
-export async function makeStandIns(simulated: SimulatedRegion, { template }: StandInAccount): Promise<StandInsMade> {
-  const { stackId, failures } = await createStack(simulated, { stackName: 'account', template });
-  const [failure] = failures;
-  if (failure)
-    throw new Error(`what stands for the account could not be made: ${failure.logicalId}: ${failure.reason}`);
+/** Throws `ModelError`: an account has room for so much, as for five VPCs. @param name what the template is called in messages */
+export async function makeStandIns(
+  simulated: SimulatedRegion,
+  { template }: StandInAccount,
+  name: string,
+): Promise<StandInsMade> {
+  const made = await createStack(simulated, { stackName: 'account', template }).catch(refusalText);
+  const [failure] = typeof made === 'string' ? [{ logicalId: 'the account', reason: made }] : made.failures;
+  if (typeof made === 'string' || failure) {
+    const message = `what stands for ${failure?.logicalId} could not be made: ${reasonText(failure?.reason ?? '')}`;
+    throw new ModelError(name, [{ message }]);
+  }
+  const { stackId } = made;
   const { Stacks } = await simulated.region.invoke<{
     Stacks: { Outputs: { OutputKey: string; OutputValue: string }[] }[];
   }>('cloudformation', 'DescribeStacks', { StackName: stackId });

@@ -18,3 +18,7 @@ export class ModelError extends Error {
     this.problems = problems;
   }
 }
+
+export function parametersHint(names: readonly string[]): string {
+  return `Give them: ${names.map((one) => `--parameter ${one}=…`).join(' ')}`;
+}

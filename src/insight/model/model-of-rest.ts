@@ -2,7 +2,7 @@
  * A model of all of a template that can be made. CloudFormation gives up what is under way when something fails; here what failed
  * is taken out with all that needs it, and the rest is made anew, until it stands.
  */
-import { parseTemplate, resourcesOfStack, type Template, withoutResources } from '../../region/template.ts';
+import { resourcesOfStack, type Template, withoutResources } from '../../region/template.ts';
 import { type Model, type ModelOptions, modelOf } from './model.ts';
 import type { ModelProblem } from './model-error.ts';
 
@@ -20,7 +20,7 @@ export async function modelOfRest(options: Omit<ModelOptions, 'partial'>): Promi
       text,
       model.failed.flatMap(({ logicalId = '' }) => logicalId),
     );
-    if (left.leftOut.size === 0 || Object.keys(parseTemplate(left.text).resources).length === 0) break;
+    if (left.leftOut.size === 0 || left.leftOut.size === Object.keys(model.template.resources).length) break;
     await model.close();
     failed.push(...model.failed.map((one) => ({ ...one, line: lineOf(template, one.logicalId) ?? one.line })));
     text = left.text;

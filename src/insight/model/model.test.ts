@@ -184,3 +184,15 @@ it('makes the rest of a template of which something fails, with the lines of the
   expect(model.unmade).toEqual(['Twin', 'Nat', 'Wrong']);
   await model.close();
 });
+
+it('leaves a template of which all fails as it is', async () => {
+  const template = `
+Resources:
+  Image: { Type: AWS::EC2::Subnet, Properties: { VpcId: vpc-0123456789abcdef0, CidrBlock: 10.0.0.0/24 } }
+  Nat: { Type: AWS::EC2::NatGateway, Properties: { ConnectivityType: private, SubnetId: !Ref Image } }
+`;
+  const model = await modelOfRest({ template, name: 'x.yml' });
+  expect(model.failed.map(({ logicalId }) => logicalId)).toEqual(['Image']);
+  expect(model.unmade).toEqual(['Image', 'Nat']);
+  await model.close();
+});

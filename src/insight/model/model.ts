@@ -19,7 +19,7 @@ import {
 } from '../../region/template.ts';
 import { createStack, refusalText, type StackMade } from './create-stack.ts';
 import { makeStandIns } from './make-stand-ins.ts';
-import { ModelError, type ModelProblem } from './model-error.ts';
+import { ModelError, type ModelProblem, parametersHint } from './model-error.ts';
 import { reasonText } from './reason-text.ts';
 import { standInAccount } from './stand-in-account.ts';
 import { isOfAccount, ofAccount, type Surrounded, surrounded, withoutMissing } from './surroundings.ts';
@@ -118,7 +118,7 @@ export async function modelOf(options: ModelOptions): Promise<Model> {
     ...(options.region === undefined ? {} : { region: options.region }),
   });
   try {
-    const account = standIns && (await makeStandIns(simulated, standIns));
+    const account = standIns && (await makeStandIns(simulated, standIns, name));
     const { made, around } = await makeWithin(simulated, template, {
       ...options,
       parameters: { ...options.parameters, ...account?.parameters },
@@ -215,10 +215,7 @@ function hintOf(message: string): string | undefined {
   if (isOfAccount(message)) return `What the template needs of the account is not there: ${ofAccount}.`;
   const missing = /Parameters: \[([^\]]+)\] must have values/.exec(message)?.[1];
   if (missing === undefined) return undefined;
-  return `Give them: ${missing
-    .split(/,\s*/)
-    .map((one) => `--parameter ${one}=…`)
-    .join(' ')}`;
+  return parametersHint(missing.split(/,\s*/));
 }
 
 type Made = ReturnType<Awaited<ReturnType<typeof simulatedRegion>>['stackResources']>;

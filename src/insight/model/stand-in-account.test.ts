@@ -106,10 +106,32 @@ Resources:
     expect(failed).toEqual([]);
     expect([...world.subnets.values()].map(({ cidrs: [cidr = ''] }) => cidr).sort()).toEqual([
       '10.7.0.0/24',
-      '10.7.208.0/20',
-      '10.7.224.0/20',
-      '10.7.240.0/20',
+      '10.7.253.0/24',
+      '10.7.254.0/24',
+      '10.7.255.0/24',
     ]);
+  });
+
+  it('are made for any names and numbers of parameters', async () => {
+    const named = ['Image', 'Nothing', 'Vpc', 'VpcGateway', 'Output', 'Routes'];
+    const many = Array.from({ length: 40 }, (_, index) => `Subnet${index}`);
+    const { world, assumed } = await modelled(`
+Parameters:
+${[...named, ...many].map((name) => `  ${name}: { Type: 'AWS::EC2::Subnet::Id' }`).join('\n')}
+Resources: { Topic: { Type: AWS::SNS::Topic } }
+`);
+    expect(assumed).toHaveLength(46);
+    expect(world.subnets.size).toBe(46);
+  });
+
+  it('are as many as an account has room for', async () => {
+    const names = ['A', 'B', 'C', 'D', 'E', 'F'];
+    const template = `
+Parameters:
+${names.map((name) => `  ${name}: { Type: 'AWS::EC2::VPC::Id' }`).join('\n')}
+Resources: { Topic: { Type: AWS::SNS::Topic } }
+`;
+    await expect(modelled(template)).rejects.toThrow(/what stands for \w+ could not be made: .*LimitExceeded/);
   });
 
   it('are no reason to call a resource mistaken that does not fit them', async () => {

@@ -49,7 +49,7 @@ export function standInAccount(
     placeholders: Object.fromEntries(standing.map(([{ name }, { placeholder }]) => [name, placeholder])),
     template: JSON.stringify({
       Parameters: {
-        Image: {
+        StandInImage: {
           Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
           Default: `${image}${architectureOf(template)}`,
         },
@@ -68,7 +68,7 @@ export function standInAccount(
 }
 
 /** A stack needs a resource, though zones alone may be asked for. */
-const onlyOne = { Nothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } };
+const onlyOne = { StandInNothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } };
 const image = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-';
 
 /** Of the machines that it names: `t4g.small`. */
@@ -153,7 +153,11 @@ class Parts {
         };
       }
       case 'AWS::EC2::Image::Id':
-        return { value: { Ref: 'Image' }, placeholder: 'ami-00000000', what: 'one of Amazon Linux 2023 stands for it' };
+        return {
+          value: { Ref: 'StandInImage' },
+          placeholder: 'ami-00000000',
+          what: 'one of Amazon Linux 2023 stands for it',
+        };
       case 'AWS::Route53::HostedZone::Id': {
         const Name = this.#domain();
         this.resources[name] = { Type: 'AWS::Route53::HostedZone', Properties: { Name } };

@@ -41,7 +41,7 @@ export class StandInNetwork {
     const [range = ''] = this.vpc(vpcId).split('.0.0/');
     // From the end: templates begin at the beginning with subnets of their own.
     const routes = tier === 'public' ? `${vpcId}PublicRoutes` : this.#privateRoutes(vpcId);
-    const CidrBlock = `${range}.${240 - 16 * (this.#subnets % 16)}.0/20`;
+    const CidrBlock = `${range}.${255 - (this.#subnets % 256)}.0/24`;
     this.#subnets += 1;
     this.resources[id] = {
       Type: 'AWS::EC2::Subnet',
