@@ -159,12 +159,19 @@ async function configure(request: Request, Bucket: string, previous: BucketPrope
     OwnershipControls,
     AccessControl,
   } = properties;
+  // Before ACLs are switched off.
+  if (previous.AccessControl && !AccessControl) await s3('PutBucketAcl', { ACL: 'private' });
   if (OwnershipControls) await s3('PutBucketOwnershipControls', { OwnershipControls });
   else if (previous.OwnershipControls)
     await s3('PutBucketOwnershipControls', {
       OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
     });
-  if (AccessControl && AccessControl !== 'Private') await s3('PutBucketAcl', { ACL: kebab(AccessControl) });
+  if (
+    AccessControl &&
+    AccessControl !== previous.AccessControl &&
+    (previous.AccessControl || AccessControl !== 'Private')
+  )
+    await s3('PutBucketAcl', { ACL: kebab(AccessControl) });
   if (PublicAccessBlockConfiguration) await s3('PutPublicAccessBlock', { PublicAccessBlockConfiguration });
   else if (previous.PublicAccessBlockConfiguration) {
     const all = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };

@@ -18,7 +18,7 @@ import { onBucket } from './access.ts';
 import { change } from './bucket-policy.ts';
 import { isAlgorithm } from './encryption.ts';
 import { invalidArgument, malformedXml, notModelled } from './faults.ts';
-import { checkAcl, type ObjectSettingsInput } from './object-settings.ts';
+import { aclWithOwnership, bucketAcl, type ObjectSettingsInput } from './object-settings.ts';
 import { ownersAcl, refuseGrants } from './object-tagging.ts';
 import { buckets } from './state.ts';
 import { checkTags } from './tags.ts';
@@ -108,6 +108,7 @@ export const putBucketOwnershipControls = onBucket(
       !['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'].includes(ownership)
     )
       throw malformedXml();
+    if (ownership === 'BucketOwnerEnforced' && bucket.acl !== undefined) throw aclWithOwnership();
     change(call, bucket, { ownership });
     return {};
   },
@@ -131,9 +132,16 @@ export const deleteBucketOwnershipControls = onBucket('PutBucketOwnershipControl
   return {};
 });
 
-export const getBucketAcl = onBucket('GetBucketAcl', (_input, _call, bucket) => ownersAcl(bucket));
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups */
+const logDelivery = { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/s3/LogDelivery' } as const;
 
-export const putBucketAcl = onBucket('PutBucketAcl', (input: PutBucketAclCommandInput, _call, bucket) => {
+export const getBucketAcl = onBucket('GetBucketAcl', (_input, _call, bucket) => {
+  const { Owner, Grants = [] } = ownersAcl(bucket);
+  const permissions = bucket.acl === 'log-delivery-write' ? (['WRITE', 'READ_ACP'] as const) : [];
+  return { Owner, Grants: [...Grants, ...permissions.map((Permission) => ({ Grantee: logDelivery, Permission }))] };
+});
+
+export const putBucketAcl = onBucket('PutBucketAcl', (input: PutBucketAclCommandInput, call, bucket) => {
   if (
     input.ACL === undefined &&
     input.AccessControlPolicy === undefined &&
@@ -146,7 +154,7 @@ export const putBucketAcl = onBucket('PutBucketAcl', (input: PutBucketAclCommand
     });
   }
   refuseGrants(input, bucket);
-  checkAcl(bucket, input as ObjectSettingsInput);
+  change(call, bucket, { acl: bucketAcl(bucket, input as ObjectSettingsInput) });
   return {};
 });
 

@@ -15,7 +15,7 @@ import { onBucket, question } from './access.ts';
 import { invalidArgument, malformedXml, noSuchBucket, notModelled } from './faults.ts';
 import { ownerOf } from './list-objects.ts';
 import { checkBucketName } from './names.ts';
-import { checkAcl, type ObjectSettingsInput } from './object-settings.ts';
+import { aclWithOwnership, bucketAcl, type ObjectSettingsInput } from './object-settings.ts';
 import { objectsOf } from './objects.ts';
 import { allBlocked, type BucketRecord, bucketArn, buckets } from './state.ts';
 import { checkTags } from './tags.ts';
@@ -81,14 +81,10 @@ function handleCreate(input: CreateBucketCommandInput, call: Call): Omit<CreateB
   };
   const { ACL } = input;
   if (ACL !== undefined && ACL !== 'private' && ObjectOwnership === 'BucketOwnerEnforced') {
-    throw new Fault(
-      'InvalidBucketAclWithObjectOwnership',
-      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-      { status: 400 },
-    );
+    throw aclWithOwnership();
   }
-  checkAcl(record, input as ObjectSettingsInput);
-  table.put(name, record);
+  const acl = bucketAcl(record, input as ObjectSettingsInput);
+  table.put(name, acl === undefined ? record : { ...record, acl });
   return output;
 }
 

@@ -117,6 +117,28 @@ describe('settings go and come', () => {
     ]);
   });
 
+  test('the ACL for access logs, where ACLs are on', async () => {
+    const logs = { Bucket: 'access-logs-of-mine' };
+    // The SDK's type lists those of objects and buckets alike, but this one.
+    const ACL = 'log-delivery-write' as sdk.BucketCannedACL;
+    await s3.send(new sdk.CreateBucketCommand({ ...logs, ObjectOwnership: 'BucketOwnerPreferred' }));
+    await s3.send(new sdk.PutBucketAclCommand({ ...logs, ACL }));
+    const grants = async () => (await s3.send(new sdk.GetBucketAclCommand(logs))).Grants ?? [];
+    const URI = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
+    expect((await grants()).slice(1)).toEqual([
+      { Grantee: { Type: 'Group', URI }, Permission: 'WRITE' },
+      { Grantee: { Type: 'Group', URI }, Permission: 'READ_ACP' },
+    ]);
+    const enforced = { ...logs, OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' as const }] } };
+    const off = () => s3.send(new sdk.PutBucketOwnershipControlsCommand(enforced));
+    expect(await code(off())).toBe('InvalidBucketAclWithObjectOwnership');
+    await s3.send(new sdk.PutBucketAclCommand({ ...logs, ACL: 'private' }));
+    expect(await grants()).toHaveLength(1);
+    await off();
+    expect(await code(s3.send(new sdk.PutBucketAclCommand({ ...logs, ACL })))).toBe('AccessControlListNotSupported');
+    await s3.send(new sdk.DeleteBucketCommand(logs));
+  });
+
   test('encryption, access block, policy', async () => {
     const rule = async () =>
       (await s3.send(new sdk.GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration?.Rules?.[0];

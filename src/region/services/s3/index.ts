@@ -2,7 +2,7 @@
  * S3: buckets and objects. Who may is asked of IAM with the bucket's policy, bytes are files that are written once, and
  * which objects there are is one ordered index.
  *
- * Not modelled, and refused where asked for: SSE-C, Object Lock, MFA delete, ACLs other than private, archive storage
+ * Not modelled, and refused where asked for: SSE-C, Object Lock, MFA delete, ACLs other than private and a bucket's for access logs, archive storage
  * classes, notifications, replication, websites, access points, directory buckets. Server access logs are a setting only.
  */
 import { service } from '../service.ts';

@@ -1,7 +1,7 @@
 /** What a client may say of a new object besides its bytes: headers, metadata, tags, storage class, ACL. */
 import { Fault } from '../../wire/fault.ts';
 import { invalidArgument, notModelled } from './faults.ts';
-import type { BucketRecord, ContentHeaders, ObjectVersion } from './state.ts';
+import type { BucketAcl, BucketRecord, ContentHeaders, ObjectVersion } from './state.ts';
 import { tagsOfHeader } from './tags.ts';
 
 export interface ObjectSettingsInput {
@@ -109,7 +109,7 @@ export function checkStorageClass(storageClass: string | undefined): string | un
   });
 }
 
-/** With ACLs off (the default) only what changes nothing is taken; with ACLs on the model knows only private ones. */
+/** With ACLs off (the default) only what changes nothing is taken; with ACLs on the model knows private ones, and a bucket's for access logs. */
 export function checkAcl(bucket: BucketRecord, input: ObjectSettingsInput & { GrantWrite?: string | undefined }): void {
   const { ACL } = input;
   const grants =
@@ -123,6 +123,28 @@ export function checkAcl(bucket: BucketRecord, input: ObjectSettingsInput & { Gr
   }
   throw notModelled('An access control list other than private');
 }
+
+/** Of a bucket, what `checkAcl` is of an object. */
+export function bucketAcl(bucket: BucketRecord, input: BucketAclInput): BucketAcl | undefined {
+  const { ACL, ...grants } = input;
+  const allowed = bucket.ownership === 'ObjectWriter' || bucket.ownership === 'BucketOwnerPreferred';
+  if (ACL !== 'log-delivery-write' || !allowed) {
+    checkAcl(bucket, input);
+    return undefined;
+  }
+  checkAcl(bucket, grants);
+  return ACL;
+}
+
+export function aclWithOwnership(): Fault {
+  return new Fault(
+    'InvalidBucketAclWithObjectOwnership',
+    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+    { status: 400 },
+  );
+}
+
+type BucketAclInput = ObjectSettingsInput & { GrantWrite?: string | undefined };
 
 export const cannedAcls = [
   'private',

@@ -24,11 +24,16 @@ export interface BucketRecord {
   readonly policy?: BucketPolicy | undefined;
   readonly encryption: ServerSideEncryptionRule;
   readonly ownership?: ObjectOwnership | undefined;
+  /** Other than `private`. */
+  readonly acl?: BucketAcl | undefined;
   readonly cors?: readonly CORSRule[] | undefined;
   readonly tags?: readonly Tag[] | undefined;
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
   readonly logging?: LoggingEnabled | undefined;
 }
+
+/** Lets nobody in but those who deliver access logs. */
+export type BucketAcl = 'log-delivery-write';
 
 export interface PublicAccessBlock {
   readonly blockPublicAcls: boolean;
