@@ -12,12 +12,12 @@ import {
   templateLine,
   withoutResources,
 } from '../../region/template.ts';
-import { type Model, type ModelOptions, modelOf } from '../model/model.ts';
+import type { Model, ModelOptions } from '../model/model.ts';
 import { ModelError, parametersHint } from '../model/model-error.ts';
-import { inTermsOf } from '../model/model-of-rest.ts';
+import { inTermsOf, modelOfRest } from '../model/model-of-rest.ts';
 import { sentence } from '../model/reason-text.ts';
 import { standInAccount } from '../model/stand-in-account.ts';
-import { isMissing, isOfAccount, namedOfAccount, ofAccount } from '../model/surroundings.ts';
+import { isMissing, isOfAccount, namedOfAccount, namesParameter, ofAccount } from '../model/surroundings.ts';
 import { lintRules, refusalOf, serviceRefused } from './refused.ts';
 import type { Finding } from './rule.ts';
 
@@ -34,9 +34,6 @@ export interface Making {
 const ofModelAlone = /not modelled by Orrery|No default VPC for this user/;
 /** Of AWS's endpoint services the model knows the usual ones; one of another region is a mistake. */
 const endpointService = /Vpc Endpoint Service '(?:com\.amazonaws|aws\.api)\.([a-z0-9-]+)\./;
-
-/** Each takes a fraction of a second; what is still refused then is told when the rest is mended. */
-const mostRounds = 12;
 
 /** Throws `ModelError` where there is no template, or it lacks parameters. */
 export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
@@ -61,56 +58,56 @@ export async function makeWhatCanBe(options: ModelOptions): Promise<Making> {
   };
   note(lint.leftOut);
   const tainted = withUnmodelled(lint);
-  let { sound } = lint;
-  for (let round = 0; sound !== undefined && round < mostRounds; round++) {
-    const model = await partOf({ ...options, template: sound });
-    if (typeof model === 'string') {
-      for (const id of Object.keys(template.resources)) if (!unmade.has(id)) unmade.set(id, model);
-      break;
-    }
-    if (model.failed.length === 0) {
-      const notModelled = [...lint.notModelled, ...standInsOf(template, model)];
-      return { findings, model: { ...inTermsOf(template, model), unmade: [...unmade.keys()] }, unmade, notModelled };
-    }
-    await model.close();
-    const left = withoutResources(
-      sound,
-      model.failed.flatMap(({ logicalId = '' }) => logicalId),
-    );
-    note(left.leftOut);
-    for (const { message, logicalId = '' } of model.failed) {
-      const known = refusalOf(message, template.resources[logicalId]?.Properties);
-      if (!known && isOfAccount(message)) {
-        unmade.set(logicalId, message.replace(`${logicalId}: `, ''));
-        continue;
-      }
-      const named = namedOfAccount(template, options.parameters ?? {}, logicalId);
-      if (!known && named !== undefined && isMissing.test(message)) {
-        unmade.set(logicalId, `it needs ${named}, and ${ofAccount}`);
-        continue;
-      }
-      // It may only lack what the model has left out of it.
-      const unknown =
-        ofModelAlone.test(message) || endpointService.exec(message)?.[1] === (options.region ?? 'us-east-1');
-      if (!known && (tainted.has(logicalId) || unknown)) {
-        unmade.set(logicalId, `it could not be made without what is not modelled: ${message}`);
-        continue;
-      }
-      const stands = assumedBy(model, template.resources[logicalId]);
-      if (stands.length > 0) {
-        unmade.set(logicalId, `it may be made, as ${stands.join(', ')} may be another: ${message}`);
-        continue;
-      }
-      findings.push({
-        ...{ rule: known?.rule ?? serviceRefused.id, severity: 'error', logicalId },
-        fix: known?.fix ?? unorderedFix(template, logicalId, message),
-        ...{ message, line: template.lineOf(['Resources', logicalId]) },
-        constructPath: pathOf(logicalId),
-      });
-    }
-    sound = left.leftOut.size > 0 && Object.keys(template.resources).length > unmade.size ? left.text : undefined;
+  const rest = lint.sound === undefined ? undefined : await restOf({ ...options, template: lint.sound });
+  const nothing: Making = { findings, model: undefined, unmade, notModelled: lint.notModelled };
+  if (lint.sound === undefined || rest === undefined) return nothing;
+  if (typeof rest === 'string') {
+    for (const id of Object.keys(template.resources)) if (!unmade.has(id)) unmade.set(id, rest);
+    return nothing;
   }
-  return { findings, model: undefined, unmade, notModelled: lint.notModelled };
+  note(
+    withoutResources(
+      lint.sound,
+      rest.failed.flatMap(({ logicalId = '' }) => logicalId),
+    ).leftOut,
+  );
+  for (const { message, logicalId = '' } of rest.failed) {
+    const known = refusalOf(message, template.resources[logicalId]?.Properties);
+    if (!known && isOfAccount(message)) {
+      unmade.set(logicalId, message.replace(`${logicalId}: `, ''));
+      continue;
+    }
+    const named = namedOfAccount(template, options.parameters ?? {}, logicalId);
+    if (!known && named !== undefined && isMissing.test(message)) {
+      unmade.set(logicalId, `it needs ${named}, and ${ofAccount}`);
+      continue;
+    }
+    // It may only lack what the model has left out of it.
+    const unknown =
+      ofModelAlone.test(message) || endpointService.exec(message)?.[1] === (options.region ?? 'us-east-1');
+    if (!known && (tainted.has(logicalId) || unknown)) {
+      unmade.set(logicalId, `it could not be made without what is not modelled: ${message}`);
+      continue;
+    }
+    const stands = assumedBy(rest, template.resources[logicalId]);
+    if (stands.length > 0) {
+      unmade.set(logicalId, `it may be made, as ${stands.join(', ')} may be another: ${message}`);
+      continue;
+    }
+    findings.push({
+      ...{ rule: known?.rule ?? serviceRefused.id, severity: 'error', logicalId },
+      fix: known?.fix ?? unorderedFix(template, logicalId, message),
+      ...{ message, line: template.lineOf(['Resources', logicalId]) },
+      constructPath: pathOf(logicalId),
+    });
+  }
+  // Nothing is left, or what was under way was given up with the last that failed.
+  if (Object.keys(template.resources).length === unmade.size || rest.unmade.some((id) => !unmade.has(id))) {
+    await rest.close();
+    return nothing;
+  }
+  const notModelled = [...lint.notModelled, ...standInsOf(template, rest)];
+  return { findings, model: { ...inTermsOf(template, rest), unmade: [...unmade.keys()] }, unmade, notModelled };
 }
 
 /** CloudFormation makes at the same time what does not refer to each other: a bucket, and its policy by the same text. */
@@ -123,9 +120,9 @@ function unorderedFix({ resources }: Model['template'], logicalId: string, messa
 }
 
 /** What is said of all of it where nothing can be made, for no mistake of the template's. */
-async function partOf(options: ModelOptions): Promise<Model | string> {
+async function restOf(options: ModelOptions): Promise<Model | string> {
   try {
-    return await modelOf({ ...options, partial: true });
+    return await modelOfRest(options);
   } catch (error) {
     const [refusal] = error instanceof ModelError ? error.problems : [];
     if (!refusal || !isOfAccount(refusal.message)) throw error;
@@ -136,8 +133,7 @@ async function partOf(options: ModelOptions): Promise<Model | string> {
 /** Parameters that it names, and for which something of the model's own stands. */
 function assumedBy({ assumed }: Model, resource: object | undefined): readonly string[] {
   const text = JSON.stringify(resource ?? {});
-  const names = assumed.map(({ logicalId }) => logicalId);
-  return names.filter((name) => text.includes(`{"Ref":"${name}"}`) || text.includes(`\${${name}}`));
+  return assumed.map(({ logicalId }) => logicalId).filter((name) => namesParameter(text, name));
 }
 
 /** With the lines of the text that was given. */

@@ -19,6 +19,7 @@ export interface StandInAccount {
 
 interface Parameter {
   readonly name: string;
+  /** Of a list, that of its elements. */
   readonly type: string;
   readonly list: boolean;
   /** Of the account, and not known. */
@@ -57,9 +58,9 @@ export function standInAccount(
       Resources: { ...parts.resources, ...onlyOne },
       Outputs: Object.fromEntries(standing.map(([{ name }, { value }]) => [name, { Value: value }])),
     }),
-    told: standing.map(([{ name, value, type, list }, { what }]) => ({
+    told: standing.map(([{ name, value }, { what }]) => ({
       logicalId: name,
-      type: list && !type.startsWith('List<') ? `List<${type}>` : type,
+      type: template.parameters[name]?.Type ?? '',
       path: '',
       what: `${value === undefined ? 'it has no value' : `${value} is not known`}: ${what}`,
       line: template.lineOf(['Parameters', name]),
@@ -93,7 +94,7 @@ const askable = new Set([
 ]);
 
 /** Of types that anybody may choose a text for. */
-const isFree = (type: string) => /^(String|Number|CommaDelimitedList|List<(String|Number)>)$/.test(type);
+const free = new Set(['String', 'Number', 'CommaDelimitedList']);
 
 function askedOf({ parameters }: Template, given: Readonly<Record<string, string>>): readonly Parameter[] {
   return Object.entries(parameters).flatMap(([name, { Type, Default }]) => {
@@ -101,9 +102,10 @@ function askedOf({ parameters }: Template, given: Readonly<Record<string, string
     const type = element ?? Type;
     const value = given[name] ?? Default;
     const isKnown = value !== undefined && value.trim() !== '' && !unknowable.has(type);
-    if (isFree(Type)) return value === undefined ? [{ name, type: Type, list: element !== undefined, value }] : [];
+    const list = element !== undefined || type === 'CommaDelimitedList';
+    if (free.has(type)) return value === undefined ? [{ name, type, list, value }] : [];
     if (!askable.has(type) || isKnown) return [];
-    return [{ name, type, list: element !== undefined, value: value?.trim() ? value : undefined }];
+    return [{ name, type, list, value: value?.trim() ? value : undefined }];
   });
 }
 
@@ -130,7 +132,7 @@ class Parts {
 
   /** Undefined where nothing that was thought of is let through. */
   of({ name, type, list }: Parameter): Part | undefined {
-    if (isFree(type)) return this.#text(name, list || type === 'CommaDelimitedList');
+    if (free.has(type)) return this.#text(name, list);
     switch (type) {
       case 'AWS::EC2::VPC::Id': {
         const what = `a VPC ${this.#network.vpc(name)} with an internet gateway stands for it`;

@@ -128,6 +128,11 @@ export const isMissing = /NotFound|NoSuch|does not exist|could not be found/;
 const idOfAws = /^(?:vpc|subnet|sg|rtb|acl|igw|nat|eni|eipalloc|vpce|pl|ami|snap|vol|lt|tgw|fs)-[0-9a-f]{8,}$/;
 const arn = /^arn:aws[a-z-]*:.+/;
 
+/** @param definition as JSON */
+export function namesParameter(definition: string, name: string): boolean {
+  return definition.includes(`{"Ref":"${name}"}`) || definition.includes(`\${${name}}`);
+}
+
 /** What a resource names by AWS's id or ARN, itself or by a parameter: it is not of the template. */
 export function namedOfAccount(
   { resources, parameters }: Template,
@@ -137,8 +142,7 @@ export function namedOfAccount(
   const { Properties = {} } = resources[logicalId] ?? {};
   const text = JSON.stringify(Properties);
   const byParameters = Object.entries(parameters).flatMap(([id, { Default = '' }]) => {
-    const isNamed = text.includes(`{"Ref":"${id}"}`) || text.includes(`\${${id}}`);
-    return isNamed ? (given[id] ?? Default).split(',') : [];
+    return namesParameter(text, id) ? (given[id] ?? Default).split(',') : [];
   });
   const literals = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, literal = '']) => literal);
   return (
@@ -193,8 +197,7 @@ function missingOf({ parameters }: Template, before: Surrounded, refusal: string
 }
 
 function byParameters(what: string, names: readonly string[]): Missing {
-  const isUsedBy = (definition: string) =>
-    names.some((name) => definition.includes(`{"Ref":"${name}"}`) || definition.includes(`\${${name}}`));
+  const isUsedBy = (definition: string) => names.some((name) => namesParameter(definition, name));
   return { what, parameters: names, isUsedBy };
 }
 
