@@ -1,15 +1,11 @@
 /** Both journeys in a real browser: the page by CloudFront and S3, its API across origins by the balancer. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browser as executablePath } from '../src/insight/draw/browser.fixture.ts';
 import { startGallery } from './gallery.fixture.ts';
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-if (executablePath === undefined)
-  console.warn('The browser tests are skipped: install Chromium (apt install chromium).');
 
 /** One red pixel. */
 const png = Buffer.from(

@@ -4,6 +4,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { synthesise } from '../../blueprint/index.ts';
 import { modelOf } from '../model/model.ts';
+import { browser } from './browser.fixture.ts';
 import { draw } from './draw.ts';
 import { drawioOf } from './drawio.ts';
 import type { Layout } from './layout.ts';
@@ -225,8 +226,8 @@ describe('PNG', () => {
     await expect(pngOf('<svg/>', { width: 1, height: 1 }, none)).rejects.toThrow(/none is installed.\nInstall one/);
   });
 
-  it.skipIf(findBrowser() === undefined)('is drawn at twice the size', async () => {
-    const image = await pngOf(svgOf(layout, 'light'), layout, findBrowser());
+  it.skipIf(browser === undefined)('is drawn at twice the size', async () => {
+    const image = await pngOf(svgOf(layout, 'light'), layout, browser);
     expect(image.subarray(1, 4).toString()).toBe('PNG');
     expect([image.readUInt32BE(16), image.readUInt32BE(20)]).toEqual([2 * layout.width, 2 * layout.height]);
   });

@@ -1,10 +1,11 @@
 /** The page as a browser has it, and as a browser shows it: nothing is asked of the network, whatever the data says. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
+import { browser } from '../draw/browser.fixture.ts';
 import { mostPoints } from './downsample.ts';
 import { reportPage } from './page.ts';
 import type { Point, Report } from './report.ts';
@@ -93,7 +94,6 @@ describe('a page of a report', () => {
     expect(html).toContain("default-src 'none'");
   });
 
-  const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
   test.skipIf(!browser)(
     'is drawn by a browser from a file, light and dark; its markers explain themselves',
     async () => {
